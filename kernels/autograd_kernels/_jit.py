@@ -1,0 +1,154 @@
+"""The one decorator of every kernel: flags, disk cache, native address.
+
+A kernel is a plain serial function over a part ``lo:hi`` of its work::
+
+    @kernel
+    def add(lo, hi, a, b, out):
+        A, B, O = a[lo:hi], b[lo:hi], out[lo:hi]    # slice first: it vectorises
+        for i in range(O.size):
+            O[i] = A[i] + B[i]
+
+The first two arguments are the part, in units that the kernel documents (elements,
+rows, tiles). All others are arrays or integers, ``out`` last; a float travels in an
+array, so that it is read from memory when a Program is replayed. A kernel raises
+nothing and allocates nothing on its hot path. Which part a thread gets never changes
+a bit of the result: a unit is computed the same way wherever the cuts fall.
+
+``inline`` marks the helpers that kernels call. ``reduction`` is ``kernel`` with
+re-association allowed, so that LLVM may vectorise sums.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import llvmlite
+import numba
+from llvmlite import binding as llvm
+from numba.core import serialize
+from numba.core.compiler import CompileResult
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# No nnan and no ninf: NaN and infinity keep their meaning. No arcp and no afn: a
+# quotient is a quotient. Contraction to FMA is what makes polynomials accurate.
+FAST = {"contract"}
+SUMS = {"contract", "reassoc", "nsz"}
+BROKEN = (Exception,)  # whatever a damaged cache file makes the loader raise
+
+
+def inline(fn: F) -> F:
+    """A helper for kernels of its own file or of another: compiled into its caller."""
+    return numba.njit(fn, fastmath=FAST, error_model="numpy", nogil=True)  # type: ignore[no-any-return]
+
+
+def kernel(fn: F) -> F:
+    """Compile ``fn`` on first use, once per machine and argument types."""
+    return _cached(fn, FAST)
+
+
+def reduction(fn: F) -> F:
+    """`kernel` for sums: additions may be re-associated (the order stays fixed)."""
+    return _cached(fn, SUMS)
+
+
+def _cached(fn: F, flags: set[str]) -> F:
+    dispatcher = numba.njit(fn, fastmath=flags, error_model="numpy", nogil=True)
+    dispatcher._cache = DiskCache(fn)
+    return dispatcher  # type: ignore[no-any-return]
+
+
+def address(dispatcher: Any, args: tuple[Any, ...]) -> int:
+    """Native address of a kernel for the types of ``args``.
+
+    The function there takes (return slot, exception slot, then every argument
+    exploded into 64-bit words): an integer is one word, an array of n dimensions is
+    ``0, 0, size, itemsize, data, *shape, *strides``.
+    """
+    types = tuple(numba.typeof(a) for a in args)
+    dispatcher.compile(types)
+    result = dispatcher.overloads[types]
+    name = result.fndesc.llvm_func_name
+    return int(result.library.get_pointer_to_function(name))
+
+
+@cache
+def cache_folder() -> Path:
+    """Where compiled kernels are kept; a new one for every change of their sources.
+
+    ``AUTOGRAD_CORE_CACHE`` overrides the user's cache folder.
+    """
+    key = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        key.update(source.name.encode() + source.read_bytes())
+    versions = (sys.version, numba.__version__, llvmlite.__version__)
+    cpu = (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
+    knobs = sorted(kv for kv in os.environ.items() if kv[0].startswith("NUMBA_"))
+    key.update(repr((versions, cpu, knobs)).encode())
+    root = os.environ.get("AUTOGRAD_CORE_CACHE") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache"),
+        "autograd_core",
+    )
+    return Path(root).expanduser() / key.hexdigest()[:16]
+
+
+class DiskCache:
+    """One checksummed file per kernel and signature; a bad one means recompile.
+
+    Numba's own cache numbers its files through an index, and two processes that
+    fill it at once can swap them; here the name follows from the content's key.
+    Writing is atomic, and a folder that cannot be written to is no error.
+    """
+
+    def __init__(self, fn: Callable[..., Any]) -> None:
+        self.name = f"{fn.__module__.rpartition('.')[2]}.{fn.__name__}"
+
+    @property
+    def cache_path(self) -> str:
+        return str(cache_folder())
+
+    def path(self, sig: Any) -> Path:
+        digest = hashlib.sha256(repr(sig).encode()).hexdigest()[:16]
+        return cache_folder() / f"{self.name}-{digest}.nbc"
+
+    def load_overload(self, sig: Any, target: Any) -> CompileResult | None:
+        try:
+            data = self.path(sig).read_bytes()
+            if hashlib.sha256(data[32:]).digest() != data[:32]:
+                return None
+            target.refresh()
+            return CompileResult._rebuild(target, *serialize.loads(data[32:]))
+        except BROKEN:
+            return None
+
+    def save_overload(self, sig: Any, result: CompileResult) -> None:
+        payload = serialize.dumps(result._reduce())
+        path = self.path(sig)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=path.parent)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(hashlib.sha256(payload).digest() + payload)
+                os.replace(temporary, path)
+            except BaseException:
+                os.unlink(temporary)
+                raise
+        except OSError:
+            pass
+
+    def enable(self) -> None:
+        """Part of Numba's cache interface."""
+
+    def disable(self) -> None:
+        """Part of Numba's cache interface."""
+
+    def flush(self) -> None:
+        """Part of Numba's cache interface."""
