@@ -1,6 +1,138 @@
-"""Arithmetic kernels over elements; units are elements of the contiguous ``out``."""
+"""Arithmetic kernels over elements; units are elements of the contiguous ``out``.
+
+Unary kernels take ``(lo, hi, x, out)``, flat arrays of one size. Binary kernels take
+``(lo, hi, geom, a, b, out)`` and read their operands broadcast, see `map2`. A part
+may start at any multiple of 1024 elements.
+"""
+
+import math
 
 from autograd_kernels._jit import inline, kernel
+from autograd_kernels.copying import copy4 as copy4
+
+# --- Loops -------------------------------------------------------------------------
+# Each slices first, so that indices start at 0 and LLVM vectorises the loop.
+
+
+@inline
+def map1(f, lo, hi, x, out):
+    """out = f(x)."""
+    X, O = x[lo:hi], out[lo:hi]
+    for i in range(O.size):
+        O[i] = f(X[i])
+
+
+@inline
+def zip2(f, lo, hi, a, b, out):
+    """out = f(a, b) for operands of one size."""
+    A, B, O = a[lo:hi], b[lo:hi], out[lo:hi]
+    for i in range(O.size):
+        O[i] = f(A[i], B[i])
+
+
+@inline
+def zip3(f, lo, hi, a, b, c, out):
+    """out = f(a, b, c) for operands of one size."""
+    A, B, C, O = a[lo:hi], b[lo:hi], c[lo:hi], out[lo:hi]
+    for i in range(O.size):
+        O[i] = f(A[i], B[i], C[i])
+
+
+@inline
+def map2(f, lo, hi, geom, a, b, out):
+    """out = f(a, b) with ``geom`` = [cols, a_row, a_col, b_row, b_col], int64.
+
+    ``out`` is seen as rows of ``cols`` elements; element (r, c) reads
+    ``a[r * a_row + c * a_col]`` and ``b[r * b_row + c * b_col]``, where ``a_col`` and
+    ``b_col`` are 0 or 1.
+    """
+    cols, a_row, a_col, b_row, b_col = geom[0], geom[1], geom[2], geom[3], geom[4]
+    while lo < hi:
+        row = lo // cols
+        col = lo - row * cols
+        end = min(hi, lo + cols - col)
+        O = out[lo:end]
+        A = a[row * a_row + col * a_col :]
+        B = b[row * b_row + col * b_col :]
+        if a_col != 0 and b_col != 0:
+            for i in range(O.size):
+                O[i] = f(A[i], B[i])
+        elif a_col != 0:
+            y = B[0]
+            for i in range(O.size):
+                O[i] = f(A[i], y)
+        elif b_col != 0:
+            x = A[0]
+            for i in range(O.size):
+                O[i] = f(x, B[i])
+        else:
+            O[:] = f(A[0], B[0])
+        lo = end
+
+
+# --- Scalar functions --------------------------------------------------------------
+
+
+@inline
+def _neg(x):
+    return -x
+
+
+@inline
+def _abs(x):
+    return abs(x)
+
+
+@inline
+def _square(x):
+    return x * x
+
+
+@inline
+def _exp(x):
+    return math.exp(x)
+
+
+@inline
+def _log(x):
+    return math.log(x)
+
+
+@inline
+def _sqrt(x):
+    return math.sqrt(x)
+
+
+@inline
+def _sin(x):
+    return math.sin(x)
+
+
+@inline
+def _cos(x):
+    return math.cos(x)
+
+
+@inline
+def _log1p(x):
+    return math.log1p(x)
+
+
+@inline
+def _expm1(x):
+    return math.expm1(x)
+
+
+@inline
+def _sign(x):
+    one = type(x)(1)
+    s = one if x > 0 else (-one if x < 0 else type(x)(0))
+    return s if x == x else x
+
+
+@inline
+def _reciprocal(x):
+    return type(x)(1) / x
 
 
 @inline
@@ -8,8 +140,225 @@ def _add(a, b):
     return a + b
 
 
+@inline
+def _sub(a, b):
+    return a - b
+
+
+@inline
+def _mul(a, b):
+    return a * b
+
+
+@inline
+def _div(a, b):
+    return a / b
+
+
+@inline
+def _pow(a, b):
+    return a**b
+
+
+@inline
+def _maximum(a, b):
+    larger = a if a > b else b  # b where either is NaN
+    return larger if a == a else a
+
+
+@inline
+def _minimum(a, b):
+    smaller = a if a < b else b
+    return smaller if a == a else a
+
+
+@inline
+def _greater(a, b):
+    return a > b
+
+
+@inline
+def _greater_equal(a, b):
+    return a >= b
+
+
+@inline
+def _less(a, b):
+    return a < b
+
+
+@inline
+def _less_equal(a, b):
+    return a <= b
+
+
+@inline
+def _equal(a, b):
+    return a == b
+
+
+@inline
+def _not_equal(a, b):
+    return a != b
+
+
+@inline
+def _where(cond, a, b):
+    return a if cond else b
+
+
+# --- Unary kernels -----------------------------------------------------------------
+
+
 @kernel
-def add(lo, hi, a, b, out):
-    A, B, O = a[lo:hi], b[lo:hi], out[lo:hi]
+def neg(lo, hi, x, out):
+    map1(_neg, lo, hi, x, out)
+
+
+@kernel
+def abs_(lo, hi, x, out):
+    map1(_abs, lo, hi, x, out)
+
+
+@kernel
+def square(lo, hi, x, out):
+    map1(_square, lo, hi, x, out)
+
+
+@kernel
+def reciprocal(lo, hi, x, out):
+    map1(_reciprocal, lo, hi, x, out)
+
+
+@kernel
+def sign(lo, hi, x, out):
+    """-1, 0 or 1; NaN at NaN."""
+    map1(_sign, lo, hi, x, out)
+
+
+@kernel
+def sqrt(lo, hi, x, out):
+    map1(_sqrt, lo, hi, x, out)
+
+
+@kernel
+def exp(lo, hi, x, out):
+    map1(_exp, lo, hi, x, out)
+
+
+@kernel
+def expm1(lo, hi, x, out):
+    map1(_expm1, lo, hi, x, out)
+
+
+@kernel
+def log(lo, hi, x, out):
+    map1(_log, lo, hi, x, out)
+
+
+@kernel
+def log1p(lo, hi, x, out):
+    map1(_log1p, lo, hi, x, out)
+
+
+@kernel
+def sin(lo, hi, x, out):
+    map1(_sin, lo, hi, x, out)
+
+
+@kernel
+def cos(lo, hi, x, out):
+    map1(_cos, lo, hi, x, out)
+
+
+# --- Binary kernels, operands broadcast by ``geom`` ---------------------------------
+
+
+@kernel
+def add(lo, hi, geom, a, b, out):
+    map2(_add, lo, hi, geom, a, b, out)
+
+
+@kernel
+def sub(lo, hi, geom, a, b, out):
+    map2(_sub, lo, hi, geom, a, b, out)
+
+
+@kernel
+def mul(lo, hi, geom, a, b, out):
+    map2(_mul, lo, hi, geom, a, b, out)
+
+
+@kernel
+def div(lo, hi, geom, a, b, out):
+    map2(_div, lo, hi, geom, a, b, out)
+
+
+@kernel
+def pow_(lo, hi, geom, a, b, out):
+    map2(_pow, lo, hi, geom, a, b, out)
+
+
+@kernel
+def maximum(lo, hi, geom, a, b, out):
+    """The larger; NaN where either is NaN."""
+    map2(_maximum, lo, hi, geom, a, b, out)
+
+
+@kernel
+def minimum(lo, hi, geom, a, b, out):
+    """The smaller; NaN where either is NaN."""
+    map2(_minimum, lo, hi, geom, a, b, out)
+
+
+@kernel
+def greater(lo, hi, geom, a, b, out):
+    map2(_greater, lo, hi, geom, a, b, out)
+
+
+@kernel
+def greater_equal(lo, hi, geom, a, b, out):
+    map2(_greater_equal, lo, hi, geom, a, b, out)
+
+
+@kernel
+def less(lo, hi, geom, a, b, out):
+    map2(_less, lo, hi, geom, a, b, out)
+
+
+@kernel
+def less_equal(lo, hi, geom, a, b, out):
+    map2(_less_equal, lo, hi, geom, a, b, out)
+
+
+@kernel
+def equal(lo, hi, geom, a, b, out):
+    map2(_equal, lo, hi, geom, a, b, out)
+
+
+@kernel
+def not_equal(lo, hi, geom, a, b, out):
+    map2(_not_equal, lo, hi, geom, a, b, out)
+
+
+# --- The rest ----------------------------------------------------------------------
+
+
+@kernel
+def where(lo, hi, cond, a, b, out):
+    """out = a where the bool ``cond`` holds, else b; all flat, of one size."""
+    zip3(_where, lo, hi, cond, a, b, out)
+
+
+@kernel
+def fill(lo, hi, value, out):
+    """out = value[0]."""
+    out[lo:hi] = value[0]
+
+
+@kernel
+def add_inplace(lo, hi, x, out):
+    """out += x."""
+    X, O = x[lo:hi], out[lo:hi]
     for i in range(O.size):
-        O[i] = _add(A[i], B[i])
+        O[i] += X[i]
