@@ -1,0 +1,64 @@
+# Every target sets itself up: a .venv in the checkout, made by the first suitable
+# Python 3 and reused for as long as it is current. Choose another with PYTHON=...
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin/python
+WORKERS ?= 2
+unexport PYTHONPATH PYTHONHOME
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test test-long lint format bench clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s%s\n", $$1, $$2}' Makefile
+
+demo: $(VENV)/.demo  ## train on the digits (options: make demo ARGS='--epochs 5')
+	$(BIN) -m autograd_core $(ARGS)
+
+test: $(VENV)/.test  ## the quick tests (options: make test ARGS='-k jit')
+	$(BIN) -m pytest -n $(WORKERS) $(ARGS)
+
+test-long: $(VENV)/.test  ## the long runs
+	$(BIN) -m pytest -m slow $(ARGS)
+
+lint: $(VENV)/.lint  ## ruff, mypy and the layering test
+	$(BIN) -m ruff check
+	$(BIN) -m ruff format --check
+	$(BIN) -m mypy
+	$(BIN) -m pytest -q -o addopts= tests/test_layering.py
+
+format: $(VENV)/.lint  ## let ruff fix and format the sources
+	$(BIN) -m ruff check --fix
+	$(BIN) -m ruff format
+
+bench: $(VENV)/.bench  ## the asv benchmarks on this checkout
+	cd asv_bench && ../$(BIN) -m asv run --python=same --show-stderr $(ARGS)
+
+clean:  ## remove the .venv, caches and build outputs
+	rm -rf $(VENV) build dist demo-output .mypy_cache .pytest_cache .ruff_cache \
+	    .hypothesis .benchmarks asv_bench/env asv_bench/html asv_bench/results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A .venv that was moved, or whose Python is gone, is made anew.
+HERE = cat $(VENV)/.here && $(BIN) -c ''
+ifneq ($(shell ($(HERE)) 2>/dev/null),$(CURDIR))
+.PHONY: $(VENV)/.here
+endif
+
+SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
+
+$(VENV)/.here:
+	@rm -rf $(VENV)
+	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	    "$$python" -c '$(SUITABLE)' 2>/dev/null && break; python=; \
+	done; \
+	test -n "$$python" || { echo "make: no Python 3.11 to 3.14 with the venv module" \
+	    "was found; install one or say make PYTHON=/path/to/python3" >&2; exit 1; }; \
+	"$$python" -m venv $(VENV)
+	@echo "$(CURDIR)" >$@
+
+$(VENV)/.%: pyproject.toml $(VENV)/.here
+	$(BIN) -m pip install -q --disable-pip-version-check -e '.[$*]'
+	@touch $@
