@@ -1,0 +1,195 @@
+"""Imports point down only: every module has a floor, and imports from floors below.
+
+All imports count, those inside functions and under TYPE_CHECKING as well; only a cycle
+on one floor may lead through TYPE_CHECKING, where it cannot break an import.
+"""
+
+import ast
+import graphlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = {
+    "autograd_kernels": ROOT / "kernels" / "autograd_kernels",
+    "autograd_core": ROOT / "autograd_core",
+}
+FACE = "autograd_core"  # the public face may import all of the below
+FLOORS = {
+    "autograd_kernels": 0,
+    "autograd_core.launch": 1,
+    "autograd_core.op": 1,
+    "autograd_core.random": 1,
+    "autograd_core.tape": 1,
+    "autograd_core.ops": 2,
+    "autograd_core.grad": 3,
+    "autograd_core.tensor": 4,
+    "autograd_core.gradcheck": 5,
+    "autograd_core.program": 5,
+    "autograd_core.nn": 6,
+    "autograd_core.optim": 6,
+    "autograd_core.train": 7,
+    FACE: 8,
+    "autograd_core.__main__": 8,
+}
+KERNEL_DEPENDENCIES = {"autograd_kernels", "llvmlite", "numba", "numpy"}
+
+
+def unit(module):
+    """What has a floor: a whole subpackage, or a module directly in a package."""
+    parts = module.split(".")
+    return ".".join(parts[:2]) if parts[0] == FACE else parts[0]
+
+
+def sources():
+    """(module, is it a package, source) of every file in the two packages."""
+    for package, folder in FOLDERS.items():
+        for file in sorted(folder.rglob("*.py")):
+            parts = (package, *file.relative_to(folder).with_suffix("").parts)
+            is_package = parts[-1] == "__init__"
+            name = ".".join(parts[:-1] if is_package else parts)
+            yield name, is_package, file.read_text(encoding="utf-8")
+
+
+def imports(module, is_package, source, modules):
+    """Yield (statement, imported module) of every import in ``source``."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            parents = module.split(".") if node.level else []
+            drop = node.level - is_package
+            base = ".".join(
+                [*parents[: len(parents) - drop], *filter(None, [node.module])]
+            )
+            for alias in node.names:
+                name = f"{base}.{alias.name}"
+                yield node, name if name in modules else base
+
+
+def type_only(source):
+    """Lines under ``if TYPE_CHECKING:``."""
+    return {
+        child.lineno
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for child in node.body
+    }
+
+
+def violations(files):
+    """What breaks the rule in ``files``, one message each."""
+    files = list(files)
+    modules = {name for name, _, _ in files}
+    level = {}  # imports between units of one floor, which must not form a cycle
+    for module, is_package, source in files:
+        here = unit(module)
+        if here not in FLOORS:
+            yield f"{module}: has no floor in {Path(__file__).name}"
+            continue
+        if module == FACE:
+            continue
+        typing = type_only(source)
+        for node, target in imports(module, is_package, source, modules):
+            line, there = node.lineno, unit(target)
+            if there.split(".")[0] not in FOLDERS or there == here:
+                continue
+            low, high = FLOORS[here], FLOORS.get(there, 99)
+            if low < high:
+                yield f"{module}:{line}: floor {low} imports {target}, {high}"
+            elif low == high and line not in typing:
+                level.setdefault(here, set()).add(there)
+    try:
+        graphlib.TopologicalSorter(level).prepare()
+    except graphlib.CycleError as error:
+        yield "a cycle on one floor: " + " -> ".join(error.args[1])
+
+
+def test_imports_point_down():
+    assert list(violations(sources())) == []
+
+
+def test_every_floor_that_is_named_and_built_is_seen():
+    seen = {unit(name) for name, _, _ in sources()}
+    assert {"autograd_kernels", FACE} <= seen <= set(FLOORS)
+
+
+UPWARD = {
+    "from autograd_core.nn import Linear": "imports autograd_core.nn, 6",
+    "from autograd_core import tensor": "imports autograd_core.tensor, 4",
+    "from . import tensor": "imports autograd_core.tensor, 4",
+    "from .tensor import Tensor": "imports autograd_core.tensor, 4",
+    "import autograd_core.tensor as t": "imports autograd_core.tensor, 4",
+    "import autograd_core": "imports autograd_core, 8",
+    "from autograd_core import Tensor": "imports autograd_core, 8",
+    "import autograd_core.unheard_of": "imports autograd_core.unheard_of, 99",
+    "if TYPE_CHECKING:\n    from . import tensor": "imports autograd_core.tensor, 4",
+    "def f():\n    from .ops.linalg import mm": "imports autograd_core.ops.linalg, 2",
+}
+
+
+def files(**sources):
+    """A synthetic autograd_core: packages are those that hold a module of their own."""
+    names = {name.replace("__", "."): text for name, text in sources.items()}
+    yield FACE, True, "from . import tensor"
+    for name, text in {"tensor": "", "ops": "", "ops.linalg": "", **names}.items():
+        yield f"{FACE}.{name}", name == "ops", text
+
+
+@pytest.mark.parametrize("statement", UPWARD)
+def test_a_planted_upward_import_is_found(statement):
+    (message,) = violations(files(tape=statement))
+    line = statement.count("\n") + 1
+    assert message == f"autograd_core.tape:{line}: floor 1 {UPWARD[statement]}"
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        {"tensor": "from .ops import linalg\nimport autograd_core.tape"},
+        {"ops": "from . import linalg", "ops__linalg": "from .. import ops, tape"},
+        {"tape": "if TYPE_CHECKING:\n from . import op", "op": "from . import tape"},
+        {"nn": "from autograd_core import optim", "tape": "import numpy, os.path"},
+    ],
+)
+def test_imports_of_lower_and_equal_floors_are_fine(planted):
+    assert list(violations(files(**{"tape": "", "optim": "", **planted}))) == []
+
+
+def test_a_cycle_on_one_floor_and_an_unknown_module_are_found():
+    (message,) = violations(files(tape="from . import op", op="from . import tape"))
+    assert message.startswith("a cycle on one floor: ")
+    (message,) = violations(files(attic=""))
+    assert message.startswith("autograd_core.attic: has no floor")
+
+
+def test_kernels_know_only_numpy_and_numba():
+    every = list(sources())
+    modules = {name for name, _, _ in every}
+    found = {
+        target.split(".")[0]
+        for module, is_package, source in every
+        if unit(module) == "autograd_kernels"
+        for _, target in imports(module, is_package, source, modules)
+    }
+    assert found - KERNEL_DEPENDENCIES - set(sys.stdlib_module_names) == set()
+
+
+@pytest.mark.parametrize("package", FOLDERS)
+def test_import_loads_no_third_party_but_numpy_and_numba(package):
+    program = (
+        "import json, sys; before = set(sys.modules); "
+        f"import {package}; print(json.dumps(sorted(set(sys.modules) - before)))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    loaded = {name.split(".")[0] for name in json.loads(run.stdout)}
+    assert package in loaded
+    loaded -= set(sys.stdlib_module_names) | set(FOLDERS)
+    assert loaded - {"numpy", "numba", "llvmlite"} == set()
