@@ -1,23 +1,28 @@
 """Reductions over the middle axis of a C-contiguous view (outer, n, inner).
 
-Sums are blocked, and the blocks' sums are added with compensation (Knuth's TwoSum),
-so that a float32 sum of 1e7 terms keeps its last digits. The order of additions
-follows from the shape alone.
+``inner == 1`` is a reduction of rows, anything else one of columns. Sums are blocked,
+and the blocks' sums are added with compensation (Knuth's TwoSum), so that a float32
+sum of 1e7 terms keeps its last digits. The order of additions follows from the shape
+alone; a column is summed the same way whatever its neighbours are.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import carray, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ._jit import inline, reduction
+from ._jit import inline, kernel, reduction
 
 BLOCK = 512  # terms of a row that are summed plainly before a compensated addition
 COLUMNS = 64  # columns that one unit of a column reduction covers
+STRIP = 1024  # columns that are walked at once where a part holds so many
+LANES = 16  # a width that is compiled apart: small networks are full of it
+CHUNK = 1 << 15  # elements of one chunk of a long reduction
 
 
 @intrinsic(prefer_literal=True)
@@ -63,30 +68,34 @@ def sum_rows(lo, hi, x, out):
         out[i] = _settle(s, c)
 
 
-@reduction
+
+@kernel
 def sum_cols(lo, hi, x, out):
     """out[o, j] = sum over i of x[o, i, j]; units: outer * ceil(inner / COLUMNS).
 
-    x: (outer, n, inner), out: (outer, inner). Eight rows are added as a tree, then
+    x: (outer, n, inner), out: (outer, inner). Eight rows are added plainly, then
     to the compensated sum.
     """
     n, inner = x.shape[1], x.shape[2]
     blocks = (inner + COLUMNS - 1) // COLUMNS
-    lost = carray(stack(x, COLUMNS), COLUMNS)
-    for unit in range(lo, hi):
+    total, lost = carray(stack(x, STRIP), STRIP), carray(stack(x, STRIP), STRIP)
+    zero = x.dtype.type(0)
+    unit = lo
+    while unit < hi:
         o, left = unit // blocks, unit % blocks * COLUMNS
-        width = min(COLUMNS, inner - left)
-        X, S = x[o, :, left : left + width], out[o, left : left + width]
+        many = min(hi - unit, blocks - unit % blocks, STRIP // COLUMNS)
+        width = min(many * COLUMNS, inner - left)
         for j in range(width):
-            S[j] = lost[j] = x.dtype.type(0)
+            total[j] = lost[j] = zero
         for i in range(0, n - 7, 8):
             for j in range(width):
-                b = ((X[i, j] + X[i + 1, j]) + (X[i + 2, j] + X[i + 3, j])) + (
-                    (X[i + 4, j] + X[i + 5, j]) + (X[i + 6, j] + X[i + 7, j])
-                )
-                S[j], lost[j] = _plus(S[j], lost[j], b)
-        for i in range(n - n % 8, n):
+                t = zero
+                for r in range(8):
+                    t += x[o, i + r, np.uint64(left + j)]
+                total[j], lost[j] = _plus(total[j], lost[j], t)
+        for i in range(n & -8, n):
             for j in range(width):
-                S[j], lost[j] = _plus(S[j], lost[j], X[i, j])
+                total[j], lost[j] = _plus(total[j], lost[j], x[o, i, np.uint64(left + j)])
         for j in range(width):
-            S[j] = _settle(S[j], lost[j])
+            out[o, left + j] = _settle(total[j], lost[j])
+        unit += many
