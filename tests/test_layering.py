@@ -180,16 +180,16 @@ def test_kernels_know_only_numpy_and_numba():
     assert found - KERNEL_DEPENDENCIES - set(sys.stdlib_module_names) == set()
 
 
-@pytest.mark.parametrize("package", FOLDERS)
-def test_import_loads_no_third_party_but_numpy_and_numba(package):
+@pytest.mark.parametrize("module", ["autograd_core", "autograd_kernels._jit"])
+def test_import_loads_no_third_party_but_numpy_and_numba(module):
     program = (
         "import json, sys; before = set(sys.modules); "
-        f"import {package}; print(json.dumps(sorted(set(sys.modules) - before)))"
+        f"import {module}; print(json.dumps(sorted(set(sys.modules) - before)))"
     )
     run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=True
     )
     loaded = {name.split(".")[0] for name in json.loads(run.stdout)}
-    assert package in loaded
+    assert unit(module) in loaded
     loaded -= set(sys.stdlib_module_names) | set(FOLDERS)
     assert loaded - {"numpy", "numba", "llvmlite"} == set()

@@ -1,0 +1,198 @@
+"""The disk cache of kernels, and their native addresses."""
+
+import ctypes
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograd_kernels import _jit, elementwise
+
+# Calls one kernel; says where it came from and what it computed.
+CALL = """
+import json, numpy as np
+from autograd_kernels import _jit, elementwise
+from numba.core import event
+
+x, out = np.arange(4.0), np.ones(4)
+with event.install_recorder("numba:compile") as recorder:
+    elementwise.add_inplace(0, 4, x, out)
+compiled = {e.data["dispatcher"].py_func.__name__ for _, e in recorder.buffer}
+print(json.dumps({
+    "compiled": "add_inplace" in compiled,
+    "hits": sum(elementwise.add_inplace.stats.cache_hits.values()),
+    "out": out.tolist(),
+}))
+"""
+FOLDER = "from autograd_kernels import _jit; print(_jit.cache_folder())"
+OUT = [1.0, 2.0, 3.0, 4.0]
+
+
+def start(cache, script=CALL, cwd=None, **env):
+    return subprocess.Popen(
+        [sys.executable, "-c", script],
+        cwd=cwd,
+        env={**os.environ, "AUTOGRAD_CORE_CACHE": str(cache), **env},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def call(cache, **options):
+    process = start(cache, **options)
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    return json.loads(out)
+
+
+def entries(cache):
+    return sorted(Path(cache).rglob("*add_inplace-*.nbc"))
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    """A cache that one process has filled."""
+    cache = tmp_path_factory.mktemp("cache")
+    first = call(cache)
+    assert first["compiled"]
+    assert first["hits"] == 0
+    assert first["out"] == OUT
+    return cache
+
+
+@pytest.fixture
+def cache(filled, tmp_path):
+    """A copy of the filled cache, to be damaged."""
+    return shutil.copytree(filled, tmp_path / "cache")
+
+
+def test_a_second_process_compiles_nothing(cache):
+    (entry,) = entries(cache)
+    before = entry.read_bytes(), entry.stat().st_mtime_ns
+    second = call(cache)
+    assert not second["compiled"]
+    assert second["hits"] == 1
+    assert second["out"] == OUT
+    assert entries(cache) == [entry]
+    assert (entry.read_bytes(), entry.stat().st_mtime_ns) == before
+
+
+DAMAGE = {
+    "empty": lambda data: b"",
+    "truncated": lambda data: data[: len(data) // 2],
+    "shorter than its checksum": lambda data: data[:7],
+    "garbage": lambda data: b"garbage " * 400,
+    "one flipped bit": lambda data: data[:1000] + bytes([data[1000] ^ 1]) + data[1001:],
+    # The sum is right and the content is not: what a foreign writer may leave.
+    "a sum over nonsense": lambda data: hashlib.sha256(b"?").digest() + b"?",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_file_means_recompile(cache, damage):
+    (entry,) = entries(cache)
+    entry.write_bytes(damage(entry.read_bytes()))
+    again = call(cache)
+    assert again["compiled"]
+    assert again["out"] == OUT
+    data = entry.read_bytes()  # replaced by a good one
+    assert hashlib.sha256(data[32:]).digest() == data[:32]
+
+
+def test_processes_may_fill_the_cache_at_once(tmp_path):
+    processes = [start(tmp_path) for _ in range(3)]
+    outs = [process.communicate(timeout=120)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0] * 3
+    assert [json.loads(out)["out"] for out in outs] == [OUT] * 3
+    assert len(entries(tmp_path)) == 1
+    leftovers = [p for p in tmp_path.rglob("*") if p.is_file() and p.suffix != ".nbc"]
+    assert leftovers == []
+    assert not call(tmp_path)["compiled"]
+
+
+@pytest.mark.parametrize(
+    "folder",
+    ["{tmp}/file/cache", "/dev/null/cache", "~nobody-of-this-name/cache"],
+    ids=["under a file", "under a device", "no home"],
+)
+def test_a_folder_that_cannot_be_written_to_is_no_error(folder, tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    result = call(folder.format(tmp=tmp_path), cwd=tmp_path)
+    assert result["compiled"]
+    assert result["out"] == OUT
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_changed_source_changes_the_folder(tmp_path):
+    package = Path(_jit.__file__).parent
+    copy = shutil.copytree(package, tmp_path / "kernels" / package.name)
+
+    def folder():
+        process = start(tmp_path, FOLDER, PYTHONPATH=str(copy.parent))
+        out, _ = process.communicate(timeout=120)
+        assert process.returncode == 0
+        return out
+
+    same = folder()
+    assert same == folder()
+    with open(copy / "elementwise.py", "a", encoding="utf-8") as file:
+        file.write("# changed\n")
+    assert folder() != same
+
+
+def test_the_processor_and_the_flags_are_part_of_the_folder(tmp_path):
+    folders = {
+        start(tmp_path, FOLDER, **env).communicate(timeout=120)[0]
+        for env in ({}, {"NUMBA_OPT": "1"}, {"NUMBA_CPU_NAME": "generic"})
+    }
+    assert len(folders) == 3
+
+
+def words(array):
+    """An array as a kernel at a native address takes it."""
+    return [
+        *(0, 0, array.size, array.itemsize, array.ctypes.data),
+        *array.shape,
+        *array.strides,
+    ]
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_a_kernel_called_by_its_address(dtype, rng):
+    x, out = rng.standard_normal((2, 50)).astype(dtype)
+    expected = out.copy()
+    expected[10:40] += x[10:40]
+    arguments = [10, 40, *words(x), *words(out)]
+    native = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_int64] * (2 + len(arguments)))
+    where = _jit.address(elementwise.add_inplace, (0, 0, x, out))
+    slots = (ctypes.c_int64 * 2)()  # for the return value and for an exception
+    slot = ctypes.addressof(slots)
+    assert native(where)(slot, slot + 8, *arguments) == 0
+    np.testing.assert_array_equal(out, expected)
+
+
+def test_the_address_stays_and_differs_by_types():
+    f4, f8 = np.zeros(3, "f4"), np.zeros(3, "f8")
+    where = _jit.address(elementwise.add_inplace, (0, 0, f4, f4))
+    assert where == _jit.address(elementwise.add_inplace, (1, 2, f4, f4))
+    assert where != _jit.address(elementwise.add_inplace, (0, 0, f8, f8))
+
+
+def double(lo, hi, x, out):
+    for i in range(lo, hi):
+        out[i] = 2 * x[i]
+
+
+def test_a_kernel_from_elsewhere_is_not_kept():
+    x, out = np.arange(4.0), np.zeros(4)
+    dispatcher = _jit.kernel(double)
+    dispatcher(1, 3, x, out)
+    assert out.tolist() == [0, 2, 4, 0]
+    # Its source is not in the folder's key: a kept copy would go stale in silence.
+    assert dispatcher.stats.cache_path is None
