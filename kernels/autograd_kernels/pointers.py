@@ -1,0 +1,48 @@
+"""Pointer tables: how one kernel call covers many arrays.
+
+A table is an int64 array. A row stands for arrays of one size: first the number of
+their elements, then an address for each. A unit of work is a chunk of `CHUNK` elements,
+counted over the rows in order; the last chunk of a row is short, none straddles two.
+"""
+
+import numba
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from autograd_kernels._jit import inline
+
+CHUNK = 4096  # elements that one unit of work covers
+
+
+@intrinsic
+def pointer(context, address, like):
+    """``address`` (int64) as a pointer to the dtype of ``like``, an array or a dtype.
+
+    One inttoptr and no arithmetic before it, which LLVM 22 could miscompile.
+    """
+    signature = types.CPointer(like.dtype)(address, like)
+
+    def codegen(context, builder: ir.IRBuilder, signature, args):
+        return builder.inttoptr(args[0], context.get_value_type(signature.return_type))
+
+    return signature, codegen
+
+
+@inline
+def vector(row, column, start, stop, like):
+    """Elements start:stop of the array whose address stands in ``column``."""
+    return numba.carray(pointer(row[column], like), stop)[start:]
+
+
+@inline
+def parts(lo, hi, table):
+    """Each row that has chunks in lo:hi: its index, the row, its span of elements."""
+    first = 0
+    for r in range(table.shape[0]):
+        row = table[r]
+        start = max(lo - first, 0) * CHUNK
+        stop = min((hi - first) * CHUNK, row[0])
+        first += (row[0] + CHUNK - 1) // CHUNK
+        if start < stop:
+            yield r, row, start, stop
