@@ -18,7 +18,7 @@ demo: $(VENV)/.demo  ## train on the digits (options: make demo ARGS='--epochs 5
 	$(BIN) -m autograd_core $(ARGS)
 
 test: $(VENV)/.test  ## the quick tests (options: make test ARGS='-k jit')
-	$(BIN) -m pytest -n $(WORKERS) $(ARGS)
+	$(BIN) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 test-long: $(VENV)/.test  ## the long runs
 	$(BIN) -m pytest -m slow $(ARGS)
