@@ -362,3 +362,11 @@ def add_inplace(lo, hi, x, out):
     X, O = x[lo:hi], out[lo:hi]
     for i in range(O.size):
         O[i] += X[i]
+
+
+@kernel
+def cast(lo, hi, x, out):
+    """out = x in the dtype of out."""
+    X, O = x[lo:hi], out[lo:hi]
+    for i in range(O.size):
+        O[i] = X[i]

@@ -1,0 +1,178 @@
+"""The backward walk, and the functions of functions built on it.
+
+The walk is a loop: nodes sorted by number, newest first, each handing cotangents to the
+nodes that made its inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_core.launch import add_into, copy_into, empty
+from autograd_core.ops.elementwise import add
+from autograd_core.ops.shape import identity
+from autograd_core.tape import Array, Node, TensorBase, grad_mode
+
+Place = Node | TensorBase  # where a cotangent can arrive: an op's output or a leaf
+
+
+def reachable(roots: Sequence[Place], stop: set[Place]) -> list[Node]:
+    """Nodes that the roots depend on, newest first; not looking behind ``stop``."""
+    seen: set[Node] = set()
+    stack = [r for r in roots if isinstance(r, Node)]
+    while stack:
+        node = stack.pop()
+        if node in seen or node in stop:
+            continue
+        seen.add(node)
+        for parent in node.parents:
+            if isinstance(parent, Node):
+                stack.append(parent)
+    return sorted(seen, key=lambda node: node.number, reverse=True)
+
+
+def useful(nodes: Sequence[Node], targets: set[Place]) -> set[Place]:
+    """The targets and every node with one of them among its ancestors."""
+    found = set(targets)
+    for node in reversed(nodes):
+        if any(parent in found for parent in node.parents if parent is not None):
+            found.add(node)
+    return found
+
+
+def walk(
+    roots: Sequence[TensorBase],
+    seeds: Sequence[Any],
+    targets: Sequence[Place] | None = None,
+    *,
+    create_graph: bool = False,
+    retain_graph: bool = False,
+) -> dict[Place, Any]:
+    """Cotangents of the targets (default: of every leaf) given those of the roots.
+
+    With ``create_graph`` the cotangents are Tensors with a graph of their own, and
+    nothing is freed.
+    """
+    cotangents: dict[Place, Any] = {}
+    for root, seed in zip(roots, seeds, strict=True):
+        _accumulate(cotangents, root.node or root, seed)
+    stop = set(targets or ())
+    nodes = reachable(list(cotangents), stop)
+    wanted = None if targets is None else useful(nodes, stop)
+    with grad_mode(create_graph):
+        for node in nodes:
+            g = cotangents.pop(node, None)
+            if g is None:
+                continue
+            parents = node.parents
+            if wanted is None:
+                needs = [parent is not None for parent in parents]
+            else:
+                needs = [parent in wanted for parent in parents]
+            if True in needs:
+                grads = cotangents_of(node, g, needs, create_graph)
+                for parent, need, grad in zip(parents, needs, grads, strict=False):
+                    if need and parent is not None and grad is not None:
+                        _accumulate(cotangents, parent, grad)
+            if not (retain_graph or create_graph):
+                node.free()
+    return cotangents
+
+
+def _accumulate(cotangents: dict[Place, Any], place: Place, g: Any) -> None:
+    before = cotangents.get(place)
+    cotangents[place] = g if before is None else add(before, g)
+
+
+def cotangents_of(
+    node: Node, g: Any, needs: Sequence[bool], create_graph: bool
+) -> Sequence[Any]:
+    """What one node hands to its parents; None where it is not needed."""
+    node.check()
+    op, inputs = node.op, node.inputs
+    assert inputs is not None
+    if create_graph:
+        if op.fused:
+            return _through_body(node, g, needs)
+        return op.by_rule(g, needs, node.output(), inputs, node.attrs)
+    arrays = [a.data if isinstance(a, TensorBase) else a for a in inputs]
+    out = None if node.out is None else node.out[0]
+    if op.backward is None:
+        return op.by_rule(g, needs, out, arrays, node.attrs)
+    grads: Sequence[Any] = op.backward(
+        g, needs, out, node.residuals, *arrays, **node.attrs
+    )
+    return grads
+
+
+def _through_body(node: Node, g: Any, needs: Sequence[bool]) -> list[Any]:
+    """Differentiate the decomposition of a fused op: its gradient as a graph."""
+    assert node.inputs is not None
+    inputs = [
+        identity(a) if need else a
+        for a, need in zip(node.inputs, needs, strict=True)
+    ]
+    out = node.op.body(*inputs, **node.attrs)
+    targets = [a.node for a, need in zip(inputs, needs, strict=True) if need]
+    found = walk([out], [g], targets, create_graph=True)
+    return [
+        found.get(a.node) if need else None
+        for a, need in zip(inputs, needs, strict=True)
+    ]
+
+
+def seed_for(root: TensorBase, gradient: Any) -> Array:
+    """The cotangent to start from: ones for a scalar, else what was given."""
+    if gradient is None:
+        if root.data.size != 1:
+            raise ValueError(
+                f"backward: the loss must be a scalar, got shape {root.data.shape}. "
+                "Reduce it (for example with .mean()) or pass a gradient of its shape."
+            )
+        return np.ones(root.data.shape, root.data.dtype)
+    g = gradient.data if isinstance(gradient, TensorBase) else np.asarray(gradient)
+    if g.shape != root.data.shape:
+        raise ValueError(
+            f"backward: the gradient has shape {g.shape}, the tensor {root.data.shape}"
+        )
+    return np.array(g, root.data.dtype)
+
+
+def backward(
+    root: TensorBase,
+    gradient: Any = None,
+    retain_graph: bool = False,
+    create_graph: bool = False,
+) -> None:
+    """Add the gradient of ``root`` to ``.grad`` of every leaf it depends on."""
+    if not root.requires_grad:
+        raise RuntimeError(
+            "backward: this tensor does not require grad: none of its inputs do, or it "
+            "was made under no_grad"
+        )
+    seed: Any = seed_for(root, gradient)
+    if create_graph:
+        seed = root._result(seed)
+    found = walk([root], [seed], create_graph=create_graph, retain_graph=retain_graph)
+    taken: set[int] = set()
+    for leaf, g in found.items():
+        assert isinstance(leaf, TensorBase)
+        _add_to_grad(leaf, g, taken)
+
+
+def _add_to_grad(leaf: TensorBase, g: Any, taken: set[int]) -> None:
+    """Give ``leaf`` its gradient in memory that nothing else uses."""
+    if isinstance(g, TensorBase):  # a graph of the gradient is wanted
+        leaf.grad = g if leaf.grad is None else add(leaf.grad, g)
+    elif leaf.grad is not None:
+        add_into(leaf.grad.data, g)
+    else:
+        if g.base is not None or id(g) in taken or not g.flags.carray:
+            mine = empty(g.shape, g.dtype)
+            copy_into(g, mine)
+            g = mine
+        taken.add(id(g))
+        leaf.grad = leaf._result(g)

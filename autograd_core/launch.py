@@ -1,0 +1,164 @@
+"""Run a kernel now and, while a Program is recorded, write the launch down.
+
+Everything that touches data goes through this file; an op does no arithmetic of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from autograd_kernels import elementwise as k
+from autograd_kernels.copying import copy4
+
+from autograd_core.tape import Array, state
+
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def launch(kernel: Any, units: int, *args: Any) -> None:
+    """Run ``kernel`` over all its ``units`` of work."""
+    if state.recorder is None:
+        kernel(0, units, *args)
+    else:
+        state.recorder.launch(kernel, units, args)
+
+
+class Pointers:
+    """Columns of arrays for a kernel that walks many of them: one row per array.
+
+    ``columns[0]`` gives the sizes; the kernel gets an int64 table with rows
+    ``size, address in column 0, address in column 1, ...``. The last word of a row is
+    its first unit, when a unit is ``chunk`` elements of one array.
+    """
+
+    def __init__(self, columns: Sequence[Sequence[Array]], chunk: int) -> None:
+        self.columns = columns
+        rows = len(columns[0])
+        self.table = np.empty((rows, len(columns) + 2), np.int64)
+        self.units = 0
+        for row, array in enumerate(columns[0]):
+            self.table[row, 0] = array.size
+            self.table[row, -1] = self.units
+            self.units += -(-array.size // chunk)
+        for column in range(len(columns)):
+            self.point(column, columns[column])
+
+    def point(self, column: int, arrays: Sequence[Array]) -> None:
+        """Aim a column at other arrays of the same sizes."""
+        if state.recorder is not None or arrays is not self.columns[column]:
+            columns = list(self.columns)
+            columns[column] = arrays
+            self.columns = columns
+        self.table[:, column + 1] = [a.__array_interface__["data"][0] for a in arrays]
+
+
+def launch_many(kernel: Any, pointers: Pointers, *args: Any) -> None:
+    """Run a kernel over a table of arrays: ``kernel(lo, hi, *args, table)``."""
+    if state.recorder is None:
+        kernel(0, pointers.units, *args, pointers.table)
+    else:
+        state.recorder.launch_many(kernel, pointers, args)
+
+
+def host(function: Callable[..., Any], *args: Any) -> Array:
+    """Call NumPy for what has no kernel; a Program replays it as a host call."""
+    out = np.asarray(function(*args))
+    if state.recorder is not None:
+        state.recorder.host(function, args, out)
+    return out
+
+
+def verify(status: Array, make_error: Callable[[int], Exception]) -> None:
+    """Raise ``make_error(index)`` if a kernel stored ``1 + index`` in ``status``."""
+    if state.recorder is not None:
+        state.recorder.verify(status, make_error)
+    if status[0]:
+        raise make_error(int(status[0]) - 1)
+
+
+def empty(shape: int | tuple[int, ...], dtype: Any) -> Array:
+    """An uninitialised array that the recorder knows to be a temporary."""
+    out = np.empty(shape, dtype)
+    if state.recorder is not None:
+        state.recorder.allocated(out)
+    return out
+
+
+def full(shape: int | tuple[int, ...], value: float, dtype: Any) -> Array:
+    """An array of one value."""
+    out = empty(shape, dtype)
+    launch(k.fill, out.size, const(value, out.dtype).reshape(-1), out.reshape(-1))
+    return out
+
+
+def new_status() -> Array:
+    """A cleared status word for `verify`."""
+    return full(1, 0, np.int64)
+
+
+def const(value: float, dtype: Any) -> Array:
+    """A 0-d array of one number. Shared: nobody writes to it."""
+    if value == 0 or value != value:  # -0.0 == 0.0 as keys, and NaN is never found
+        return np.array(value, dtype)
+    return _const(value, dtype)
+
+
+@lru_cache(1024)
+def _const(value: float, dtype: Any) -> Array:
+    return np.array(value, dtype)
+
+
+def strided4(x: Array) -> Array:
+    """The same memory seen with four axes (x has at most four)."""
+    return x.reshape((1,) * (4 - x.ndim) + x.shape)
+
+
+def copy_into(src: Array, out: Array) -> None:
+    """Copy between arrays of one shape and any strides."""
+    if src.ndim > 4:
+        for i in range(src.shape[0]):
+            copy_into(src[i], out[i])
+    elif src.dtype != out.dtype or not (src.flags.aligned and src.dtype.isnative):
+        cast_into(src, out)
+    else:
+        shape = strided4(src)
+        launch(copy4, shape.shape[0] * shape.shape[1], shape, strided4(out))
+
+
+def cast_into(src: Array, out: Array) -> None:
+    """Copy with a change of dtype."""
+    if not out.flags.c_contiguous:
+        whole = empty(out.shape, out.dtype)
+        cast_into(src, whole)
+        copy_into(whole, out)
+    elif src.dtype.kind not in "fiub" or src.itemsize < 4 and src.dtype.kind == "f":
+        raise TypeError(f"cannot compute with dtype {src.dtype}")
+    elif not (src.flags.aligned and src.dtype.isnative):
+        cast_into(host(lambda a: a.astype(a.dtype.newbyteorder("=")), src), out)
+    else:
+        launch(k.cast, out.size, flat(src), out.reshape(-1))
+
+
+def add_into(out: Array, x: Array) -> None:
+    """``out += x`` in place, for arrays of one shape."""
+    if out.flags.carray and out.dtype == x.dtype:
+        launch(k.add_inplace, out.size, flat(x), out.reshape(-1))
+    else:
+        host(lambda a, b: np.add(a, b, out=a), out, x)
+
+
+def contiguous(x: Array) -> Array:
+    """``x`` itself if a kernel can read it as flat memory, else a copy."""
+    if x.flags.carray:
+        return x
+    out = empty(x.shape, x.dtype.newbyteorder("="))
+    copy_into(x, out)
+    return out
+
+
+def flat(x: Array) -> Array:
+    """``x`` as contiguous one-dimensional memory, a copy only if it must be."""
+    return contiguous(x).reshape(-1)

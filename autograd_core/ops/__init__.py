@@ -1,0 +1,13 @@
+"""The op table: one row per op, in a file per family."""
+
+from autograd_core.op import Op
+from autograd_core.ops import elementwise, matmul, reduce, shape
+
+FAMILIES = (elementwise, shape, reduce, matmul)
+
+TABLE: dict[str, Op] = {
+    op.name: op
+    for family in FAMILIES
+    for op in vars(family).values()
+    if isinstance(op, Op) and op.__module__ == family.__name__
+}

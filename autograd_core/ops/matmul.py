@@ -1,0 +1,206 @@
+"""Matrix products and the linear layer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from autograd_kernels import matmul as k
+
+from autograd_core.launch import contiguous, copy_into, empty, launch
+from autograd_core.op import fused, primitive, sample
+from autograd_core.ops.elementwise import add, as_dtype, floats
+from autograd_core.ops.folding import sum_over
+from autograd_core.ops.shape import astype, reshape, sum_to, transpose
+from autograd_core.tape import Array
+
+
+@lru_cache(64)
+def _no_bias(dtype: Any) -> Array:
+    return np.empty(0, dtype)
+
+
+def gemm(
+    a: Array,
+    b: Array,
+    ta: bool,
+    tb: bool,
+    bias: Array | None = None,
+    relu: bool = False,
+) -> Array:
+    """``op(a) @ op(b) [+ bias] [relu]`` of 2-D or 3-D contiguous arrays, one launch.
+
+    A leading batch axis of one (or none) is repeated to the other's.
+    """
+    m, k_a = a.shape[-2:][::-1] if ta else a.shape[-2:]
+    k_b, n = b.shape[-2:][::-1] if tb else b.shape[-2:]
+    if k_a != k_b:
+        raise ValueError(f"inner dimensions differ: {k_a} and {k_b}")
+    batch = max([x.shape[0] for x in (a, b) if x.ndim == 3], default=1)
+    batched = a.ndim == 3 or b.ndim == 3
+    units, size = k.plan(m, n, k_a, int(ta), int(tb), batch, a.dtype)
+    out = empty((batch, m, n) if batched else (m, n), a.dtype)
+    scratch = empty((1, size), a.dtype)
+    mode = (0 if bias is None else k.BIAS) + (k.RELU if relu else 0)
+    row = _no_bias(a.dtype) if bias is None else contiguous(bias)
+    launch(k.matmul, units, int(ta), int(tb), mode, a, b, row, scratch, out)
+    return out
+
+
+def matrix(x: Array) -> tuple[Array, bool]:
+    """The last two axes as contiguous memory, and whether it holds the transpose."""
+    if x.flags.carray:
+        return x, False
+    turned = x.swapaxes(-1, -2)
+    if turned.flags.carray:
+        return turned, True
+    return contiguous(x), False
+
+
+@primitive(
+    lambda g, y, a, b: _grad_a(g, a, b),
+    lambda g, y, a, b: _grad_b(g, a, b),
+    saves="a b",
+    samples=(
+        sample((3, 4), (4, 5)),
+        sample((2, 3, 4), (4, 5)),
+        sample((2, 1, 3, 4), (3, 4, 2)),
+        sample((4,), (4, 5)),
+        sample((3, 4), (4,)),
+        sample((4,), (4,)),
+    ),
+)
+def matmul(a: Any, b: Any) -> Any:
+    """Matrix product with NumPy's rules for vectors and for batches."""
+    a, b = np.asarray(a), np.asarray(b)
+    if a.ndim == 0 or b.ndim == 0:
+        raise ValueError("operands need at least one dimension; use * for scalars")
+    if a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
+        raise ValueError(
+            f"shapes {a.shape} and {b.shape} do not fit: {a.shape[-1]} columns, "
+            f"{b.shape[-2 if b.ndim > 1 else 0]} rows"
+        )
+    dtype = np.result_type(floats(a), floats(b))
+    a, b = as_dtype(floats(a), dtype), as_dtype(floats(b), dtype)
+    shape = a.shape[:-1] * (a.ndim > 1) + b.shape[-1:] * (b.ndim > 1)
+    a2 = a[None] if a.ndim == 1 else a
+    b2 = b[:, None] if b.ndim == 1 else b
+    if a2.ndim == b2.ndim == 2:
+        (left, ta), (right, tb) = matrix(a2), matrix(b2)
+        return gemm(left, right, ta, tb).reshape(shape)
+    return _batched(a2, b2, a.ndim == 1, b.ndim == 1)
+
+
+def _batched(a: Array, b: Array, drop_row: bool, drop_column: bool) -> Array:
+    lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    (m, k_), n = a.shape[-2:], b.shape[-1]
+    if math.prod(b.shape[:-2]) == 1:  # fold a's batch into its rows
+        right, tb = matrix(b.reshape(b.shape[-2:]))
+        out = gemm(contiguous(a).reshape(-1, k_), right, False, tb)
+    else:
+        left, ta = matrix(_lead(a, lead))
+        right, tb = matrix(_lead(b, lead))
+        out = gemm(_three(left), _three(right), ta, tb)
+    shape = lead + (m,) * (not drop_row) + (n,) * (not drop_column)
+    return out.reshape(shape)
+
+
+def _lead(x: Array, lead: tuple[int, ...]) -> Array:
+    """``x`` with its batch axes either all there or of product one."""
+    if math.prod(x.shape[:-2]) == 1 or x.shape[:-2] == lead:
+        return x
+    out = empty(lead + x.shape[-2:], x.dtype)
+    copy_into(np.broadcast_to(x, out.shape), out)
+    return out
+
+
+def _three(x: Array) -> Array:
+    return x.reshape(-1, *x.shape[-2:])
+
+
+def _turn(x: Any) -> Any:
+    axes = (*range(len(x.shape) - 2), len(x.shape) - 1, len(x.shape) - 2)
+    return transpose(x, axes=axes)
+
+
+def _fit(g: Any, like: Any) -> Any:
+    g = sum_to(g, shape=like.shape) if g.shape != like.shape else g
+    return g if g.dtype == like.dtype else astype(g, dtype=like.dtype)
+
+
+def _as_matrices(g: Any, a: Any, b: Any) -> tuple[Any, Any, Any]:
+    """Undo NumPy's treatment of vectors: all three with at least two axes."""
+    if len(a.shape) == 1:
+        g = reshape(g, shape=(*g.shape[: len(g.shape) - (len(b.shape) > 1)], 1, -1))
+        a = reshape(a, shape=(1, -1))
+    if len(b.shape) == 1:
+        if len(g.shape) < 1 or g.shape[-1] != 1 or len(g.shape) < 2:
+            g = reshape(g, shape=(*g.shape, 1))
+        b = reshape(b, shape=(-1, 1))
+    return g, a, b
+
+
+def _grad_a(g: Any, a: Any, b: Any) -> Any:
+    g2, a2, b2 = _as_matrices(g, a, b)
+    return reshape(_fit(matmul(g2, _turn(b2)), a2), shape=a.shape)
+
+
+def _grad_b(g: Any, a: Any, b: Any) -> Any:
+    g2, a2, b2 = _as_matrices(g, a, b)
+    if len(b2.shape) == 2 and len(a2.shape) > 2:  # one matrix for the whole batch
+        a2 = reshape(a2, shape=(-1, a2.shape[-1]))
+        g2 = reshape(g2, shape=(-1, g2.shape[-1]))
+    return reshape(_fit(matmul(_turn(a2), g2), b2), shape=b.shape)
+
+
+# Linear ----------------------------------------------------------------------------
+
+
+def _linear_forward(x: Array, weight: Array, bias: Any) -> tuple[Array, tuple[()]]:
+    if weight.ndim != 2 or x.ndim < 1 or x.shape[-1] != weight.shape[1]:
+        raise ValueError(
+            f"input of shape {x.shape} does not fit weight {weight.shape}: expected "
+            f"{weight.shape[-1]} features in the last axis"
+        )
+    x = as_dtype(x, weight.dtype)
+    rows = contiguous(x).reshape(-1, x.shape[-1])
+    w, turned = matrix(weight)
+    out = gemm(rows, w, False, not turned, bias)
+    return out.reshape(*x.shape[:-1], weight.shape[0]), ()
+
+
+def _linear_backward(
+    g: Array,
+    needs: Sequence[bool],
+    out: None,
+    residuals: tuple[()],
+    x: Array,
+    weight: Array,
+    bias: Any,
+) -> tuple[Array | None, Array | None, Array | None]:
+    g2 = contiguous(g).reshape(-1, g.shape[-1])
+    dx = dw = db = None
+    if needs[0]:
+        w, turned = matrix(weight)
+        dx = gemm(g2, w, False, turned).reshape(x.shape)
+    if needs[1]:
+        rows = contiguous(as_dtype(x, weight.dtype)).reshape(-1, x.shape[-1])
+        dw = gemm(g2, rows, True, False)
+    if needs[2]:
+        db = sum_over(g2, (0,), bias.shape)
+    return dx, dw, db
+
+
+@fused(
+    _linear_forward,
+    _linear_backward,
+    saves="x weight",
+    samples=(sample((5, 4), (3, 4), (3,)), sample((2, 5, 4), (3, 4), None)),
+)
+def linear(x: Any, weight: Any, bias: Any) -> Any:
+    """``x @ weight.T + bias``; weight is (out, in) as in PyTorch, bias may be None."""
+    y = matmul(x, transpose(weight))
+    return y if bias is None else add(y, bias)

@@ -1,0 +1,202 @@
+"""Ops that move data or only look at it differently."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_core.launch import cast_into, contiguous, copy_into, empty, full, host
+from autograd_core.op import Arg, primitive, sample
+from autograd_core.ops.folding import normalize, sum_over
+from autograd_core.tape import Array
+
+Index = Any  # whatever NumPy's basic indexing takes
+
+
+@primitive(lambda g, y, x: g, saves="", view=True)
+def identity(x: Any) -> Any:
+    """``x`` as a new node of the graph, on the same memory."""
+    return np.asarray(x)
+
+
+@primitive(
+    lambda g, y, x, dtype: astype(g, dtype=x.dtype),
+    saves="",
+    samples=(sample((3, 4), dtype=np.float64),),
+)
+def astype(x: Any, *, dtype: Any) -> Any:
+    """``x`` in another dtype; gradients come back in the dtype of ``x``."""
+    x = np.asarray(x)
+    out = empty(x.shape, dtype)
+    cast_into(x, out)
+    return out
+
+
+@primitive(
+    lambda g, y, x, shape: reshape(g, shape=x.shape),
+    saves="",
+    samples=(sample((3, 4), shape=(2, 6)), sample((3, 4), shape=(-1,))),
+    view=True,
+)
+def reshape(x: Any, *, shape: Sequence[int] | int) -> Any:
+    """``x`` in another shape of the same size; a view where the layout allows it."""
+    x = np.asarray(x)
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    shape = resolved(x.shape, shape)
+    view = x.reshape(shape)
+    if x.flags.c_contiguous or np.may_share_memory(x, view):
+        return view
+    return contiguous(x).reshape(shape)  # NumPy copied: do it as a launch
+
+
+def resolved(old: tuple[int, ...], new: tuple[int, ...]) -> tuple[int, ...]:
+    """``new`` with its -1 filled in; an error if the sizes differ."""
+    size, known = math.prod(old), math.prod(n for n in new if n != -1)
+    if new.count(-1) == 1 and known and size % known == 0:
+        return tuple(size // known if n == -1 else n for n in new)
+    if -1 in new or known != size:
+        raise ValueError(f"reshape: cannot see shape {old} as {new}")
+    return new
+
+
+@primitive(
+    lambda g, y, x, axes=None: transpose(g, axes=_inverse(axes)),
+    saves="",
+    samples=(sample((3, 4)), sample((2, 3, 4), axes=(2, 0, 1))),
+    view=True,
+)
+def transpose(x: Any, *, axes: Sequence[int] | None = None) -> Any:
+    """Axes in another order (reversed by default); a view."""
+    return np.asarray(x).transpose(axes)
+
+
+def _inverse(axes: Sequence[int] | None) -> tuple[int, ...] | None:
+    if axes is None:
+        return None
+    order = [axis % len(axes) for axis in axes]
+    return tuple(order.index(i) for i in range(len(order)))
+
+
+@primitive(
+    lambda g, y, x, shape: sum_to(g, shape=x.shape),
+    saves="",
+    samples=(sample((3, 1), shape=(2, 3, 4)),),
+    view=True,
+)
+def broadcast_to(x: Any, *, shape: tuple[int, ...]) -> Any:
+    """``x`` repeated to ``shape``; a read-only view."""
+    return np.broadcast_to(x, shape)
+
+
+@primitive(
+    lambda g, y, x, shape: broadcast_to(g, shape=x.shape),
+    saves="",
+    samples=(sample((2, 3, 4), shape=(3, 1)), sample((3, 4), shape=())),
+)
+def sum_to(x: Any, *, shape: tuple[int, ...]) -> Any:
+    """The adjoint of `broadcast_to`: sum over the axes that it would repeat."""
+    x = np.asarray(x)
+    lead = x.ndim - len(shape)
+    axes = tuple(range(lead)) + tuple(
+        i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1
+    )
+    return sum_over(x, axes, shape)
+
+
+# Indexing --------------------------------------------------------------------------
+
+
+def is_basic(index: Index) -> bool:
+    """Whether NumPy would answer ``index`` with a view."""
+    parts = index if isinstance(index, tuple) else (index,)
+    kinds = (int, np.integer, slice, type(None), type(Ellipsis))
+    return all(isinstance(p, kinds) and not isinstance(p, bool) for p in parts)
+
+
+@primitive(
+    lambda g, y, x, index: scatter(g, index=index, shape=x.shape),
+    saves="",
+    samples=(
+        sample((3, 4), index=(slice(None), 1)),
+        sample((5, 4), index=(slice(4, 0, -2), None, slice(1, 3))),
+        sample((5, 4), index=np.array([0, 3, 3])),
+    ),
+    view=True,
+)
+def getitem(x: Any, *, index: Index) -> Any:
+    """``x[index]``: a view for slices and integers, a copy for arrays of indices."""
+    x = np.asarray(x)
+    if is_basic(index):
+        return np.asarray(x[index])
+    return host(lambda a: a[index], x)
+
+
+@primitive(
+    lambda g, y, x, index, shape: getitem(g, index=index),
+    saves="",
+    samples=(
+        sample((3,), index=(slice(None), 1), shape=(3, 4)),
+        sample((3, 4), index=np.array([0, 3, 3]), shape=(5, 4)),
+    ),
+)
+def scatter(x: Any, *, index: Index, shape: tuple[int, ...]) -> Any:
+    """The adjoint of `getitem`: zeros of ``shape`` with ``x`` added at ``index``."""
+    x = np.asarray(x)
+    if not is_basic(index):
+        return host(lambda a: _added_at(a, index, shape), x)
+    out = full(shape, 0.0, x.dtype)
+    copy_into(x, np.asarray(out[index]).reshape(x.shape))
+    return out
+
+
+def _added_at(x: Array, index: Index, shape: tuple[int, ...]) -> Array:
+    out = np.zeros(shape, x.dtype)
+    np.add.at(out, index, x)
+    return out
+
+
+# Joining ---------------------------------------------------------------------------
+
+
+def _slice_along(axis: int, start: int, stop: int) -> tuple[slice, ...]:
+    return (*(slice(None),) * axis, slice(start, stop))
+
+
+def _part(i: int, g: Any, y: Any, *xs: Any, axis: int = 0) -> Any:
+    axis = axis % len(xs[0].shape)
+    start = sum(x.shape[axis] for x in xs[:i])
+    index = _slice_along(axis, start, start + xs[i].shape[axis])
+    part = getitem(g, index=index)
+    return part if part.dtype == xs[i].dtype else astype(part, dtype=xs[i].dtype)
+
+
+@primitive(
+    _part,
+    saves="",
+    samples=(sample((3, 4), (2, 4), axis=0), sample((3, 1), Arg((3, 4)), axis=-1)),
+)
+def concatenate(*xs: Any, axis: int = 0) -> Any:
+    """Arrays end to end along an axis that exists."""
+    if not xs:
+        raise ValueError("needs at least one array")
+    arrays = [np.asarray(x) for x in xs]
+    first = arrays[0].shape
+    (axis,) = normalize(axis, len(first))
+    for a in arrays:
+        same = a.ndim == len(first) and all(
+            n == m for i, (n, m) in enumerate(zip(a.shape, first, strict=True)) if i != axis
+        )
+        if not same:
+            shapes = ", ".join(str(b.shape) for b in arrays)
+            raise ValueError(f"shapes {shapes} differ off axis {axis}")
+    total = sum(a.shape[axis] for a in arrays)
+    out = empty((*first[:axis], total, *first[axis + 1 :]), np.result_type(*arrays))
+    start = 0
+    for a in arrays:
+        stop = start + a.shape[axis]
+        copy_into(a, out[_slice_along(axis, start, stop)])
+        start = stop
+    return out

@@ -1,0 +1,51 @@
+"""Seeds: a counter that every random op draws from, in memory that a Program can read.
+
+The n-th random op after ``manual_seed(s)`` uses the Philox key ``(s, n)``, eager or
+replayed, on any number of threads.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+import numpy as np
+from autograd_kernels import dropout as k
+
+from autograd_core.launch import empty, launch
+from autograd_core.tape import Array
+
+
+class Generator:
+    """A seed and a counter (uint64). ``draw`` takes the next key."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        self.state = np.zeros(2, np.uint64)
+        self.manual_seed(secrets.randbits(63) if seed is None else seed)
+
+    def manual_seed(self, seed: int) -> None:
+        """Start again from ``seed`` (0 <= seed < 2**64)."""
+        if isinstance(seed, bool) or not 0 <= int(seed) < 1 << 64:
+            raise ValueError(f"manual_seed: need 0 <= seed < 2**64, got {seed}")
+        self.state[:] = int(seed), 0
+
+    def get_state(self) -> Array:
+        """A copy of (seed, counter)."""
+        return self.state.copy()
+
+    def set_state(self, state: Array) -> None:
+        """Go back to what `get_state` returned."""
+        self.state[:] = state
+
+    def draw(self) -> Array:
+        """The next key, uint64 (2,)."""
+        key = empty(2, np.uint64)
+        launch(k.draw, 1, self.state, key)
+        return key
+
+
+default_generator = Generator()
+
+
+def manual_seed(seed: int) -> None:
+    """Seed dropout masks and initialisation; the same seed gives the same run."""
+    default_generator.manual_seed(seed)

@@ -1,0 +1,165 @@
+"""The tape: what a Tensor carries, the Node that an op leaves behind, and who records.
+
+Nodes are linked from outputs to inputs and freed with the tensors that hold them;
+nothing grows while nobody differentiates. Their numbers rise with time, so sorting by
+number is a topological order.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from autograd_core.op import Op
+
+Array = np.ndarray[Any, Any]
+
+
+class State(threading.local):
+    """What this thread is doing: differentiating or not, recording a Program or not."""
+
+    grad_enabled: bool = True
+    recorder: Any = None
+
+
+state = State()
+_number = itertools.count()
+
+
+class TensorBase:
+    """What the engine needs of a tensor; `Tensor` adds the operators.
+
+    ``version`` is a cell shared by all views of one memory and counts writes to it.
+    """
+
+    __slots__ = ("__weakref__", "data", "grad", "node", "requires_grad", "version")
+
+    data: Array
+    grad: Any
+    node: Node | None
+    requires_grad: bool
+    version: list[int]
+
+    def _result(self, data: Array) -> TensorBase:
+        """A tensor of the kind that ops return, around fresh data."""
+        raise TypeError("TensorBase is not a tensor by itself; use Tensor")
+
+
+class Spec(NamedTuple):
+    """Shape and dtype of an input whose values the backward pass does not need."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+
+class Node:
+    """One recorded op: who its inputs are and what its backward needs of them."""
+
+    __slots__ = (
+        "attrs",
+        "inputs",
+        "number",
+        "op",
+        "out",
+        "parents",
+        "residuals",
+        "versions",
+    )
+
+    def __init__(
+        self,
+        op: Op,
+        args: tuple[Any, ...],
+        attrs: dict[str, Any],
+        out: TensorBase,
+        residuals: tuple[Array, ...],
+    ) -> None:
+        self.number = next(_number)
+        self.op = op
+        self.attrs = attrs
+        self.residuals = residuals
+        parents: list[Node | TensorBase | None] = []
+        inputs: list[Any] = []
+        versions: list[tuple[list[int], int]] = []
+        for i, arg in enumerate(args):
+            if not isinstance(arg, TensorBase):
+                parents.append(None)
+                inputs.append(arg)
+                continue
+            parents.append(arg.node or (arg if arg.requires_grad else None))
+            saved = op.saves_input(i)
+            if saved:
+                versions.append((arg.version, arg.version[0]))
+            # The body of a fused op may be run again for a graph of its gradient.
+            keep = saved or op.fused
+            inputs.append(arg if keep else Spec(arg.data.shape, arg.data.dtype))
+        self.parents = parents
+        self.inputs: list[Any] | None = inputs
+        self.out: Any = None
+        if op.saves_out:  # the array, not the Tensor: that would be a cycle
+            self.out = (out.data, type(out), out.version)
+            versions.append((out.version, out.version[0]))
+        self.versions = versions
+
+    def free(self) -> None:
+        """Let go of everything that backward needs."""
+        self.inputs = self.out = None
+        self.residuals = ()
+        self.versions = []
+        self.parents = []
+
+    def check(self) -> None:
+        """Raise if the residuals are gone or have been written to since."""
+        if self.inputs is None:
+            raise RuntimeError(
+                f"backward through {self.op.name!r}: its residuals were freed by an "
+                "earlier backward. Pass retain_graph=True to the first one to walk the "
+                "graph twice."
+            )
+        for cell, seen in self.versions:
+            if cell[0] != seen:
+                raise RuntimeError(
+                    f"backward through {self.op.name!r}: a tensor that it needs was "
+                    f"changed in place since (version {cell[0]}, expected {seen}). "
+                    "Change a copy, or call backward first."
+                )
+
+    def output(self) -> Any:
+        """The output as a Tensor linked to this node, for gradients of gradients."""
+        if self.out is None:
+            return None
+        data, kind, version = self.out
+        tensor = kind(data)
+        tensor.requires_grad = True
+        tensor.node = self
+        tensor.version = version
+        return tensor
+
+
+@contextmanager
+def grad_mode(enabled: bool) -> Iterator[None]:
+    """Set whether ops in this thread are recorded, for the length of a block."""
+    before = state.grad_enabled
+    state.grad_enabled = enabled
+    try:
+        yield
+    finally:
+        state.grad_enabled = before
+
+
+def no_grad() -> Any:
+    """Do not record ops for differentiation inside the block (or decorated function).
+
+    >>> import autograd_core as ag
+    >>> x = ag.tensor([1.0, 2.0], requires_grad=True)
+    >>> with ag.no_grad():
+    ...     (x * 2).requires_grad
+    False
+    """
+    return grad_mode(False)

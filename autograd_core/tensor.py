@@ -1,0 +1,357 @@
+"""Tensor: an array that remembers how it was made. Operators delegate to ops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Self
+
+import numpy as np
+
+from autograd_core import protocols
+from autograd_core.grad import backward
+from autograd_core.launch import copy_into, flat, launch
+from autograd_core.ops import elementwise as e
+from autograd_core.ops import matmul as mm
+from autograd_core.ops import reduce as r
+from autograd_core.ops import shape as s
+from autograd_core.tape import Array, TensorBase, state
+
+Axis = int | Sequence[int] | None
+
+
+class Tensor(TensorBase):
+    """An n-dimensional array with a gradient. Make one with `tensor`.
+
+    ``data`` is the NumPy array itself; writing to it directly is not seen by the tape.
+    """
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+
+    def __init__(self, data: Array, requires_grad: bool = False) -> None:
+        self.data = data
+        self.grad: Tensor | None = None
+        self.node = None
+        self.requires_grad = requires_grad
+        self.version = [0]
+
+    def _result(self, data: Array) -> Tensor:
+        return Tensor(data)
+
+    # What it is ------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.data.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.data.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self.data.ndim
+
+    @property
+    def size(self) -> int:
+        return self.data.size
+
+    @property
+    def is_leaf(self) -> bool:
+        """Made by the user, not by an op that is recorded."""
+        return self.node is None
+
+    def __len__(self) -> int:
+        if not self.data.shape:
+            raise TypeError("len() of a 0-d tensor")
+        return self.data.shape[0]
+
+    def __repr__(self) -> str:
+        text = np.array2string(self.data, separator=", ", prefix="tensor(")
+        default = self.dtype in (np.float32, np.int64, np.bool_)
+        dtype = "" if default else f", dtype={self.dtype}"
+        grad = ""
+        if self.node is not None:
+            grad = f", op={self.node.op.name}"
+        elif self.requires_grad:
+            grad = ", requires_grad=True"
+        return f"tensor({text}{dtype}{grad})"
+
+    # Out of the graph ------------------------------------------------------------
+
+    def numpy(self) -> Array:
+        """The data as a NumPy array that shares memory; not differentiated."""
+        self._leaving("numpy()")
+        return self.data
+
+    def item(self) -> Any:
+        """The single value as a Python number."""
+        self._leaving("item()")
+        if self.data.size != 1:
+            raise ValueError(f"item: needs exactly one element, got shape {self.shape}")
+        return self.data.item()
+
+    def tolist(self) -> Any:
+        """The data as nested lists."""
+        self._leaving("tolist()")
+        return self.data.tolist()
+
+    def detach(self) -> Tensor:
+        """The same memory outside the graph."""
+        out = Tensor(self.data)
+        out.version = self.version
+        return out
+
+    def _leaving(self, how: str) -> None:
+        """Values of a Program being recorded do not exist yet at replay time."""
+        if state.recorder is not None:
+            state.recorder.leaving(self.data, how)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        self._leaving("a conversion to a NumPy array")
+        return np.array(self.data, dtype, copy=copy)
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __bool__(self) -> bool:
+        self._leaving("a truth value")
+        return bool(self.data)
+
+    def __index__(self) -> int:
+        self._leaving("an index")
+        return self.data.__index__()
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else repr(self)
+
+    # Gradients -------------------------------------------------------------------
+
+    def backward(
+        self,
+        gradient: Any = None,
+        retain_graph: bool = False,
+        create_graph: bool = False,
+    ) -> None:
+        """Add d(self)/d(leaf) to ``.grad`` of every leaf that self depends on.
+
+        ``gradient`` is the cotangent to start from, needed unless self is a scalar.
+        The graph is freed unless ``retain_graph`` (or ``create_graph``, which makes
+        the gradients differentiable themselves).
+        """
+        backward(self, gradient, retain_graph, create_graph)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Ask (or stop asking) for gradients of this leaf, in place."""
+        if self.node is not None:
+            raise RuntimeError("requires_grad_: only a leaf can be changed; detach()")
+        if requires_grad and self.dtype.kind != "f":
+            raise TypeError(
+                "requires_grad_: only float32 and float64 tensors have gradients, "
+                f"got {self.dtype}"
+            )
+        self.requires_grad = requires_grad
+        return self
+
+    # In place --------------------------------------------------------------------
+
+    def _writable(self, how: str) -> Array:
+        if self.requires_grad and state.grad_enabled:
+            raise RuntimeError(
+                f"{how}: in-place update of a tensor that requires grad. Write "
+                "`x = x + y`, or do it under `ag.no_grad()`."
+            )
+        return self.data
+
+    def copy_(self, other: Any) -> Self:
+        """Overwrite the values, in place."""
+        data = self._writable("copy_")
+        value = other.data if isinstance(other, TensorBase) else np.asarray(other)
+        if value.shape != data.shape:
+            value = np.broadcast_to(value, data.shape)
+        if np.may_share_memory(value, data):
+            value = flat(value.copy()).reshape(data.shape)
+        copy_into(value, data)
+        self.version[0] += 1
+        return self
+
+    def _update(self, op: Any, other: Any, how: str) -> Tensor:
+        """``self op= other``: in place outside the graph, a new tensor inside it."""
+        if self.requires_grad and state.grad_enabled:
+            if self.node is None:
+                self._writable(how)
+            out: Tensor = op(self, other)
+            return out
+        value = other.data if isinstance(other, TensorBase) else other
+        result = op.forward(self.data, value)
+        if result.shape != self.shape:
+            raise ValueError(f"{how}: result {result.shape} does not fit {self.shape}")
+        copy_into(result, self.data)
+        self.version[0] += 1
+        return self
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        data = self._writable("x[...] = ")
+        value = value.data if isinstance(value, TensorBase) else np.asarray(value)
+        index = protocols.plain(index)
+        if s.is_basic(index):
+            part = np.asarray(data[index])
+            copy_into(np.broadcast_to(value, part.shape), part)
+        else:
+            self._leaving("assignment by an array of indices")
+            data[index] = value
+        self.version[0] += 1
+
+    def __iadd__(self, other: Any) -> Tensor:
+        return self._update(e.add, other, "+=")
+
+    def __isub__(self, other: Any) -> Tensor:
+        return self._update(e.sub, other, "-=")
+
+    def __imul__(self, other: Any) -> Tensor:
+        return self._update(e.mul, other, "*=")
+
+    def __itruediv__(self, other: Any) -> Tensor:
+        return self._update(e.div, other, "/=")
+
+    # Operators -------------------------------------------------------------------
+
+    def __add__(self, other: Any) -> Tensor:
+        return e.add(self, other)  # type: ignore[no-any-return]
+
+    def __radd__(self, other: Any) -> Tensor:
+        return e.add(other, self)  # type: ignore[no-any-return]
+
+    def __sub__(self, other: Any) -> Tensor:
+        return e.sub(self, other)  # type: ignore[no-any-return]
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return e.sub(other, self)  # type: ignore[no-any-return]
+
+    def __mul__(self, other: Any) -> Tensor:
+        return e.mul(self, other)  # type: ignore[no-any-return]
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return e.mul(other, self)  # type: ignore[no-any-return]
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return e.div(self, other)  # type: ignore[no-any-return]
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return e.div(other, self)  # type: ignore[no-any-return]
+
+    def __pow__(self, other: Any) -> Tensor:
+        return e.pow(self, other)  # type: ignore[no-any-return]
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return e.pow(other, self)  # type: ignore[no-any-return]
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return mm.matmul(self, other)  # type: ignore[no-any-return]
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return mm.matmul(other, self)  # type: ignore[no-any-return]
+
+    def __neg__(self) -> Tensor:
+        return e.neg(self)  # type: ignore[no-any-return]
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __abs__(self) -> Tensor:
+        return e.abs(self)  # type: ignore[no-any-return]
+
+    def __gt__(self, other: Any) -> Tensor:
+        return e.greater(self, other)  # type: ignore[no-any-return]
+
+    def __ge__(self, other: Any) -> Tensor:
+        return e.greater_equal(self, other)  # type: ignore[no-any-return]
+
+    def __lt__(self, other: Any) -> Tensor:
+        return e.less(self, other)  # type: ignore[no-any-return]
+
+    def __le__(self, other: Any) -> Tensor:
+        return e.less_equal(self, other)  # type: ignore[no-any-return]
+
+    def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]
+        return e.equal(self, other)  # type: ignore[no-any-return]
+
+    def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]
+        return e.not_equal(self, other)  # type: ignore[no-any-return]
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return s.getitem(self, index=protocols.plain(index))  # type: ignore[no-any-return]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    # Shape and reductions ----------------------------------------------------------
+
+    @property
+    def T(self) -> Tensor:
+        return s.transpose(self)  # type: ignore[no-any-return]
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """See `numpy.ndarray.reshape`."""
+        return s.reshape(self, shape=protocols.unpacked(shape))  # type: ignore[no-any-return]
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """See `numpy.ndarray.transpose`."""
+        order = protocols.unpacked(axes) if axes else None
+        return s.transpose(self, axes=order)  # type: ignore[no-any-return]
+
+    def astype(self, dtype: Any) -> Tensor:
+        """See `numpy.ndarray.astype`."""
+        return s.astype(self, dtype=np.dtype(dtype))  # type: ignore[no-any-return]
+
+    def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """See `numpy.ndarray.sum`."""
+        return r.sum(self, axis=axis, keepdims=keepdims)  # type: ignore[no-any-return]
+
+    def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """See `numpy.ndarray.mean`."""
+        return r.mean(self, axis=axis, keepdims=keepdims)  # type: ignore[no-any-return]
+
+    def __array_ufunc__(
+        self, ufunc: np.ufunc, method: str, *args: Any, **kwargs: Any
+    ) -> Any:
+        return protocols.ufunc(ufunc, method, args, kwargs)
+
+    def __array_function__(
+        self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        return protocols.function(function, args, kwargs)
+
+
+def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """A Tensor around a copy of ``data`` (array, number, nested lists or Tensor).
+
+    Python floats become float32; arrays keep their dtype. Raises TypeError for dtypes
+    other than float32, float64, integers and bool, and for a non-float tensor that
+    asks for gradients.
+
+    >>> import autograd_core as ag
+    >>> x = ag.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4., 6.])
+    """
+    if isinstance(data, TensorBase):
+        data = data.data
+    known = isinstance(data, np.ndarray | np.generic)
+    array = np.array(data, dtype, order="C")
+    if dtype is None and not known and array.dtype == np.float64:
+        array = array.astype(np.float32)
+    if array.dtype.kind not in "iub" and array.dtype not in (np.float32, np.float64):
+        raise TypeError(
+            f"tensor: expected float32, float64, integers or bool, got {array.dtype}"
+        )
+    if requires_grad and array.dtype.kind != "f":
+        raise TypeError(
+            "tensor: only float32 and float64 tensors have gradients, got "
+            f"{array.dtype} with requires_grad=True; pass dtype=np.float32"
+        )
+    return Tensor(array.astype(array.dtype.newbyteorder("=")), requires_grad)
