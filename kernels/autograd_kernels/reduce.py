@@ -4,6 +4,9 @@
 and the blocks' sums are added with compensation (Knuth's TwoSum), so that a float32
 sum of 1e7 terms keeps its last digits. The order of additions follows from the shape
 alone; a column is summed the same way whatever its neighbours are.
+
+A maximum or minimum of data with a NaN is NaN, as in NumPy; the part of ``n`` must not
+be empty there.
 """
 
 from __future__ import annotations
@@ -21,8 +24,7 @@ from ._jit import inline, kernel, reduction
 BLOCK = 512  # terms of a row that are summed plainly before a compensated addition
 COLUMNS = 64  # columns that one unit of a column reduction covers
 STRIP = 1024  # columns that are walked at once where a part holds so many
-LANES = 16  # a width that is compiled apart: small networks are full of it
-CHUNK = 1 << 15  # elements of one chunk of a long reduction
+LANES = 64  # running maxima of a row, so that they fill vectors
 
 
 @intrinsic(prefer_literal=True)
@@ -39,7 +41,7 @@ def stack(typingctx: Any, like: Any, size: Any) -> Any:
 
 
 @inline
-def _plus(s, c, x):
+def plus(s, c, x):
     """Knuth's TwoSum: ``s + x``, and ``c`` with what that addition lost."""
     t = s + x
     z = t - s
@@ -47,7 +49,7 @@ def _plus(s, c, x):
 
 
 @inline
-def _settle(s, c):
+def settle(s, c):
     """The compensated sum; once ``s`` is infinite or NaN, ``c`` means nothing."""
     return s + c if s - s == 0 else s
 
@@ -64,9 +66,25 @@ def sum_rows(lo, hi, x, out):
             part = x[i][start : start + BLOCK]
             for j in range(part.size):
                 b += part[j]
-            s, c = _plus(s, c, b)
-        out[i] = _settle(s, c)
+            s, c = plus(s, c, b)
+        out[i] = settle(s, c)
 
+
+@reduction
+def sqdev_rows(lo, hi, x, mean, out):
+    """out[i] = sum of (x[i, :] - mean[i])**2; units: rows."""
+    zero = x.dtype.type(0)
+    n = x.shape[1]
+    for i in range(lo, hi):
+        s = c = zero
+        m = mean[i]
+        for start in range(0, n, BLOCK):
+            b = zero
+            part = x[i][start : start + BLOCK]
+            for j in range(part.size):
+                b += (part[j] - m) * (part[j] - m)
+            s, c = plus(s, c, b)
+        out[i] = settle(s, c)
 
 
 @kernel
@@ -92,10 +110,148 @@ def sum_cols(lo, hi, x, out):
                 t = zero
                 for r in range(8):
                     t += x[o, i + r, np.uint64(left + j)]
-                total[j], lost[j] = _plus(total[j], lost[j], t)
+                total[j], lost[j] = plus(total[j], lost[j], t)
         for i in range(n & -8, n):
             for j in range(width):
-                total[j], lost[j] = _plus(total[j], lost[j], x[o, i, np.uint64(left + j)])
+                t = x[o, i, np.uint64(left + j)]
+                total[j], lost[j] = plus(total[j], lost[j], t)
         for j in range(width):
-            out[o, left + j] = _settle(total[j], lost[j])
+            out[o, np.uint64(left + j)] = settle(total[j], lost[j])
         unit += many
+
+
+@kernel
+def sqdev_cols(lo, hi, x, mean, out):
+    """out[o, j] = sum over i of (x[o, i, j] - mean[o, j])**2; units as in `sum_cols`.
+
+    x: (outer, n, inner), mean and out: (outer, inner).
+    """
+    n, inner = x.shape[1], x.shape[2]
+    blocks = (inner + COLUMNS - 1) // COLUMNS
+    total, lost = carray(stack(x, COLUMNS), COLUMNS), carray(stack(x, COLUMNS), COLUMNS)
+    zero = x.dtype.type(0)
+    for unit in range(lo, hi):
+        o, left = unit // blocks, unit % blocks * COLUMNS
+        width = min(COLUMNS, inner - left)
+        for j in range(width):
+            total[j] = lost[j] = zero
+        for i in range(n):
+            for j in range(width):
+                k = np.uint64(left + j)
+                d = x[o, i, k] - mean[o, k]
+                total[j], lost[j] = plus(total[j], lost[j], d * d)
+        for j in range(width):
+            out[o, np.uint64(left + j)] = settle(total[j], lost[j])
+
+
+@inline
+def higher(m, x):
+    """The larger one; a NaN wins and stays."""
+    return x if (x > m) | (x != x) else m
+
+
+@inline
+def lower(m, x):
+    """The smaller one; a NaN wins and stays."""
+    return x if (x < m) | (x != x) else m
+
+
+@inline
+def row_best(pick, x, best):
+    """`higher` or `lower` over all of ``x``, not empty; ``best``: LANES of scratch."""
+    m, body = x[0], 0
+    if x.size >= LANES:
+        body = x.size & -LANES
+        for j in range(LANES):
+            best[j] = x[j]
+        for start in range(LANES, body, LANES):
+            for j in range(LANES):
+                best[j] = pick(best[j], x[np.uint64(start + j)])
+        for j in range(LANES):
+            m = pick(m, best[j])
+    for j in range(body, x.size):
+        m = pick(m, x[j])
+    return m
+
+
+@inline
+def _best_rows(pick, lo, hi, x, out):
+    best = carray(stack(x, LANES), LANES)
+    for i in range(lo, hi):
+        out[i] = row_best(pick, x[i], best)
+
+
+@inline
+def _best_cols(pick, lo, hi, x, out):
+    n, inner = x.shape[1], x.shape[2]
+    blocks = (inner + COLUMNS - 1) // COLUMNS
+    best = carray(stack(x, COLUMNS), COLUMNS)
+    for unit in range(lo, hi):
+        o, left = unit // blocks, unit % blocks * COLUMNS
+        width = min(COLUMNS, inner - left)
+        for j in range(width):
+            best[j] = x[o, 0, left + j]
+        for i in range(1, n):
+            for j in range(width):
+                best[j] = pick(best[j], x[o, i, np.uint64(left + j)])
+        for j in range(width):
+            out[o, np.uint64(left + j)] = best[j]
+
+
+@kernel
+def max_rows(lo, hi, x, out):
+    """out[i] = max of x[i, :]; units: rows. x: (rows, n), out: (rows,)."""
+    _best_rows(higher, lo, hi, x, out)
+
+
+@kernel
+def min_rows(lo, hi, x, out):
+    """out[i] = min of x[i, :]; units: rows. x: (rows, n), out: (rows,)."""
+    _best_rows(lower, lo, hi, x, out)
+
+
+@kernel
+def max_cols(lo, hi, x, out):
+    """out[o, j] = max over i of x[o, i, j]; shapes and units as in `sum_cols`."""
+    _best_cols(higher, lo, hi, x, out)
+
+
+@kernel
+def min_cols(lo, hi, x, out):
+    """out[o, j] = min over i of x[o, i, j]; shapes and units as in `sum_cols`."""
+    _best_cols(lower, lo, hi, x, out)
+
+
+@kernel
+def argmax_rows(lo, hi, x, out):
+    """out[i] = index (int64) of the first maximum, or first NaN, of x[i, :].
+
+    Units: rows. x: (rows, n), out: (rows,).
+    """
+    for i in range(lo, hi):
+        m, where = x[i, 0], 0
+        for j in range(1, x.shape[1]):
+            v = x[i, j]
+            if v > m or (v != v and m == m):
+                m, where = v, j
+        out[i] = where
+
+
+@kernel
+def argmax_cols(lo, hi, x, out):
+    """out[o, j] = index (int64) of the first maximum, or first NaN, over i.
+
+    x: (outer, n, inner), out: (outer, inner); units as in `sum_cols`.
+    """
+    n, inner = x.shape[1], x.shape[2]
+    blocks = (inner + COLUMNS - 1) // COLUMNS
+    for unit in range(lo, hi):
+        o, left = unit // blocks, unit % blocks * COLUMNS
+        right = min(inner, left + COLUMNS)
+        for k in range(left, right):
+            out[o, k] = 0
+        for i in range(1, n):
+            for k in range(left, right):
+                m, v = x[o, out[o, k], k], x[o, i, k]
+                if v > m or (v != v and m == m):
+                    out[o, k] = i
