@@ -1,13 +1,13 @@
 """Update rules of the optimizers: each one in-place pass over all parameters.
 
-A rule is a pair of kernels. ``*_advance(lo, hi, table, scalars)`` counts the step and
-works out, in double precision, the numbers that the rule needs; its units are rows, and
-a row of its table (see `pointers`) is [., clock, hyper]: ``clock`` is the parameter's
+A rule is a pair of kernels. ``*_advance(lo, hi, scalars, table)`` counts the step and
+works out, in double precision, the numbers that the rule needs. Its units are rows, the
+columns of its table (see `pointers`) are clock and hyper: ``clock`` is a parameter's
 float64 [steps taken, a number carried along], ``hyper`` its group's float64 settings,
 [lr, weight decay, 1 (-1 to maximize), ...]. Both are read when the kernel runs, so
-that a replayed step sees every change. The rule itself, ``(lo, hi, table, scalars)``
-with rows [size, parameter, gradient, *state], is then one launch over chunks.
-``scalars`` has the data's dtype and a row of `SCALARS` per row of the tables.
+that a replayed step sees every change. The rule itself, ``(lo, hi, scalars, table)``
+with columns parameter, gradient, *state, is then one launch over chunks. ``scalars``
+has the data's dtype and a row of `SCALARS` per row of the tables.
 
 NaN and infinity in a gradient pass into the state and the parameter, as in PyTorch.
 `autograd_core.optim` has the rules in plain array operations, with their sources.
@@ -18,8 +18,8 @@ import math
 import numba
 import numpy as np
 
-from autograd_kernels._jit import inline, kernel
-from autograd_kernels.pointers import parts, pointer, vector
+from autograd_kernels._jit import inline, kernel, reduction
+from autograd_kernels.pointers import CHUNK, parts, pointer, vector
 
 SCALARS = 12  # columns of ``scalars``
 HYPER = 12  # settings of a group, at most
@@ -28,7 +28,7 @@ HYPER = 12  # settings of a group, at most
 
 
 @inline
-def due(lo, hi, table, scalars):
+def due(lo, hi, scalars, table):
     """Count a step of rows lo:hi; each whose scalars differ from the row's before it.
 
     What the caller then derives is copied to the rows that follow with the same group
@@ -49,25 +49,25 @@ def due(lo, hi, table, scalars):
 
 
 @kernel
-def sgd_advance(lo, hi, table, scalars):
+def sgd_advance(lo, hi, scalars, table):
     """Settings: lr, weight decay, sign, momentum, dampening, nesterov."""
-    for clock, h, s in due(lo, hi, table, scalars):
+    for clock, h, s in due(lo, hi, scalars, table):
         s[0], s[1], s[2], s[3], s[5] = h[2], h[1], h[0], h[3], h[5]
         s[4] = 1.0 if clock[0] == 1.0 else 1.0 - h[4]  # a buffer starts undamped
 
 
 @kernel
-def rmsprop_advance(lo, hi, table, scalars):
+def rmsprop_advance(lo, hi, scalars, table):
     """Settings: lr, weight decay, sign, alpha, eps, momentum, centered."""
-    for _, h, s in due(lo, hi, table, scalars):
+    for _, h, s in due(lo, hi, scalars, table):
         s[0], s[1], s[2] = h[2], h[1], h[0]
         s[3], s[4], s[5], s[6], s[7] = h[3], 1.0 - h[3], h[4], h[5], h[6]
 
 
 @kernel
-def adagrad_advance(lo, hi, table, scalars):
+def adagrad_advance(lo, hi, scalars, table):
     """Settings: lr, weight decay, sign, lr decay, eps."""
-    for clock, h, s in due(lo, hi, table, scalars):
+    for clock, h, s in due(lo, hi, scalars, table):
         s[0], s[1], s[3] = h[2], h[1], h[4]
         s[2] = h[0] / (1.0 + (clock[0] - 1.0) * h[3])
 
@@ -83,17 +83,17 @@ def moments(clock, h, s):
 
 
 @kernel
-def adam_advance(lo, hi, table, scalars):
+def adam_advance(lo, hi, scalars, table):
     """Settings: lr, weight decay, sign, beta1, beta2, eps, decoupled, amsgrad."""
-    for clock, h, s in due(lo, hi, table, scalars):
+    for clock, h, s in due(lo, hi, scalars, table):
         moments(clock, h, s)
         s[9], s[10], s[11] = 0.0, h[0] / (1.0 - h[3] ** clock[0]), h[7]
 
 
 @kernel
-def nadam_advance(lo, hi, table, scalars):
+def nadam_advance(lo, hi, scalars, table):
     """Settings: lr, weight decay, sign, beta1, beta2, eps, decoupled, psi."""
-    for clock, h, s in due(lo, hi, table, scalars):
+    for clock, h, s in due(lo, hi, scalars, table):
         moments(clock, h, s)
         mu = h[3] * (1.0 - 0.5 * 0.96 ** (clock[0] * h[7]))
         ahead = h[3] * (1.0 - 0.5 * 0.96 ** ((clock[0] + 1.0) * h[7]))
@@ -105,9 +105,9 @@ def nadam_advance(lo, hi, table, scalars):
 
 
 @kernel
-def lion_advance(lo, hi, table, scalars):
+def lion_advance(lo, hi, scalars, table):
     """Settings: lr, weight decay, sign, beta1, beta2."""
-    for _, h, s in due(lo, hi, table, scalars):
+    for _, h, s in due(lo, hi, scalars, table):
         s[0], s[1], s[2] = h[2], 1.0 - h[0] * h[1], h[0]
         s[3], s[4], s[5], s[6] = h[3], 1.0 - h[3], h[4], 1.0 - h[4]
 
@@ -119,7 +119,7 @@ def lion_advance(lo, hi, table, scalars):
 
 
 @kernel
-def sgd(lo, hi, table, scalars):
+def sgd(lo, hi, scalars, table):
     """State: momentum buffer."""
     zero = scalars.dtype.type(0)
     for r, row, start, stop in parts(lo, hi, table):
@@ -141,7 +141,7 @@ def sgd(lo, hi, table, scalars):
 
 
 @kernel
-def rmsprop(lo, hi, table, scalars):
+def rmsprop(lo, hi, scalars, table):
     """State: average of squares, average of gradients, momentum buffer."""
     zero = scalars.dtype.type(0)
     for r, row, start, stop in parts(lo, hi, table):
@@ -173,7 +173,7 @@ def rmsprop(lo, hi, table, scalars):
 
 
 @kernel
-def adagrad(lo, hi, table, scalars):
+def adagrad(lo, hi, scalars, table):
     """State: sum of squares."""
     zero = scalars.dtype.type(0)
     for r, row, start, stop in parts(lo, hi, table):
@@ -193,7 +193,7 @@ def adagrad(lo, hi, table, scalars):
 
 
 @kernel
-def adam(lo, hi, table, scalars):
+def adam(lo, hi, scalars, table):
     """Adam, AdamW, NAdam. State: both moments, the largest second moment (amsgrad)."""
     zero = scalars.dtype.type(0)
     for r, row, start, stop in parts(lo, hi, table):
@@ -222,7 +222,7 @@ def adam(lo, hi, table, scalars):
 
 
 @kernel
-def lion(lo, hi, table, scalars):
+def lion(lo, hi, scalars, table):
     """State: momentum."""
     zero, one = scalars.dtype.type(0), scalars.dtype.type(1)
     for r, row, start, stop in parts(lo, hi, table):
@@ -238,3 +238,92 @@ def lion(lo, hi, table, scalars):
             u = one if u > zero else -one if u < zero else u  # NaN stays NaN
             momentum[i] = beta2 * momentum[i] + rate2 * d
             p[i] = shrink * p[i] - lr * u
+
+
+# --- Averages of parameters --------------------------------------------------------
+
+
+@kernel
+def ema_advance(lo, hi, scalars, table):
+    """Settings: decay. Carries the sum of the weights so far, usually 1 - decay^t."""
+    for clock, h, s in due(lo, hi, scalars, table):
+        s[0], s[1] = h[0], 1.0 - h[0]
+        clock[1] = h[0] * clock[1] + (1.0 - h[0])
+
+
+@kernel
+def ema(lo, hi, scalars, table):
+    """average = decay * average + (1 - decay) * p; columns average, parameter."""
+    for r, row, start, stop in parts(lo, hi, table):
+        decay, rate = scalars[r, 0], scalars[r, 1]
+        average = vector(row, 1, start, stop, scalars)
+        p = vector(row, 2, start, stop, scalars)
+        for i in range(p.size):
+            average[i] = decay * average[i] + rate * p[i]
+
+
+# --- Clipping: tables of one column, gradients of the dtype of ``like`` ------------
+
+
+@reduction
+def norm_parts(lo, hi, power, like, sums, table):
+    """sums[u] = sum of |x|^power over unit u, for an infinite power the maximum.
+
+    In double precision: the squares of large float32 numbers stay finite.
+    """
+    p = power[0]
+    for _, row, start, stop in parts(lo, hi, table):
+        for a in range(start, stop, CHUNK):
+            x = vector(row, 1, a, min(a + CHUNK, stop), like)
+            total = 0.0
+            if p == 2.0:
+                for i in range(x.size):
+                    total += np.float64(x[i]) * np.float64(x[i])
+            elif p == 1.0:
+                for i in range(x.size):
+                    total += abs(np.float64(x[i]))
+            elif p == math.inf:
+                for i in range(x.size):
+                    y = abs(np.float64(x[i]))
+                    total = y if y > total or y != y else total
+            else:
+                for i in range(x.size):
+                    total += abs(np.float64(x[i])) ** p
+            sums[row[-1] + a // CHUNK] = total
+
+
+@kernel
+def clip_factor(lo, hi, power, limit, sums, out):
+    """out = [norm, min(1, limit / (norm + 1e-6))], float64; one unit."""
+    if lo < hi:
+        total = 0.0
+        for part in sums:
+            if power[0] != math.inf:
+                total += part
+            else:
+                total = part if part > total or part != part else total
+        norm = total if power[0] == math.inf else total ** (1.0 / power[0])
+        factor = limit[0] / (norm + 1e-6)
+        out[0], out[1] = norm, 1.0 if factor > 1.0 else factor  # NaN stays NaN
+
+
+@kernel
+def rescale(lo, hi, factor, like, table):
+    """x *= factor[1], the second result of `clip_factor`."""
+    scale = like.dtype.type(factor[1])
+    if factor[1] != 1.0:
+        for _, row, start, stop in parts(lo, hi, table):
+            x = vector(row, 1, start, stop, like)
+            for i in range(x.size):
+                x[i] *= scale
+
+
+@kernel
+def clamp(lo, hi, limit, table):
+    """-limit <= x <= limit; ``limit`` is one number of the dtype of x."""
+    high, low = limit[0], -limit[0]
+    for _, row, start, stop in parts(lo, hi, table):
+        x = vector(row, 1, start, stop, limit)
+        for i in range(x.size):
+            y = low if x[i] < low else x[i]
+            x[i] = high if y > high else y  # NaN stays NaN

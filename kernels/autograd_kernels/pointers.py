@@ -1,8 +1,8 @@
 """Pointer tables: how one kernel call covers many arrays.
 
 A table is an int64 array. A row stands for arrays of one size: first the number of
-their elements, then an address for each. A unit of work is a chunk of `CHUNK` elements,
-counted over the rows in order; the last chunk of a row is short, none straddles two.
+their elements, then an address for each, last the row's first unit of work. A unit is a
+chunk of `CHUNK` elements; the last chunk of a row is short, none straddles two rows.
 """
 
 import numba
@@ -38,11 +38,9 @@ def vector(row, column, start, stop, like):
 @inline
 def parts(lo, hi, table):
     """Each row that has chunks in lo:hi: its index, the row, its span of elements."""
-    first = 0
     for r in range(table.shape[0]):
         row = table[r]
-        start = max(lo - first, 0) * CHUNK
-        stop = min((hi - first) * CHUNK, row[0])
-        first += (row[0] + CHUNK - 1) // CHUNK
+        start = max(lo - row[-1], 0) * CHUNK
+        stop = min((hi - row[-1]) * CHUNK, row[0])
         if start < stop:
             yield r, row, start, stop
