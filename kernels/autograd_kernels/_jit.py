@@ -92,7 +92,8 @@ def cache_folder() -> Path:
         key.update(source.name.encode() + source.read_bytes())
     versions = (sys.version, numba.__version__, llvmlite.__version__)
     cpu = (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
-    knobs = sorted(kv for kv in os.environ.items() if kv[0].startswith("NUMBA_"))
+    names = ("NUMBA_", "AUTOGRAD_CORE_SIMD")
+    knobs = sorted(kv for kv in os.environ.items() if kv[0].startswith(names))
     key.update(repr((versions, cpu, knobs)).encode())
     root = os.environ.get("AUTOGRAD_CORE_CACHE") or os.path.join(
         os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache"),
