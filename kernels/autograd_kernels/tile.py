@@ -1,0 +1,163 @@
+"""The register tile of the matmul: HEIGHT x 2 vectors of C stay in registers.
+
+For every p: one vector load per column vector of B, one broadcast per row of A, and
+an FMA for each pair, so that loads stay well below FMAs. The sum over p of one
+element is a chain of FMAs in the order of p, whatever the tile's shape.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from autograd_kernels.simd import REGISTERS, WORD, Vectors
+
+# Epilogue of a tile, in this order: add PART, add to C, add the bias row, relu.
+BIAS, RELU, ADD, PART = 1, 2, 4, 8
+HEIGHT = 6 if REGISTERS == 16 else 12  # rows; 2 column vectors leave room for B
+COLUMNS = 2  # vectors
+HEIGHTS = (12, 8, 4, 2, 1) if HEIGHT == 12 else (6, 4, 2, 1)  # tiles that exist
+
+
+@intrinsic(prefer_literal=True)
+def tile(
+    typing: Any, packed: Any, rows: Any, columns: Any, mode: Any, k: Any,
+    a: Any, row: Any, column: Any, b: Any, ldb: Any, c: Any, ldc: Any,
+    bias: Any, part: Any,
+) -> Any:  # fmt: skip
+    """``c[i, j] = sum over p of a[i * row + p * column] * b[p * ldb + j]``, epilogue.
+
+    rows <= HEIGHT, columns <= 2 vectors. With the literal ``packed`` = 1, A and B are
+    packed panels (zeros fill them up): row = 1, column = HEIGHT, no mask on B.
+    """
+    full = packed.literal_value
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        v = Vectors(context, builder, b.dtype)
+        job = Tile(v, *args[1:])
+        if full:
+            job.emit(HEIGHT, COLUMNS, True)
+        else:
+            job.choose()
+        return context.get_dummy_value()
+
+    n = types.intp
+    return types.void(packed, n, n, n, n, a, n, n, b, n, c, n, bias, part), build
+
+
+class Tile:
+    """Writes the code of tiles; the fields are LLVM values."""
+
+    def __init__(self, v: Vectors, rows: Any, columns: Any, mode: Any, k: Any,
+                 a: Any, row: Any, column: Any, b: Any, ldb: Any, c: Any, ldc: Any,
+                 bias: Any, part: Any) -> None:  # fmt: skip
+        self.v, self.builder = v, v.builder
+        self.rows, self.columns, self.mode, self.k = rows, columns, mode, k
+        self.a, self.row, self.column = a, row, column
+        self.b, self.ldb, self.c, self.ldc = b, ldb, c, ldc
+        self.bias, self.part = bias, part
+        limits = [builder_sub(v, columns, w * v.lanes) for w in range(COLUMNS)]
+        self.masks = [v.first(limit) for limit in limits]
+
+    def choose(self) -> None:
+        """A branch to code for just this height and width."""
+        builder = self.builder
+        wide = builder.icmp_signed(">", self.columns, ir.Constant(WORD, self.v.lanes))
+        skip = builder.select(wide, ir.Constant(WORD, HEIGHT), ir.Constant(WORD, 0))
+        done = builder.append_basic_block("done")
+        switch = builder.switch(builder.add(self.rows, skip), done)
+        for width, height in product(range(COLUMNS), HEIGHTS):
+            block = builder.append_basic_block("tile")
+            switch.add_case(ir.Constant(WORD, width * HEIGHT + height), block)
+            builder.position_at_end(block)
+            self.emit(height, width + 1, False)
+            builder.branch(done)
+        builder.position_at_end(done)
+
+    def emit(self, height: int, width: int, packed: bool) -> None:
+        v, grid = self.v, [(i, j) for i in range(height) for j in range(width)]
+        sums = {ij: cgutils.alloca_once(self.builder, v.type) for ij in grid}
+        for place in sums.values():
+            self.builder.store(v.zero, place)
+        self.accumulate(sums, height, width, packed)
+        self.epilogue(sums, packed)
+
+    def accumulate(self, sums: Any, height: int, width: int, packed: bool) -> None:
+        v, builder = self.v, self.builder
+        row: Any = 1 if packed else self.row
+        step: Any = HEIGHT if packed else self.column
+        # Four rows a pointer: their addresses then are base + index * scale.
+        groups = [self.v.at(self.a, self.times(row, i)) for i in range(0, height, 4)]
+        lines = [cgutils.alloca_once_value(builder, g) for g in groups]
+        b_at = cgutils.alloca_once_value(builder, self.b)
+        with cgutils.for_range(builder, self.k):
+            base = builder.load(b_at)
+            masks = [None if packed else mask for mask in self.masks]
+            right = [v.load(v.at(base, j * v.lanes), masks[j]) for j in range(width)]
+            bases = [builder.load(line) for line in lines]
+            for i in range(height):
+                left = builder.load(v.at(bases[i // 4], self.times(row, i % 4)))
+                left = v.splat(left)
+                for j in range(width):
+                    total = v.fma(left, right[j], builder.load(sums[i, j]))
+                    builder.store(total, sums[i, j])
+            builder.store(v.at(base, self.ldb), b_at)
+            for line, pointer in zip(lines, bases, strict=True):
+                builder.store(v.at(pointer, step), line)
+
+    def epilogue(self, sums: Any, packed: bool) -> None:
+        v, builder = self.v, self.builder
+        masks = {ij: self.mask(*ij, packed) for ij in sums}
+        spots = {(i, j): self.spot(self.c, self.ldc, i, j) for i, j in sums}
+        with self.when(PART):
+            ld = ir.Constant(WORD, COLUMNS * v.lanes)
+            for (i, j), total in sums.items():
+                old = v.load(self.spot(self.part, ld, i, j))
+                builder.store(builder.fadd(old, builder.load(total)), total)
+        with self.when(ADD):
+            for ij, total in sums.items():
+                old = v.load(spots[ij], masks[ij])
+                builder.store(builder.fadd(old, builder.load(total)), total)
+        with self.when(BIAS):
+            width = 1 + max(j for _, j in sums)
+            add = [self.bias_vector(j) for j in range(width)]
+            for (_, j), total in sums.items():
+                builder.store(builder.fadd(builder.load(total), add[j]), total)
+        with self.when(RELU):
+            for total in sums.values():
+                value = builder.load(total)
+                below = builder.fcmp_ordered("<", value, v.zero)
+                builder.store(builder.select(below, v.zero, value), total)
+        for ij, total in sums.items():
+            v.store(builder.load(total), spots[ij], masks[ij])
+
+    def when(self, flag: int) -> Any:
+        bit = self.builder.and_(self.mode, ir.Constant(WORD, flag))
+        return self.builder.if_then(cgutils.is_not_null(self.builder, bit))
+
+    def times(self, step: Any, count: int) -> Any:
+        if isinstance(step, int):
+            return step * count
+        return self.builder.mul(step, ir.Constant(WORD, count))
+
+    def spot(self, base: Any, ld: Any, i: int, j: int) -> Any:
+        return self.v.at(base, self.times(ld, i), j * self.v.lanes)
+
+    def bias_vector(self, j: int) -> Any:
+        return self.v.load(self.v.at(self.bias, j * self.v.lanes), self.masks[j])
+
+    def mask(self, i: int, j: int, packed: bool) -> Any:
+        """Packed tiles have their full height: rows past the end are not stored."""
+        if not packed:
+            return self.masks[j]
+        inside = self.builder.icmp_signed("<", ir.Constant(WORD, i), self.rows)
+        return self.builder.and_(self.masks[j], self.v.splat(inside))
+
+
+def builder_sub(v: Vectors, value: Any, amount: int) -> Any:
+    return v.builder.sub(value, ir.Constant(WORD, amount))
