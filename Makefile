@@ -47,16 +47,25 @@ ifneq ($(shell ($(HERE)) 2>/dev/null),$(CURDIR))
 .PHONY: $(VENV)/.here
 endif
 
-SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
+SUITABLE := import sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
+
+# Debian's python3 comes without ensurepip: then pip comes from PyPI.
+GET_PIP := import json, sys, urllib.parse, urllib.request as web; \
+    index = "https://pypi.org/pypi/pip/json"; \
+    files = json.load(web.urlopen(index))["urls"]; \
+    wheel, = (f["url"] for f in files if f["packagetype"] == "bdist_wheel"); \
+    sys.path.insert(0, web.urlretrieve(urllib.parse.urljoin(index, wheel))[0]); \
+    from pip._internal.cli.main import main; sys.exit(main("install -qI pip".split()))
 
 $(VENV)/.here:
 	@rm -rf $(VENV)
 	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	    "$$python" -c '$(SUITABLE)' 2>/dev/null && break; python=; \
 	done; \
-	test -n "$$python" || { echo "make: no Python 3.11 to 3.14 with the venv module" \
-	    "was found; install one or say make PYTHON=/path/to/python3" >&2; exit 1; }; \
-	"$$python" -m venv $(VENV)
+	test -n "$$python" || { echo "make: no Python 3.11 to 3.14 was found;" \
+	    "install one or say make PYTHON=/path/to/python3" >&2; exit 1; }; \
+	if "$$python" -c 'import ensurepip' 2>/dev/null; then "$$python" -m venv $(VENV); \
+	else "$$python" -m venv --without-pip $(VENV) && $(BIN) -c '$(GET_PIP)'; fi
 	@echo "$(CURDIR)" >$@
 
 $(VENV)/.%: pyproject.toml $(VENV)/.here
