@@ -1,4 +1,4 @@
-"""Philox against its published answers; dropout as a pure function of key and element."""
+"""Philox against its published answers; dropout as a function of key and element."""
 
 import numpy as np
 import pytest
