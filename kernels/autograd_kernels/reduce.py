@@ -24,7 +24,6 @@ from ._jit import inline, kernel, reduction
 BLOCK = 512  # terms of a row that are summed plainly before a compensated addition
 COLUMNS = 64  # columns that one unit of a column reduction covers
 STRIP = 1024  # columns that are walked at once where a part holds so many
-LANES = 64  # running maxima of a row, so that they fill vectors
 
 
 @intrinsic(prefer_literal=True)
@@ -144,82 +143,85 @@ def sqdev_cols(lo, hi, x, mean, out):
             out[o, np.uint64(left + j)] = settle(total[j], lost[j])
 
 
-@inline
-def higher(m, x):
-    """The larger one; a NaN wins and stays."""
-    return x if (x > m) | (x != x) else m
+def _extremum(name):
+    @intrinsic
+    def larger(typing, a, b):
+        def build(context, builder, signature, args):
+            kind = context.get_value_type(a)
+            function = ir.FunctionType(kind, [kind, kind])
+            module = builder.module
+            return builder.call(module.declare_intrinsic(name, [kind], function), args)
+
+        return a(a, b), build
+
+    return larger
 
 
-@inline
-def lower(m, x):
-    """The smaller one; a NaN wins and stays."""
-    return x if (x < m) | (x != x) else m
+# Of two numbers; a NaN wins. LLVM vectorises loops over these, as it does not for
+# comparisons.
+maximum = _extremum("llvm.maximum")
+minimum = _extremum("llvm.minimum")
 
 
-@inline
-def row_best(pick, x, best):
-    """`higher` or `lower` over all of ``x``, not empty; ``best``: LANES of scratch."""
-    m, body = x[0], 0
-    if x.size >= LANES:
-        body = x.size & -LANES
-        for j in range(LANES):
-            best[j] = x[j]
-        for start in range(LANES, body, LANES):
-            for j in range(LANES):
-                best[j] = pick(best[j], x[np.uint64(start + j)])
-        for j in range(LANES):
-            m = pick(m, best[j])
-    for j in range(body, x.size):
-        m = pick(m, x[j])
-    return m
-
-
-@inline
-def _best_rows(pick, lo, hi, x, out):
-    best = carray(stack(x, LANES), LANES)
+@reduction
+def max_rows(lo, hi, x, out):
+    """out[i] = max of x[i, :]; units: rows. x: (rows, n), out: (rows,)."""
     for i in range(lo, hi):
-        out[i] = row_best(pick, x[i], best)
+        X = x[i]
+        m = X[0]
+        for j in range(1, X.size):
+            m = maximum(m, X[j])
+        out[i] = m
+
+
+@reduction
+def min_rows(lo, hi, x, out):
+    """out[i] = min of x[i, :]; units: rows. x: (rows, n), out: (rows,)."""
+    for i in range(lo, hi):
+        X = x[i]
+        m = X[0]
+        for j in range(1, X.size):
+            m = minimum(m, X[j])
+        out[i] = m
 
 
 @inline
 def _best_cols(pick, lo, hi, x, out):
-    n, inner = x.shape[1], x.shape[2]
+    inner = x.shape[2]
     blocks = (inner + COLUMNS - 1) // COLUMNS
     best = carray(stack(x, COLUMNS), COLUMNS)
     for unit in range(lo, hi):
         o, left = unit // blocks, unit % blocks * COLUMNS
         width = min(COLUMNS, inner - left)
         for j in range(width):
-            best[j] = x[o, 0, left + j]
-        for i in range(1, n):
+            best[j] = x[o, 0, np.uint64(left + j)]
+        for i in range(1, x.shape[1]):
             for j in range(width):
                 best[j] = pick(best[j], x[o, i, np.uint64(left + j)])
         for j in range(width):
             out[o, np.uint64(left + j)] = best[j]
 
 
-@kernel
-def max_rows(lo, hi, x, out):
-    """out[i] = max of x[i, :]; units: rows. x: (rows, n), out: (rows,)."""
-    _best_rows(higher, lo, hi, x, out)
+@inline
+def _larger(a, b):
+    return maximum(a, b)
 
 
-@kernel
-def min_rows(lo, hi, x, out):
-    """out[i] = min of x[i, :]; units: rows. x: (rows, n), out: (rows,)."""
-    _best_rows(lower, lo, hi, x, out)
+@inline
+def _smaller(a, b):
+    return minimum(a, b)
 
 
 @kernel
 def max_cols(lo, hi, x, out):
     """out[o, j] = max over i of x[o, i, j]; shapes and units as in `sum_cols`."""
-    _best_cols(higher, lo, hi, x, out)
+    _best_cols(_larger, lo, hi, x, out)
 
 
 @kernel
 def min_cols(lo, hi, x, out):
     """out[o, j] = min over i of x[o, i, j]; shapes and units as in `sum_cols`."""
-    _best_cols(lower, lo, hi, x, out)
+    _best_cols(_smaller, lo, hi, x, out)
 
 
 @kernel
