@@ -7,6 +7,7 @@ may start at any multiple of 1024 elements.
 
 import math
 
+from autograd_kernels import power, scalar, trigonometric
 from autograd_kernels._jit import inline, kernel
 from autograd_kernels.copying import copy4 as copy4
 
@@ -89,38 +90,8 @@ def _square(x):
 
 
 @inline
-def _exp(x):
-    return math.exp(x)
-
-
-@inline
-def _log(x):
-    return math.log(x)
-
-
-@inline
 def _sqrt(x):
     return math.sqrt(x)
-
-
-@inline
-def _sin(x):
-    return math.sin(x)
-
-
-@inline
-def _cos(x):
-    return math.cos(x)
-
-
-@inline
-def _log1p(x):
-    return math.log1p(x)
-
-
-@inline
-def _expm1(x):
-    return math.expm1(x)
 
 
 @inline
@@ -153,11 +124,6 @@ def _mul(a, b):
 @inline
 def _div(a, b):
     return a / b
-
-
-@inline
-def _pow(a, b):
-    return a**b
 
 
 @inline
@@ -243,32 +209,38 @@ def sqrt(lo, hi, x, out):
 
 @kernel
 def exp(lo, hi, x, out):
-    map1(_exp, lo, hi, x, out)
+    map1(scalar.exp, lo, hi, x, out)
 
 
 @kernel
 def expm1(lo, hi, x, out):
-    map1(_expm1, lo, hi, x, out)
+    map1(scalar.expm1, lo, hi, x, out)
 
 
 @kernel
 def log(lo, hi, x, out):
-    map1(_log, lo, hi, x, out)
+    map1(scalar.log, lo, hi, x, out)
 
 
 @kernel
 def log1p(lo, hi, x, out):
-    map1(_log1p, lo, hi, x, out)
+    map1(scalar.log1p, lo, hi, x, out)
 
 
 @kernel
 def sin(lo, hi, x, out):
-    map1(_sin, lo, hi, x, out)
+    if trigonometric.in_range(x[lo:hi]):
+        map1(trigonometric.sin, lo, hi, x, out)
+    else:
+        map1(trigonometric.far_sin, lo, hi, x, out)
 
 
 @kernel
 def cos(lo, hi, x, out):
-    map1(_cos, lo, hi, x, out)
+    if trigonometric.in_range(x[lo:hi]):
+        map1(trigonometric.cos, lo, hi, x, out)
+    else:
+        map1(trigonometric.far_cos, lo, hi, x, out)
 
 
 # --- Binary kernels, operands broadcast by ``geom`` ---------------------------------
@@ -296,7 +268,7 @@ def div(lo, hi, geom, a, b, out):
 
 @kernel
 def pow_(lo, hi, geom, a, b, out):
-    map2(_pow, lo, hi, geom, a, b, out)
+    map2(power.pow, lo, hi, geom, a, b, out)
 
 
 @kernel
