@@ -92,7 +92,7 @@ def adam_advance(lo, hi, scalars, table):
 
 @kernel
 def nadam_advance(lo, hi, scalars, table):
-    """Settings: lr, weight decay, sign, beta1, beta2, eps, decoupled, psi."""
+    """Settings: Adam's first seven, momentum decay, amsgrad."""
     for clock, h, s in due(lo, hi, scalars, table):
         moments(clock, h, s)
         mu = h[3] * (1.0 - 0.5 * 0.96 ** (clock[0] * h[7]))
@@ -101,7 +101,7 @@ def nadam_advance(lo, hi, scalars, table):
         clock[1] = product
         s[9] = h[0] * (1.0 - mu) / (1.0 - product)
         s[10] = h[0] * ahead / (1.0 - product * ahead)
-        s[11] = 0.0
+        s[11] = h[8]
 
 
 @kernel

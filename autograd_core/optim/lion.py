@@ -1,0 +1,50 @@
+"""Lion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from autograd_core.optim.group import Group
+from autograd_core.optim.optimizer import Optimizer, State
+from autograd_core.tape import Array
+from autograd_kernels import optim as k
+
+
+class Lion(Optimizer):
+    """Steps of the size lr by the sign of a momentum (Chen et al. 2023, Algorithm 2).
+
+    The weight decay is decoupled. A sign of 0 is 0, of NaN NaN.
+    """
+
+    kernels = (k.lion_advance, k.lion)
+    state_names = ("exp_avg",)
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-4,
+        betas: tuple[float, float] = (0.9, 0.99),
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(
+            params,
+            lr=lr,
+            weight_decay=weight_decay,
+            maximize=maximize,
+            betas=betas,
+        )
+
+    @staticmethod
+    def spec(t: int, p: Array, g: Array, s: State, h: Group) -> Array:
+        """Step t = 1, 2, ... in plain arrays: the new p; the state ``s`` is updated."""
+        beta1, beta2 = h["betas"]
+        d = -g if h["maximize"] else g
+        update = np.sign(beta1 * s["exp_avg"] + (1 - beta1) * d)
+        s["exp_avg"] = beta2 * s["exp_avg"] + (1 - beta2) * d
+        new: Array = p * (1 - h["lr"] * h["weight_decay"]) - h["lr"] * update
+        return new

@@ -1,0 +1,333 @@
+"""What every optimizer shares: groups, state, the launches of a step, checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from operator import is_not
+from typing import Any, ClassVar
+
+import numpy as np
+
+from autograd_core.launch import FLOATS, Pointers, contiguous, launch_many
+from autograd_core.optim.group import Group
+from autograd_core.tape import Array, TensorBase
+from autograd_kernels.optim import SCALARS
+from autograd_kernels.pointers import CHUNK
+
+State = dict[str, Any]
+
+
+class Batch:
+    """Parameters of one dtype: a launch counts their step, a second updates them."""
+
+    def __init__(
+        self, members: Sequence[tuple[TensorBase, Group, State]], names: Sequence[str]
+    ) -> None:
+        self.params = [p for p, _, _ in members]
+        data = [p.data for p in self.params]
+        columns = [[s[name] for _, _, s in members] for name in names]
+        clocks = [s["clock"] for _, _, s in members]
+        self.arrays = Pointers([data, data, *columns], CHUNK)
+        self.clocks = Pointers([clocks, [group.hyper for _, group, _ in members]], 2)
+        self.scalars: Array = np.zeros((len(members), SCALARS), data[0].dtype)
+
+    def step(self, kernels: tuple[Any, Any]) -> None:
+        """Two launches, however many parameters and groups there are."""
+        advance, rule = kernels
+        grads = [contiguous(p.grad.data) for p in self.params]
+        self.arrays.point(1, grads)
+        launch_many(advance, self.clocks, self.scalars)
+        launch_many(rule, self.arrays, self.scalars)
+        for p in self.params:
+            p.version[0] += 1
+
+
+class Optimizer:
+    """Base of the optimizers; updates parameters in place from their ``.grad``.
+
+    ``params`` is an iterable of tensors, or of dicts like
+    ``{"params": [...], "lr": 0.01}``, each a group with its own settings. Parameters
+    whose ``.grad`` is None are skipped, and their state stays as it is. NaN or infinity
+    in a gradient passes into parameter and state.
+
+    A subclass gives its kernels, the names of its state, and its settings in the order
+    in which the kernels read them, and writes its rule as `spec`.
+    """
+
+    kernels: ClassVar[tuple[Any, Any]]
+    state_names: ClassVar[tuple[str, ...]] = ()
+    optional: ClassVar[
+        Mapping[str, str]
+    ] = {}  # state that only a setting brings to use
+    carried: ClassVar[str | None] = None  # what the second number of a clock is
+
+    def __init__(self, params: Iterable[Any], **defaults: Any) -> None:
+        self.name = type(self).__name__
+        self.defaults = defaults
+        self.param_groups: list[Group] = []
+        self.state: dict[TensorBase, State] = {}
+        self._batches: list[Batch] = []
+        self._seen: list[Array] = []
+        groups = as_list(self.name, params)
+        if not groups:
+            raise ValueError(f"{self.name}: got no parameters at all")
+        if not any(isinstance(g, dict) for g in groups):
+            groups = [{"params": groups}]
+        for group in groups:
+            self.add_param_group(group)
+        if not self.state:
+            raise ValueError(f"{self.name}: got no parameters at all, in any group")
+
+    def add_param_group(self, group: Mapping[str, Any]) -> None:
+        """Add ``{"params": [...], "lr": ...}``; what is not given is as in the others.
+
+        Raises TypeError or ValueError, and adds nothing, for parameters that are not
+        leaves requiring grad, appear twice or are not contiguous, and for settings that
+        are unknown or out of range.
+        """
+        if not isinstance(group, Mapping) or "params" not in group:
+            raise TypeError(
+                f'{self.name}: expected tensors only, or dicts {{"params": [...]}} '
+                f"only, got {describe(group)} among them"
+            )
+        given = {name: value for name, value in group.items() if name != "params"}
+        params = as_list(self.name, group["params"])
+        self._check_params(params)
+        new = Group(self.name, params, self.defaults)
+        new.update(given)
+        self._check_group(new)
+        self.param_groups.append(new)
+        for p in params:
+            self.state[p] = self._new_state(p, new)
+        self._seen = []
+
+    def _check_params(self, params: list[Any]) -> None:
+        seen: dict[int, int] = {}
+        for i, p in enumerate([*self.state, *params]):
+            label = f"{self.name}: parameter {i}"
+            if i >= len(self.state):
+                check_leaf(label, p)
+                check_layout(label, p.data)
+            other = seen.setdefault(address(p.data) if p.data.size else id(p), i)
+            if other != i:
+                raise ValueError(
+                    f"{label}, shape {p.data.shape}, is parameter {other} again, or "
+                    "shares its memory; give each once"
+                )
+
+    def _check_group(self, group: Group) -> None:
+        """For settings that exclude each other."""
+
+    def _new_state(self, p: TensorBase, group: Group) -> State:
+        # Memory of zeros that nobody touches is not taken from the system, so state
+        # that a setting may bring to use later costs nothing until then.
+        arrays = {n: np.zeros(p.data.shape, p.data.dtype) for n in self.state_names}
+        return {"clock": np.zeros(2), **arrays}
+
+    # Steps -----------------------------------------------------------------------
+
+    def zero_grad(self) -> None:
+        """Forget the gradients: every ``.grad`` becomes None."""
+        for p in self.state:
+            p.grad = None
+
+    def step(self) -> None:
+        """Update every parameter that has a gradient; raises before it writes.
+
+        TypeError if a gradient is not a Tensor, ValueError if it does not have its
+        parameter's shape and dtype.
+        """
+        live = [p for p in self.state if p.grad is not None]
+        for p in live:
+            g = p.grad
+            if not isinstance(g, TensorBase) or (
+                g.data.shape != p.data.shape or g.data.dtype != p.data.dtype
+            ):
+                raise self._wrong_gradient(p)
+        data = [p.data for p in live]
+        if len(data) != len(self._seen) or any(map(is_not, data, self._seen)):
+            self._make_batches(live)
+            self._seen = data
+        for batch in self._batches:
+            batch.step(self.kernels)
+
+    def _make_batches(self, live: list[TensorBase]) -> None:
+        """Lay out the tables, again only when other parameters have gradients."""
+        for i, (p, mine) in enumerate(self.state.items()):
+            label = f"{self.name}.step: parameter {i}"
+            check_layout(label, p.data)
+            before = mine[self.state_names[0]]
+            if (p.data.shape, p.data.dtype) != (before.shape, before.dtype):
+                raise ValueError(
+                    f"{label} was {before.shape} {before.dtype} and became "
+                    f"{p.data.shape} {p.data.dtype}; make a new optimizer"
+                )
+        groups = {p: group for group in self.param_groups for p in group.params}
+        self._batches = []
+        for dtype in FLOATS:
+            same = [p for p in live if p.data.dtype == dtype]
+            members = [(p, groups[p], self.state[p]) for p in same]
+            if members:
+                self._batches.append(Batch(members, self.state_names))
+
+    def _wrong_gradient(self, p: TensorBase) -> Exception:
+        i = next(i for i, q in enumerate(self.state) if q is p)
+        want = f"{self.name}.step: the gradient of parameter {i} must be a Tensor of "
+        want += f"shape {p.data.shape} and dtype {p.data.dtype}, got "
+        if not isinstance(p.grad, TensorBase):
+            return TypeError(want + describe(p.grad))
+        return ValueError(f"{want}shape {p.grad.data.shape} and {p.grad.data.dtype}")
+
+    # Checkpoints -----------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Copies of everything that training needs to go on, bit for bit.
+
+        ``{"state": {i: {"step": number, name: array, ...}}, "param_groups": [{"params":
+        [i, ...], "lr": number, ...}]}``, parameters counted in order.
+        """
+        number = {p: i for i, p in enumerate(self.state)}
+        saved: dict[int, Any] = {}
+        for group in self.param_groups:
+            for p in group.params:
+                s = self.state[p]
+                row = saved[number[p]] = {"step": int(s["clock"][0])}
+                if self.carried:
+                    row[self.carried] = float(s["clock"][1])
+                row |= {name: s[name].copy() for name in self._used(group)}
+        groups = [
+            {"params": [number[p] for p in group.params], **group.settings()}
+            for group in self.param_groups
+        ]
+        return {"state": saved, "param_groups": groups}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take over the `state_dict` of an optimizer of this kind over like parameters.
+
+        Raises ValueError, naming what differs, and changes nothing, if groups, names,
+        shapes or dtypes do not fit. Arrays are copied.
+        """
+        saved, given = state_dict["state"], state_dict["param_groups"]
+        sizes = [len(group["params"]) for group in given]
+        expected = [len(group.params) for group in self.param_groups]
+        if sizes != expected:
+            raise ValueError(
+                f"{self.name}.load_state_dict: groups of {sizes} parameters, expected "
+                f"{expected}"
+            )
+        order = [i for group in given for i in group["params"]]
+        groups = [
+            self._loaded_group(g, new)
+            for g, new in zip(self.param_groups, given, strict=True)
+        ]
+        owners = [group for group in groups for _ in group.params]
+        for i, p, group in zip(order, self.state, owners, strict=True):
+            self._check_saved(i, p, group, saved.get(i, {}))
+        for i, mine in zip(order, self.state.values(), strict=True):
+            row = saved[i]
+            mine["clock"][:] = row["step"], row.get(self.carried, 0.0)
+            for name in self.state_names:
+                mine[name][...] = row.get(name, 0.0)
+        for group, new in zip(self.param_groups, groups, strict=True):
+            group.hyper[:] = new.hyper
+
+    def _loaded_group(self, group: Group, given: Mapping[str, Any]) -> Group:
+        settings = {name: value for name, value in given.items() if name != "params"}
+        check_names(f"{self.name}.load_state_dict: settings", settings, self.defaults)
+        new = Group(self.name, group.params, self.defaults)
+        new.update(settings)
+        return new
+
+    def _check_saved(
+        self, i: int, p: TensorBase, group: Group, row: Mapping[str, Any]
+    ) -> None:
+        label = f"{self.name}.load_state_dict: state of parameter {i}"
+        names = self._used(group)
+        check_names(label, row, ("step", *filter(None, [self.carried]), *names))
+        for name in names:
+            a = np.asarray(row[name])
+            if a.shape != p.data.shape or a.dtype != p.data.dtype:
+                raise ValueError(
+                    f"{label}: {name} has shape {a.shape} and dtype {a.dtype}, "
+                    f"expected {p.data.shape} and {p.data.dtype}"
+                )
+
+    def _used(self, group: Group) -> list[str]:
+        """Names of the state that is in use under the group's settings."""
+        need = self.optional
+        return [n for n in self.state_names if n not in need or group[need[n]]]
+
+    def __repr__(self) -> str:
+        groups = (
+            f"  group {i}: {group}\n" for i, group in enumerate(self.param_groups)
+        )
+        return f"{self.name}(\n{''.join(groups)})"
+
+
+# Checks --------------------------------------------------------------------------
+
+
+def as_list(owner: str, params: Any) -> list[Any]:
+    """The parameters (or groups) as a list; TypeError for what has no order."""
+    if isinstance(params, TensorBase):
+        return [params]
+    if isinstance(params, Mapping | set | frozenset | str) or not isinstance(
+        params, Iterable
+    ):
+        hint = "; did you mean .parameters()?" if hasattr(params, "parameters") else ""
+        raise TypeError(
+            f"{owner}: expected a sequence of tensors or of groups, got "
+            f"{describe(params)}{hint}"
+        )
+    return list(params)
+
+
+def describe(value: Any) -> str:
+    """A short name of what was given instead of something else."""
+    if isinstance(value, TensorBase | np.ndarray):
+        data = value.data if isinstance(value, TensorBase) else value
+        return f"{type(value).__name__} of shape {data.shape}"
+    return f"{type(value).__name__} {value!r:.60}"
+
+
+def address(data: Array) -> int:
+    """Where the memory begins."""
+    where: int = data.__array_interface__["data"][0]
+    return where
+
+
+def check_leaf(label: str, p: Any) -> None:
+    """Raise unless ``p`` is a tensor that backward gives a gradient to."""
+    if not isinstance(p, TensorBase):
+        raise TypeError(f"{label} must be a Tensor, got {describe(p)}")
+    if p.node is not None:
+        raise ValueError(
+            f"{label}, shape {p.data.shape}, must be a leaf; it was made by the op "
+            f"{p.node.op.name!r}"
+        )
+    if not p.requires_grad:
+        raise ValueError(
+            f"{label}, shape {p.data.shape}, must require grad; leave frozen ones out: "
+            "[p for p in params if p.requires_grad]"
+        )
+
+
+def check_layout(label: str, data: Array) -> None:
+    """Raise unless kernels can update ``data`` in place."""
+    if data.dtype not in FLOATS:
+        raise TypeError(f"{label} must be float32 or float64, got {data.dtype}")
+    if not data.flags.carray:
+        raise ValueError(
+            f"{label}, shape {data.shape}, must be C-contiguous, aligned and writable: "
+            f"strides {data.strides}, writable {data.flags.writeable}. Make it from "
+            "a copy: ag.tensor(x, requires_grad=True)"
+        )
+
+
+def check_names(label: str, given: Iterable[str], expected: Iterable[str]) -> None:
+    """Raise ValueError that names what is missing and what is not expected."""
+    missing, more = set(expected) - set(given), set(given) - set(expected)
+    if missing or more:
+        raise ValueError(
+            f"{label}: missing {sorted(missing)}, not expected {sorted(more)}"
+        )
