@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.launch import add_into, copy_into, empty
+from autograd_core.launch import add_into, duplicate
 from autograd_core.ops.elementwise import add
 from autograd_core.ops.shape import identity
-from autograd_core.tape import Array, Node, TensorBase, grad_mode
+from autograd_core.tape import Array, Node, TensorBase, grad_mode, state
 
 Place = Node | TensorBase  # where a cotangent can arrive: an op's output or a leaf
 
@@ -165,14 +165,14 @@ def backward(
 
 def _add_to_grad(leaf: TensorBase, g: Any, taken: set[int]) -> None:
     """Give ``leaf`` its gradient in memory that nothing else uses."""
+    if state.recorder is not None:
+        state.recorder.gave_grad(leaf)
     if isinstance(g, TensorBase):  # a graph of the gradient is wanted
         leaf.grad = g if leaf.grad is None else add(leaf.grad, g)
     elif leaf.grad is not None:
         add_into(leaf.grad.data, g)
     else:
         if g.base is not None or id(g) in taken or not g.flags.carray:
-            mine = empty(g.shape, g.dtype)
-            copy_into(g, mine)
-            g = mine
+            g = duplicate(g)
         taken.add(id(g))
         leaf.grad = leaf._result(g)

@@ -48,11 +48,19 @@ class Pointers:
 
     def point(self, column: int, arrays: Sequence[Array]) -> None:
         """Aim a column at other arrays of the same sizes."""
-        if state.recorder is not None or arrays is not self.columns[column]:
+        if arrays is not self.columns[column]:
             columns = list(self.columns)
             columns[column] = arrays
             self.columns = columns
         self.table[:, column + 1] = [a.__array_interface__["data"][0] for a in arrays]
+
+
+    def snapshot(self) -> Pointers:
+        """The same table with columns that no later `point` changes."""
+        copy = Pointers.__new__(Pointers)
+        copy.columns = [list(column) for column in self.columns]
+        copy.table, copy.units = self.table.copy(), self.units
+        return copy
 
 
 def launch_many(kernel: Any, pointers: Pointers, *args: Any) -> None:
@@ -65,7 +73,7 @@ def launch_many(kernel: Any, pointers: Pointers, *args: Any) -> None:
 
 def host(function: Callable[..., Any], *args: Any) -> Array:
     """Call NumPy for what has no kernel; a Program replays it as a host call."""
-    out = np.asarray(function(*args))
+    out = np.array(function(*args))
     if state.recorder is not None:
         state.recorder.host(function, args, out)
     return out
@@ -84,6 +92,14 @@ def empty(shape: int | tuple[int, ...], dtype: Any) -> Array:
     out = np.empty(shape, dtype)
     if state.recorder is not None:
         state.recorder.allocated(out)
+    return out
+
+
+def scratch(size: int, dtype: Any) -> Array:
+    """Working memory for a kernel, one row for each part that runs at once."""
+    out = np.empty((1, size), dtype)
+    if state.recorder is not None:
+        state.recorder.allocated(out, scratch=True)
     return out
 
 
@@ -128,6 +144,13 @@ def copy_into(src: Array, out: Array) -> None:
         launch(copy4, shape.shape[0] * shape.shape[1], shape, strided4(out))
 
 
+def duplicate(x: Array) -> Array:
+    """A contiguous copy."""
+    out = empty(x.shape, x.dtype)
+    copy_into(x, out)
+    return out
+
+
 def cast_into(src: Array, out: Array) -> None:
     """Copy with a change of dtype."""
     if not out.flags.c_contiguous:
@@ -147,7 +170,7 @@ def add_into(out: Array, x: Array) -> None:
     if out.flags.carray and out.dtype == x.dtype:
         launch(k.add_inplace, out.size, flat(x), out.reshape(-1))
     else:
-        host(lambda a, b: np.add(a, b, out=a), out, x)
+        copy_into(host(np.add, out, x), out)
 
 
 def contiguous(x: Array) -> Array:

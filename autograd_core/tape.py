@@ -31,6 +31,15 @@ class State(threading.local):
 state = State()
 _number = itertools.count()
 
+# Counts changes of what Programs are guarded by (modes, parameters, groups), so that a
+# replay looks at its guards only when something may have changed.
+STRUCTURE = [0]
+
+
+def restructured() -> None:
+    """Something that a Program may be guarded by has changed."""
+    STRUCTURE[0] += 1
+
 
 class TensorBase:
     """What the engine needs of a tensor; `Tensor` adds the operators.

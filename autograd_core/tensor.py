@@ -9,12 +9,12 @@ import numpy as np
 
 from autograd_core import protocols
 from autograd_core.grad import backward
-from autograd_core.launch import copy_into, flat, launch
+from autograd_core.launch import copy_into, duplicate
 from autograd_core.ops import elementwise as e
 from autograd_core.ops import matmul as mm
 from autograd_core.ops import reduce as r
 from autograd_core.ops import shape as s
-from autograd_core.tape import Array, TensorBase, state
+from autograd_core.tape import Array, TensorBase, restructured, state
 
 Axis = int | Sequence[int] | None
 
@@ -154,6 +154,7 @@ class Tensor(TensorBase):
                 f"got {self.dtype}"
             )
         self.requires_grad = requires_grad
+        restructured()
         return self
 
     # In place --------------------------------------------------------------------
@@ -166,6 +167,11 @@ class Tensor(TensorBase):
             )
         return self.data
 
+    def _wrote(self) -> None:
+        self.version[0] += 1
+        if state.recorder is not None:
+            state.recorder.wrote(self)
+
     def copy_(self, other: Any) -> Self:
         """Overwrite the values, in place."""
         data = self._writable("copy_")
@@ -173,9 +179,9 @@ class Tensor(TensorBase):
         if value.shape != data.shape:
             value = np.broadcast_to(value, data.shape)
         if np.may_share_memory(value, data):
-            value = flat(value.copy()).reshape(data.shape)
+            value = duplicate(value)
         copy_into(value, data)
-        self.version[0] += 1
+        self._wrote()
         return self
 
     def _update(self, op: Any, other: Any, how: str) -> Tensor:
@@ -190,7 +196,7 @@ class Tensor(TensorBase):
         if result.shape != self.shape:
             raise ValueError(f"{how}: result {result.shape} does not fit {self.shape}")
         copy_into(result, self.data)
-        self.version[0] += 1
+        self._wrote()
         return self
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -203,7 +209,7 @@ class Tensor(TensorBase):
         else:
             self._leaving("assignment by an array of indices")
             data[index] = value
-        self.version[0] += 1
+        self._wrote()
 
     def __iadd__(self, other: Any) -> Tensor:
         return self._update(e.add, other, "+=")
@@ -340,6 +346,8 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     tensor([2., 4., 6.])
     """
     if isinstance(data, TensorBase):
+        if state.recorder is not None:
+            state.recorder.leaving(data.data, "ag.tensor()")
         data = data.data
     known = isinstance(data, np.ndarray | np.generic)
     array = np.array(data, dtype, order="C")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from autograd_kernels import matmul as k
 
-from autograd_core.launch import contiguous, copy_into, empty, launch
+from autograd_core.launch import contiguous, copy_into, empty, launch, scratch
 from autograd_core.op import fused, primitive, sample
 from autograd_core.ops.elementwise import add, as_dtype, floats
 from autograd_core.ops.folding import sum_over
@@ -43,10 +43,10 @@ def gemm(
     batched = a.ndim == 3 or b.ndim == 3
     units, size = k.plan(m, n, k_a, int(ta), int(tb), batch, a.dtype)
     out = empty((batch, m, n) if batched else (m, n), a.dtype)
-    scratch = empty((1, size), a.dtype)
+    work = scratch(size, a.dtype)
     mode = (0 if bias is None else k.BIAS) + (k.RELU if relu else 0)
     row = _no_bias(a.dtype) if bias is None else contiguous(bias)
-    launch(k.matmul, units, int(ta), int(tb), mode, a, b, row, scratch, out)
+    launch(k.matmul, units, int(ta), int(tb), mode, a, b, row, work, out)
     return out
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_core.launch import FLOATS, Pointers, contiguous, launch_many
 from autograd_core.optim.group import Group
-from autograd_core.tape import Array, TensorBase
+from autograd_core.tape import Array, TensorBase, restructured, state
 from autograd_kernels.optim import SCALARS
 from autograd_kernels.pointers import CHUNK
 
@@ -40,6 +40,8 @@ class Batch:
         launch_many(rule, self.arrays, self.scalars)
         for p in self.params:
             p.version[0] += 1
+            if state.recorder is not None:
+                state.recorder.wrote(p)
 
 
 class Optimizer:
@@ -100,6 +102,7 @@ class Optimizer:
         for p in params:
             self.state[p] = self._new_state(p, new)
         self._seen = []
+        restructured()
 
     def _check_params(self, params: list[Any]) -> None:
         seen: dict[int, int] = {}
@@ -130,6 +133,8 @@ class Optimizer:
         """Forget the gradients: every ``.grad`` becomes None."""
         for p in self.state:
             p.grad = None
+            if state.recorder is not None:
+                state.recorder.reset_grad(p)
 
     def step(self) -> None:
         """Update every parameter that has a gradient; raises before it writes.
@@ -137,6 +142,8 @@ class Optimizer:
         TypeError if a gradient is not a Tensor, ValueError if it does not have its
         parameter's shape and dtype.
         """
+        if state.recorder is not None:
+            state.recorder.guard(lambda: len(self.state), f"{self.name}'s parameters")
         live = [p for p in self.state if p.grad is not None]
         for p in live:
             g = p.grad

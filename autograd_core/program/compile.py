@@ -1,0 +1,108 @@
+"""`compile`: record a function the first time, replay it from then on."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd_core.program.program import Program
+from autograd_core.program.record import recording
+from autograd_core.program.tree import Tree, flatten
+from autograd_core.tape import STRUCTURE, Array, TensorBase, state
+from autograd_core.tensor import Tensor
+
+KEPT = 32  # Programs of one function; the one replayed longest ago goes first
+WARN_AFTER = 8  # recordings, when a function seems never to settle
+
+
+class Compiled:
+    """A function that is recorded on its first call and replayed natively after.
+
+    A new shape, dtype, option, train/eval mode or set of parameters is recorded as
+    another Program beside the others.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.programs: dict[Any, list[Program]] = {}
+        self.recordings = 0
+        self._lock = threading.RLock()
+
+    def __repr__(self) -> str:
+        count = sum(map(len, self.programs.values()))
+        return f"<compiled {self.function.__name__}: {count} Programs>"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if state.recorder is not None:  # part of an outer Program
+            return self.function(*args, **kwargs)
+        tree = flatten((args, kwargs))
+        arrays: list[Array] = []
+        key = (state.grad_enabled, tree.structure, *(_key(a, arrays) for a in tree.leaves))
+        program = self._find(key)
+        if program is not None:
+            return program.run(arrays)
+        return self._record(key, tree)
+
+    def _find(self, key: Any) -> Program | None:
+        for program in self.programs.get(key, ()):
+            if program.holds():
+                return program
+        return None
+
+    def _record(self, key: Any, tree: Tree) -> Any:
+        with self._lock:
+            buffers: list[Array] = []
+            leaves = [_traced(leaf, buffers) for leaf in tree.leaves]
+            args, kwargs = tree.rebuild(leaves)
+            with recording(buffers) as recorder:
+                result = self.function(*args, **kwargs)
+            program = Program(recorder, flatten(result))
+            self.programs.setdefault(key, []).insert(0, program)
+            return program.first_outputs()
+
+
+def _key(leaf: Any, arrays: list[Array]) -> Any:
+    """What a Program depends on in one argument; collects the arrays."""
+    if isinstance(leaf, TensorBase):
+        if leaf.requires_grad:
+            raise ValueError(
+                "ag.compile: an argument requires grad. Gradients are for what the "
+                "function closes over; pass data (x.detach()), or use ag.grad inside."
+            )
+        leaf = leaf.data
+    if isinstance(leaf, np.ndarray):
+        arrays.append(leaf)
+        return leaf.shape, leaf.dtype
+    try:
+        hash(leaf)
+    except TypeError:
+        raise TypeError(
+            f"ag.compile: argument {leaf!r:.60} is neither an array nor hashable"
+        ) from None
+    return type(leaf), leaf
+
+
+def _traced(leaf: Any, buffers: list[Array]) -> Any:
+    if isinstance(leaf, TensorBase):
+        leaf = leaf.data
+    if not isinstance(leaf, np.ndarray):
+        return leaf
+    buffer = np.array(leaf, leaf.dtype.newbyteorder("="), order="C")
+    buffers.append(buffer)
+    return Tensor(buffer)
+
+
+def compile(function: Callable[..., Any]) -> Compiled:
+    """Record ``function`` on its first call and replay it as one native call.
+
+    For training steps with ``backward()`` and ``opt.step()`` inside, inference, and
+    gradients of functions. Arrays and Tensors in, Tensors out; other arguments must be
+    hashable and are guarded by value.
+    """
+    return Compiled(function)

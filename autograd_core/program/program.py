@@ -1,0 +1,128 @@
+"""A Program: one recorded run of a function, replayed natively."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from autograd_kernels import replay as native
+
+from autograd_core.program.bind import Bound, bind
+from autograd_core.program.plan import make_plan, place
+from autograd_core.program.record import Check, Recorder
+from autograd_core.program.tree import Tree
+from autograd_core.tape import STRUCTURE, Array, TensorBase
+from autograd_core.tensor import Tensor
+
+
+class Program:
+    """Launches over planned buffers. ``run`` takes arrays and returns the outputs."""
+
+    def __init__(self, recorder: Recorder, result: Tree) -> None:
+        self.inputs = recorder.inputs
+        self.result = result
+        self.events = recorder.events
+        self.guards = recorder.guards
+        self.entry_grads = [
+            (leaf, grad)
+            for leaf, grad in recorder.entry_grads.values()
+            if grad is not ...
+        ]
+        self.structure = STRUCTURE[0]
+        self.lock = threading.RLock()
+        leaves = list(recorder.grads.values())
+        given = [leaf for leaf in leaves if leaf.grad is not None]
+        outputs = [leaf.data for leaf in result.leaves if isinstance(leaf, TensorBase)]
+        kept = outputs + [leaf.grad.data for leaf in given]
+        self.plan = make_plan(recorder, kept, self.events)
+        place(self.plan)
+        self.bound = bind(self.plan, self.events)
+        self._read = [self._reader(leaf) for leaf in result.leaves]
+        self._grads: list[tuple[TensorBase, Any]] = [
+            (leaf, Tensor(self._adopted(leaf.grad.data))) for leaf in given
+        ] + [(leaf, None) for leaf in leaves if leaf.grad is None]
+        self._versions = list(recorder.versions.values())
+        self._give_grads()
+
+    def holds(self) -> bool:
+        """Whether what this Program was recorded under is still so."""
+        if self.structure != STRUCTURE[0]:
+            if any(look() != seen for look, seen, _ in self.guards):
+                return False
+            self.structure = STRUCTURE[0]
+        for leaf, grad in self.entry_grads:
+            if (None if leaf.grad is None else leaf.grad.data) is not grad:
+                return False
+        return True
+
+    def first_outputs(self) -> Any:
+        """What the recorded run itself returned."""
+        return self.result.rebuild(
+            [
+                Tensor(leaf.data.copy() if self._is_input(leaf.data) else leaf.data)
+                if isinstance(leaf, TensorBase) and self._is_ours(leaf.data)
+                else leaf
+                for leaf in self.result.leaves
+            ]
+        )
+
+    def _view(self, array: Array) -> Array:
+        binder = self.bound.keep[0]
+        view: Array = binder.view(array)
+        return view
+
+    def _adopted(self, array: Array) -> Array:
+        """The array's place at replay time, with what the recorded run left in it."""
+        view = self._view(array)
+        if view is not array:
+            np.copyto(view, array)
+        return view
+
+    def _give_grads(self) -> None:
+        for leaf, grad in self._grads:
+            leaf.grad = grad
+
+    def _is_ours(self, data: Array) -> bool:
+        return self.plan.find(data) is not None or self._is_input(data)
+
+    def _reader(self, leaf: Any) -> Callable[[], Any]:
+        """How an output is handed out: a copy that no later replay touches."""
+        if not isinstance(leaf, TensorBase):
+            return lambda: leaf
+        if not self._is_ours(leaf.data):
+            return lambda: leaf
+        view = self._view(leaf.data)
+        return lambda: Tensor(view.copy())
+
+    def _is_input(self, data: Array) -> bool:
+        return any(np.may_share_memory(data, x) for x in self.inputs)
+
+    def run(self, arrays: list[Array]) -> Any:
+        """One replay: inputs copied in, all launches, outputs copied out."""
+        with self.lock:
+            for buffer, array in zip(self.inputs, arrays, strict=True):
+                np.copyto(buffer, array)
+            self._replay()
+            self._give_grads()
+            for version in self._versions:
+                version[0] += 1
+            return self.result.rebuild([read() for read in self._read])
+
+    def _replay(self) -> None:
+        bound = self.bound
+        for start, stop, call in bound.segments:
+            stopped = native.replay(bound.table, start, stop)
+            if stopped != stop:
+                self._failed(bound, stopped)
+            if call is not None:
+                views = bound.views
+                args = [views.get(id(a), a) for a in call.args]
+                np.copyto(views[id(call.out)], call.function(*args))
+
+    def _failed(self, bound: Bound, row: int) -> None:
+        check = bound.events[row]
+        assert isinstance(check, Check)
+        status = self._view(check.status)
+        raise check.make_error(int(status[0]) - 1)

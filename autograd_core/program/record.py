@@ -1,0 +1,151 @@
+"""Record: run a function once, for real, and write down what it launches.
+
+What is written are the op table's own launches, with the very arrays they ran on. All of
+them stay alive until the plan is made, so an address says which buffer it belongs to.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograd_core.launch import Pointers
+from autograd_core.tape import Array, TensorBase, state
+
+PACKAGE = str(Path(__file__).parents[1])
+
+
+@dataclass
+class Launch:
+    """A kernel over its units. An argument is an int, an array or Pointers."""
+
+    kernel: Any
+    units: int
+    args: tuple[Any, ...]
+
+
+@dataclass
+class HostCall:
+    """A NumPy function; its result is copied into ``out``."""
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    out: Array
+
+
+@dataclass
+class Check:
+    """Stop, and raise, if ``status`` is not 0."""
+
+    status: Array
+    make_error: Callable[[int], Exception]
+
+
+Event = Launch | HostCall | Check
+
+
+@dataclass
+class Recorder:
+    """The events of one run, and what the Program must know to be replayed."""
+
+    inputs: list[Array]
+    events: list[Event] = field(default_factory=list)
+    temporaries: list[Array] = field(default_factory=list)
+    scratch: set[int] = field(default_factory=set)
+    guards: list[tuple[Callable[[], Any], Any, str]] = field(default_factory=list)
+    versions: dict[int, list[int]] = field(default_factory=dict)
+    grads: dict[int, TensorBase] = field(default_factory=dict)
+    entry_grads: dict[int, tuple[TensorBase, Any]] = field(default_factory=dict)
+
+    # Called by launch.py ------------------------------------------------------------
+
+    def launch(self, kernel: Any, units: int, args: tuple[Any, ...]) -> None:
+        kernel(0, units, *args)
+        self.events.append(Launch(kernel, units, args))
+
+    def launch_many(
+        self, kernel: Any, pointers: Pointers, args: tuple[Any, ...]
+    ) -> None:
+        kernel(0, pointers.units, *args, pointers.table)
+        table = pointers.snapshot()
+        self.events.append(Launch(kernel, pointers.units, (*args, table)))
+
+    def host(
+        self, function: Callable[..., Any], args: tuple[Any, ...], out: Array
+    ) -> None:
+        self.temporaries.append(out)
+        self.events.append(HostCall(function, args, out))
+
+    def verify(self, status: Array, make_error: Callable[[int], Exception]) -> None:
+        self.events.append(Check(status, make_error))
+
+    def allocated(self, array: Array, scratch: bool = False) -> None:
+        if scratch:
+            self.scratch.add(len(self.temporaries))
+        self.temporaries.append(array)
+
+    # Called by the layers above -------------------------------------------------------
+
+    def guard(self, look: Callable[[], Any], what: str) -> None:
+        """``look()`` must give what it gives now, or the step is recorded anew."""
+        self.guards.append((look, look(), what))
+
+    def wrote(self, tensor: TensorBase) -> None:
+        """A tensor from outside was updated in place: a replay counts that too."""
+        self.versions[id(tensor.version)] = tensor.version
+
+    def reset_grad(self, leaf: TensorBase) -> None:
+        """``leaf.grad`` was set to None: its value at entry does not matter."""
+        self.grads[id(leaf)] = leaf
+        self.entry_grads.setdefault(id(leaf), (leaf, ...))
+
+    def gave_grad(self, leaf: TensorBase) -> None:
+        """``leaf.grad`` is about to be set or added to."""
+        self.grads[id(leaf)] = leaf
+        self.entry_grads.setdefault(
+            id(leaf), (leaf, None if leaf.grad is None else leaf.grad.data)
+        )
+
+    def leaving(self, data: Array, how: str) -> None:
+        """Values are not there yet when the Program is planned: say so."""
+        raise RuntimeError(
+            f"ag.compile: {how} of a traced tensor at {user_line()}. A replay does not "
+            "run Python, so the value would be frozen. Return the tensor and read it "
+            "outside, or use ag.where for a choice that depends on data."
+        )
+
+
+def user_line() -> str:
+    """File and line of the innermost frame outside this package."""
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_code.co_filename.startswith(PACKAGE):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+@contextmanager
+def recording(inputs: list[Array]) -> Iterator[Recorder]:
+    """Write down everything this thread launches inside the block."""
+    recorder = Recorder(inputs)
+    state.recorder = recorder
+    try:
+        yield recorder
+    finally:
+        state.recorder = None
+
+
+def address_of(array: Array) -> int:
+    """Address of the first element."""
+    return int(array.__array_interface__["data"][0])
+
+
+def extent(array: Array) -> tuple[int, int]:
+    """First and last-but-one byte address that an array of any strides touches."""
+    low, high = np.lib.array_utils.byte_bounds(array)
+    return int(low), int(high)

@@ -1,0 +1,219 @@
+"""The native driver: walks a list of launches by address, alone or with helpers.
+
+A launch is a row of ``table`` (int64): [address, words, count, units, parts, grain];
+``words`` points to its ``count`` exploded arguments after ``lo, hi`` (`_jit.address`).
+Address 0 is a check: the walk stops there if the word at ``words`` is not 0.
+
+Helpers share a launch by claiming its parts from an atomic counter; the next launch
+starts when all parts are done. Which thread runs which part never matters to a bit of
+the result, so the caller finishes alone if no helper comes. ``control`` is
+[open, active, table, rows, counters]; ``counters`` has two words per launch: parts
+claimed, parts done.
+"""
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+from llvmlite import ir
+from numba import carray, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from ._jit import inline, kernel
+from .pointers import pointer
+
+ADDRESS, WORDS, COUNT, UNITS, PARTS, GRAIN = range(6)
+COLUMNS = 6
+OPEN, ACTIVE, TABLE, ROWS, COUNTERS = range(5)
+SIZES = (24, 40, 56, 80, 120, 200)  # words that a call passes, the least that suffices
+SPINS = 64  # pauses before a waiting thread lets others have the core
+
+WORD = ir.IntType(64)
+PAUSE = {"x86_64": "pause", "AMD64": "pause", "aarch64": "yield", "arm64": "yield"}.get(
+    platform.machine(), ""
+)
+
+
+def _call_with(size: int) -> Any:
+    @intrinsic
+    def call(context: Any, address: Any, lo: Any, hi: Any, words: Any) -> Any:
+        """Call a compiled kernel. Surplus words lie beyond its frame, unread."""
+
+        def codegen(target: Any, builder: Any, signature: Any, args: Any) -> Any:
+            slot = cgutils.alloca_once(builder, WORD)  # a kernel returns None, unread
+            kinds = [slot.type, slot.type] + [WORD] * (size + 2)
+            function = ir.FunctionType(ir.IntType(32), kinds).as_pointer()
+            first = builder.inttoptr(args[3], WORD.as_pointer())
+            rest = [builder.load(builder.gep(first, [WORD(i)])) for i in range(size)]
+            target_ = builder.inttoptr(args[0], function)
+            builder.call(target_, [slot, slot, args[1], args[2], *rest])
+            return target.get_dummy_value()
+
+        return types.void(types.intp, types.intp, types.intp, types.intp), codegen
+
+    return call
+
+
+_call24, _call40, _call56, _call80, _call120, _call200 = map(_call_with, SIZES)
+
+
+@inline
+def _call(address, words, count, lo, hi):
+    if count <= 24:
+        _call24(address, lo, hi, words)
+    elif count <= 40:
+        _call40(address, lo, hi, words)
+    elif count <= 56:
+        _call56(address, lo, hi, words)
+    elif count <= 80:
+        _call80(address, lo, hi, words)
+    elif count <= 120:
+        _call120(address, lo, hi, words)
+    else:
+        _call200(address, lo, hi, words)
+
+
+# Words of memory shared between threads -----------------------------------------------
+
+
+def _word(builder: Any, base: Any, index: Any) -> Any:
+    """Pointer to word ``index``: one inttoptr, then GEP (LLVM 22 miscompiles more)."""
+    return builder.gep(builder.inttoptr(base, WORD.as_pointer()), [index])
+
+
+@intrinsic
+def load(context: Any, base: Any, index: Any) -> Any:
+    """Read a word, ordered with everything before and after."""
+
+    def codegen(target: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load_atomic(_word(builder, *args), "seq_cst", 8)
+
+    return types.intp(types.intp, types.intp), codegen
+
+
+@intrinsic
+def store(context: Any, base: Any, index: Any, value: Any) -> Any:
+    """Write a word, ordered with everything before and after."""
+
+    def codegen(target: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = _word(builder, args[0], args[1])
+        builder.store_atomic(args[2], pointer, "seq_cst", 8)
+        return target.get_dummy_value()
+
+    return types.void(types.intp, types.intp, types.intp), codegen
+
+
+@intrinsic
+def increase(context: Any, base: Any, index: Any, by: Any) -> Any:
+    """Add to a word and return what it was."""
+
+    def codegen(target: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = _word(builder, args[0], args[1])
+        return builder.atomic_rmw("add", pointer, args[2], "seq_cst")
+
+    return types.intp(types.intp, types.intp, types.intp), codegen
+
+
+@intrinsic
+def _pause(context: Any) -> Any:
+    """Tell the core that this is a spin loop."""
+
+    def codegen(target: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(ir.VoidType(), [])
+        builder.call(ir.InlineAsm(kind, PAUSE, "", side_effect=True), [])
+        return target.get_dummy_value()
+
+    return types.void(), codegen
+
+
+_yield = types.ExternalFunction("sched_yield", types.int32())
+
+
+@inline
+def _wait_until(base, index, value):
+    """Spin until a word is at least ``value``; let other threads run now and then."""
+    spins = 0
+    while load(base, index) < value:
+        spins += 1
+        _pause()
+        if spins == SPINS:
+            spins = 0
+            _yield()
+
+
+# Walks -------------------------------------------------------------------------------
+
+
+@kernel
+def replay(table, start, stop):
+    """Run rows start..stop in this thread; return the row of a failed check, or stop."""
+    for i in range(start, stop):
+        row = table[i]
+        if row[ADDRESS] == 0:
+            if load(row[WORDS], 0) != 0:
+                return i
+        else:
+            _call(row[ADDRESS], row[WORDS], row[COUNT], 0, row[UNITS])
+    return stop
+
+
+@inline
+def _walk_shared(table, rows, counters):
+    """Run what is left of every launch, in order, beside other threads doing so."""
+    for i in range(rows):
+        row = table[i]
+        if row[ADDRESS] == 0:
+            if load(row[WORDS], 0) != 0:
+                return i
+            continue
+        parts, grain = row[PARTS], row[GRAIN]
+        while True:
+            part = increase(counters, 2 * i, 1)
+            if part >= parts:
+                break
+            lo = part * grain
+            hi = min(lo + grain, row[UNITS])
+            _call(row[ADDRESS], row[WORDS], row[COUNT], lo, hi)
+            increase(counters, 2 * i + 1, 1)
+        _wait_until(counters, 2 * i + 1, parts)
+    return rows
+
+
+@kernel
+def replay_shared(control, counts, table):
+    """`replay` of the whole table with whatever helpers come; returns the same."""
+    counts[:] = 0
+    store(control, TABLE, table.ctypes.data)
+    store(control, ROWS, table.shape[0])
+    store(control, COUNTERS, counts.ctypes.data)
+    store(control, OPEN, 1)
+    stopped = _walk_shared(table, table.shape[0], counts.ctypes.data)
+    store(control, OPEN, 0)
+    while load(control, ACTIVE) > 0:
+        _pause()
+    return stopped
+
+
+@kernel
+def serve(control, patience, like):
+    """Help with whatever is open until nothing was for ``patience`` spins.
+
+    ``like`` is any 2-D int64 array: it types the tables that are read by address.
+    """
+    idle = 0
+    while idle < patience:
+        if load(control, OPEN) == 1:
+            increase(control, ACTIVE, 1)
+            if load(control, OPEN) == 1:
+                rows = load(control, ROWS)
+                words = pointer(load(control, TABLE), like)
+                table = carray(words, (rows, COLUMNS))
+                _walk_shared(table, rows, load(control, COUNTERS))
+                idle = 0
+            increase(control, ACTIVE, -1)
+        idle += 1
+        _pause()
+        if idle % SPINS == 0:
+            _yield()
