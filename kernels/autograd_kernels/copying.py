@@ -1,6 +1,5 @@
 """Copies from any strides into contiguous memory."""
 
-from numba.core import types
 from numba.extending import intrinsic
 
 from autograd_kernels._jit import inline, kernel

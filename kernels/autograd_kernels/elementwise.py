@@ -11,7 +11,7 @@ from autograd_kernels import power, scalar, trigonometric
 from autograd_kernels._jit import inline, kernel
 from autograd_kernels.copying import copy4 as copy4
 
-# --- Loops -------------------------------------------------------------------------
+# --- Loops --------------------------------------------------------------------------
 # Each slices first, so that indices start at 0 and LLVM vectorises the loop.
 
 
@@ -71,7 +71,7 @@ def map2(f, lo, hi, geom, a, b, out):
         lo = end
 
 
-# --- Scalar functions --------------------------------------------------------------
+# --- Scalar functions ---------------------------------------------------------------
 
 
 @inline
@@ -173,7 +173,7 @@ def _where(cond, a, b):
     return a if cond else b
 
 
-# --- Unary kernels -----------------------------------------------------------------
+# --- Unary kernels ------------------------------------------------------------------
 
 
 @kernel
@@ -313,7 +313,7 @@ def not_equal(lo, hi, geom, a, b, out):
     map2(_not_equal, lo, hi, geom, a, b, out)
 
 
-# --- The rest ----------------------------------------------------------------------
+# --- The rest -----------------------------------------------------------------------
 
 
 @kernel

@@ -33,7 +33,7 @@ def pick(context, x, pair):
 
 @intrinsic
 def horner(context, x, pair):
-    """Polynomial in ``x``; ``pair`` holds a tuple of coefficients, lowest first, each."""
+    """Polynomial in ``x``; ``pair`` holds two tuples of coefficients, lowest first."""
 
     def codegen(context, builder, signature, args):
         which = int(x.bitwidth == 64)

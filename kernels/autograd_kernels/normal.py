@@ -1,7 +1,16 @@
 """The normal distribution, erf and gelu of one number; within 4 ULP. See `scalar`."""
 
 from autograd_kernels.floats import copysign, fma, horner, pick
-from autograd_kernels.scalar import HALF, ONE, TWO, exact, exp_sum, logistic, ratio
+from autograd_kernels.scalar import (
+    HALF,
+    ONE,
+    TWO,
+    exact,
+    gate,
+    logistic,
+    ratio,
+    scaled_exp,
+)
 
 TAIL_AT = (4.0, 5.0)
 # exp(a**2 / 2) Q(a) (a + TAIL_AT) in t = (a - TAIL_AT) / (a + TAIL_AT), a >= 0
@@ -99,22 +108,27 @@ TAIL_END = (15.0, 40.0)  # beyond, Q is 0
 
 
 @exact
-def tail(a):
-    """(Q(a), exp(-a**2 / 2)) for a >= 0, Q(a) = P(a standard normal number > a)."""
-    end = pick(a, TAIL_END)
-    a = end if a > end else a
-    minus_half = -pick(a, HALF)
+def _bell(m, a):
+    """m exp(-a**2 / 2)."""
     square = a * a
     error = fma(a, a, -square)
-    bell = exp_sum(minus_half * square, minus_half * error)
+    minus_half = -pick(a, HALF)
+    return scaled_exp(m, minus_half * square, minus_half * error)
+
+
+@exact
+def tail(m, a):
+    """m P(a standard normal number > a) for a >= 0."""
+    end = pick(a, TAIL_END)
+    a = end if a > end else a
     t = (a - pick(a, TAIL_AT)) / (a + pick(a, TAIL_AT))
-    return ratio(horner(t, TAIL) * bell, a, pick(a, TAIL_AT)), bell
+    return ratio(_bell(m * horner(t, TAIL), a), a, pick(a, TAIL_AT))
 
 
 @exact
 def normal_cdf(x):
     """P(a standard normal number <= x) = (1 + erf(x / sqrt(2))) / 2."""
-    q = tail(abs(x))[0]
+    q = tail(pick(x, ONE), abs(x))
     far = pick(x, ONE) - q if x > 0 else q
     near = fma(x, horner(x * x, NORMAL), pick(x, HALF))
     return near if abs(x) <= pick(x, ONE) else far
@@ -124,11 +138,11 @@ def normal_cdf(x):
 def erf(x):
     a = abs(x)
     near = fma(x, horner(x * x, ERF), x)
-    far = pick(x, ONE) - pick(x, TWO) * tail(pick(x, ROOT_2) * a)[0]
+    far = pick(x, ONE) - tail(pick(x, TWO), pick(x, ROOT_2) * a)
     return copysign(far, x) if a > pick(x, ONE) else near
 
 
-# --- gelu ------------------------------------------------------------------------------
+# --- gelu ---------------------------------------------------------------------------
 # Hendrycks and Gimpel, arXiv:1606.08415. Beyond the clamps the result no longer changes
 # (or is 0), and infinity times 0 does not arise.
 
@@ -150,40 +164,46 @@ def _clamp(x, end):
 @exact
 def gelu(x):
     """x P(a standard normal number <= x)."""
-    end = pick(x, TAIL_END)
-    return (-end if x < -end else x) * normal_cdf(x)
+    m = _clamp(x, pick(x, TAIL_END))
+    q = tail(m, abs(x))
+    far = x - q if x > 0 else q
+    near = x * fma(x, horner(x * x, NORMAL), pick(x, HALF))
+    return near if abs(x) <= pick(x, ONE) else far
 
 
 @exact
 def gelu_slope(x):
     x = _clamp(x, pick(x, TAIL_END))
-    bell = tail(abs(x))[1]
-    return fma(x * pick(x, DENSITY), bell, normal_cdf(x))
+    return _bell(x * pick(x, DENSITY), x) + normal_cdf(x)
 
 
 @exact
-def _gate(x):
-    """(s, 1 - s), s = (1 + tanh(sqrt(2 / pi) (x + 0.044715 x**3))) / 2, x clamped."""
+def _tanh_argument(x):
+    """2 sqrt(2 / pi) (x + 0.044715 x**3) as a sum of two floats."""
     square = x * x
-    error = fma(x, x, -square)
-    factor = fma(pick(x, CUBE_HI), square, pick(x, GATE_HI))
-    low = fma(pick(x, CUBE_HI), square, pick(x, GATE_HI) - factor)
+    cube = pick(x, CUBE_HI) * square
+    factor = cube + pick(x, GATE_HI)
+    moved = factor - cube  # Knuth's two-sum: either term may be the larger
+    low = (cube - (factor - moved)) + (pick(x, GATE_HI) - moved)
+    low = low + fma(pick(x, CUBE_HI), square, -cube)
     low = low + fma(pick(x, CUBE_LO), square, pick(x, GATE_LO))
-    low = fma(pick(x, CUBE_HI), error, low)
+    low = fma(pick(x, CUBE_HI), fma(x, x, -square), low)
     v = x * factor
-    return logistic(v, fma(x, factor, -v) + x * low)
+    return v, fma(x, factor, -v) + x * low
 
 
 @exact
 def gelu_tanh(x):
     """x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x**3))) / 2."""
     end = pick(x, GATE_END)
-    return (-end if x < -end else x) * _gate(_clamp(x, end))[0]
+    v, low = _tanh_argument(_clamp(x, end))
+    return gate(-end if x < -end else x, v, low)
 
 
 @exact
 def gelu_tanh_slope(x):
     x = _clamp(x, pick(x, GATE_END))
-    s, rest = _gate(x)
+    v, low = _tanh_argument(x)
+    s, rest = logistic(v, low)
     slope = fma(pick(x, THREE) * pick(x, CUBE_HI), x * x, pick(x, GATE_HI))
     return fma(x * slope, s * rest, s)

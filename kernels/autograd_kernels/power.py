@@ -14,7 +14,7 @@ from autograd_kernels.scalar import (
     TWO,
     ZERO,
     exact,
-    exp_sum,
+    scaled_exp,
     split,
 )
 
@@ -71,7 +71,7 @@ def pow(a, b):
     e = b * high
     e_low = fma(b, high, -e) + b * low
     e_low = e_low if abs(e) < pick(a, EXP_RANGE) else zero
-    y = exp_sum(e, e_low)
+    y = scaled_exp(one, e, e_low)
     half = pick(a, HALF) * b
     whole = floor(b) == b
     odd = whole and floor(half) != half

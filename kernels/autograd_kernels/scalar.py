@@ -34,7 +34,7 @@ LOG2E = (1.4426950216293335, 1.4426950408889634)
 LN2_HI = (0.6931471824645996, 0.6931471805599453)
 LN2_LO = (-1.9046542121259336e-09, 2.3190468138462996e-17)
 
-EXP_RANGE = (105.0, 750.0)  # beyond, e**x is 0 or inf
+EXP_RANGE = (110.0, 755.0)  # beyond, x e**x is 0 or inf
 EXPM1_RANGE = (18.0, 38.0)  # below minus this, e**x - 1 rounds to -1
 # (exp(r) - 1 - r) / r**2 on |r| <= ln(2) / 2
 EXP = (
@@ -86,18 +86,19 @@ def _powers(n):
 
 
 @exact
-def exp_sum(x, low):
-    """exp(x + low) for a small ``low``, finite where x is beyond the range."""
+def scaled_exp(m, x, low):
+    """m exp(x + low) for a small ``low``; exact steps down to subnormal results."""
     n, r, _ = _reduce_exp(x)
     r = r + low
     s, t = _powers(n)
     p = fma(r * r, horner(r, EXP), r) + pick(x, ONE)
-    return (p * s) * t
+    return (m * p * s) * t
 
 
 @exact
 def exp(x):
-    return exp_sum(x, pick(x, NEGATIVE_ZERO))  # -0.0: the sum folds away
+    low = pick(x, NEGATIVE_ZERO)  # not 0.0: so the sum folds away
+    return scaled_exp(pick(x, ONE), x, low)
 
 
 @exact
@@ -112,7 +113,7 @@ def expm1(x):
     return x if x == 0 else y
 
 
-# --- Logarithms ----------------------------------------------------------------------
+# --- Logarithms ---------------------------------------------------------------------
 # log(1 + f) = 2 atanh(s) with s = f / (2 + f), as in fdlibm's e_log.c.
 
 TINY = (1.1754943508222875e-38, 2.2250738585072014e-308)  # the least normal number
@@ -181,7 +182,7 @@ def log1p(x):
     return x if x == 0 else y
 
 
-# --- Sigmoids ------------------------------------------------------------------------
+# --- Sigmoids -----------------------------------------------------------------------
 
 TANH_RANGE = (10.0, 20.0)  # beyond, tanh(x) rounds to 1
 
@@ -206,9 +207,18 @@ def tanh(x):
 @exact
 def logistic(x, low):
     """(1 / (1 + exp(-x - low)), 1 / (1 + exp(x + low))) for a small ``low``."""
-    e = exp_sum(-abs(x), -low if x >= 0 else low)
+    e = scaled_exp(pick(x, ONE), -abs(x), -low if x >= 0 else low)
     inverse = pick(x, ONE) / (pick(x, ONE) + e)
     return (inverse, e * inverse) if x >= 0 else (e * inverse, inverse)
+
+
+@exact
+def gate(m, x, low):
+    """m / (1 + exp(-x - low)) for a small ``low``."""
+    low = -low if x >= 0 else low
+    e = scaled_exp(pick(x, ONE), -abs(x), low)
+    m = scaled_exp(m, -abs(x), low) if x < 0 else m
+    return m / (pick(x, ONE) + e)
 
 
 @exact
@@ -218,6 +228,6 @@ def sigmoid(x):
 
 
 @exact
-def softplus(x):
-    """log(1 + exp(x))."""
-    return (x if x > 0 else pick(x, ZERO)) + log1p(exp(-abs(x)))
+def log1p_exp(x, low):
+    """log(1 + exp(-abs(x + low))) for a small ``low``."""
+    return log1p(scaled_exp(pick(x, ONE), -abs(x), -low if x >= 0 else low))
