@@ -55,16 +55,21 @@ class Arg:
 
 @dataclass(frozen=True)
 class Sample:
-    """One way to call an op in tests and benchmarks."""
+    """One way to call an op in tests and benchmarks.
+
+    ``least`` is the smallest length that its axes can be given together: 1 where an
+    empty axis means nothing, 2 where the attributes fix the lengths.
+    """
 
     args: tuple[Any, ...]
     attrs: tuple[tuple[str, Any], ...] = ()
+    least: int = 0
 
 
-def sample(*args: Any, **attrs: Any) -> Sample:
+def sample(*args: Any, least: int = 0, **attrs: Any) -> Sample:
     """`Sample` written as the call itself; a tuple stands for ``Arg(shape)``."""
     drawn = tuple(Arg(a) if isinstance(a, tuple) else a for a in args)
-    return Sample(drawn, tuple(attrs.items()))
+    return Sample(drawn, tuple(attrs.items()), least)
 
 
 UNARY = (sample((3, 4)),)

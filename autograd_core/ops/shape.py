@@ -38,7 +38,7 @@ def astype(x: Any, *, dtype: Any) -> Any:
 @primitive(
     lambda g, y, x, shape: reshape(g, shape=x.shape),
     saves="",
-    samples=(sample((3, 4), shape=(2, 6)), sample((3, 4), shape=(-1,))),
+    samples=(sample((3, 4), shape=(2, 6), least=2), sample((3, 4), shape=(-1,))),
     view=True,
 )
 def reshape(x: Any, *, shape: Sequence[int] | int) -> Any:
@@ -120,9 +120,9 @@ def is_basic(index: Index) -> bool:
     lambda g, y, x, index: scatter(g, index=index, shape=x.shape),
     saves="",
     samples=(
-        sample((3, 4), index=(slice(None), 1)),
-        sample((5, 4), index=(slice(4, 0, -2), None, slice(1, 3))),
-        sample((5, 4), index=np.array([0, 3, 3])),
+        sample((3, 4), index=(slice(None), 1), least=2),
+        sample((5, 4), index=(slice(4, 0, -2), None, slice(1, 3)), least=2),
+        sample((5, 4), index=np.array([0, 3, 3]), least=2),
     ),
     view=True,
 )
@@ -138,8 +138,8 @@ def getitem(x: Any, *, index: Index) -> Any:
     lambda g, y, x, index, shape: getitem(g, index=index),
     saves="",
     samples=(
-        sample((3,), index=(slice(None), 1), shape=(3, 4)),
-        sample((3, 4), index=np.array([0, 3, 3]), shape=(5, 4)),
+        sample((3,), index=(slice(None), 1), shape=(3, 4), least=2),
+        sample((3, 4), index=np.array([0, 3, 3]), shape=(5, 4), least=2),
     ),
 )
 def scatter(x: Any, *, index: Index, shape: tuple[int, ...]) -> Any:
