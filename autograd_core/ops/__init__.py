@@ -1,9 +1,9 @@
 """The op table: one row per op, in a file per family."""
 
 from autograd_core.op import Op
-from autograd_core.ops import elementwise, matmul, reduce, shape
+from autograd_core.ops import activations, elementwise, matmul, reduce, shape
 
-FAMILIES = (elementwise, shape, reduce, matmul)
+FAMILIES = (elementwise, activations, shape, reduce, matmul)
 
 TABLE: dict[str, Op] = {
     op.name: op

@@ -1,0 +1,274 @@
+"""Activations: each with its slope in ops and, for ordinary backward, in one kernel.
+
+Where a slope jumps, it is the one on the left, as in PyTorch: 0 at relu's kink.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from autograd_core.launch import empty, flat, launch
+from autograd_core.op import Arg, primitive, sample
+from autograd_core.ops.elementwise import (
+    add,
+    exp,
+    floats,
+    greater,
+    less_equal,
+    mul,
+    square,
+    sub,
+    unary,
+    where,
+)
+from autograd_core.tape import Array
+from autograd_kernels import activations as k
+
+SELU_SCALE = 1.0507009873554804934193349852946
+SELU_ALPHA = 1.6732632423543772848170429916717
+GELU_SLOPE = math.sqrt(2 / math.pi)
+GELU_CUBE = 0.044715
+KINKED = (sample(Arg((3, 4), kind="distinct")), sample(Arg((7,), -5.0, 5.0)))
+SMOOTH = (sample((3, 4)), sample(Arg((7,), -5.0, 5.0)))
+
+# Launching -------------------------------------------------------------------------
+
+
+@lru_cache(1024)
+def _hyper(dtype: Any, *values: float) -> Array:
+    """Hyper-parameters as the array that a kernel reads; shared, never written to."""
+    return np.array(values, dtype)
+
+
+def _tuned(kernel: Any, x: Any, *values: float) -> Array:
+    """`unary` for a kernel with hyper-parameters."""
+    x = floats(x)
+    out = empty(x.shape, x.dtype)
+    launch(kernel, x.size, _hyper(x.dtype, *values), flat(x), out.reshape(-1))
+    return out
+
+
+def _times_slope(kernel: Any, g: Array, at: Array, *values: float) -> list[Array]:
+    """The cotangent of the input, ``g`` times the slope, in one kernel."""
+    out = empty(g.shape, g.dtype)
+    hyper = (_hyper(g.dtype, *values),) if values else ()
+    launch(kernel, g.size, *hyper, flat(g), flat(at), out.reshape(-1))
+    return [out]
+
+
+def _by_output(kernel: Any) -> Callable[..., list[Array]]:
+    """A backward whose kernel reads the output."""
+
+    def backward(
+        g: Array, needs: Sequence[bool], out: Array, residuals: tuple[()], x: Any
+    ) -> list[Array]:
+        return _times_slope(kernel, g, out)
+
+    return backward
+
+
+def _by_input(kernel: Any, **defaults: float) -> Callable[..., list[Array]]:
+    """A backward whose kernel reads the input; ``defaults`` are the op's attributes."""
+
+    def backward(
+        g: Array,
+        needs: Sequence[bool],
+        out: Any,
+        residuals: tuple[()],
+        x: Array,
+        **attrs: float,
+    ) -> list[Array]:
+        return _times_slope(kernel, g, x, *(defaults | attrs).values())
+
+    return backward
+
+
+# Piecewise -------------------------------------------------------------------------
+
+
+@primitive(
+    lambda g, y, x: where(less_equal(y, 0.0), 0.0, g),
+    backward=_by_output(k.relu_backward),
+    saves="out",
+    samples=KINKED,
+    elementwise=True,
+)
+def relu(x: Any) -> Any:
+    """The larger of ``x`` and 0; NaN stays NaN."""
+    return unary(k.relu, x)
+
+
+@primitive(
+    lambda g, y, x, negative_slope=0.01: where(
+        greater(x, 0.0), g, mul(g, negative_slope)
+    ),
+    backward=_by_input(k.leaky_relu_backward, negative_slope=0.01),
+    saves="x",
+    samples=(*KINKED, sample(Arg((3, 4), kind="distinct"), negative_slope=0.2)),
+    elementwise=True,
+)
+def leaky_relu(x: Any, *, negative_slope: float = 0.01) -> Any:
+    """``x`` above 0, ``negative_slope * x`` below."""
+    return _tuned(k.leaky_relu, x, negative_slope)
+
+
+def _exponential_slope(g: Any, x: Any, right: float, left: float) -> Any:
+    """``g`` times ``right`` above 0 and ``left * exp(x)`` below."""
+    above = greater(x, 0.0)
+    below = mul(exp(where(above, 0.0, x)), left)  # no overflow in the part not taken
+    return where(above, mul(g, right), mul(g, below))
+
+
+@primitive(
+    lambda g, y, x, alpha=1.0: _exponential_slope(g, x, 1.0, alpha),
+    backward=_by_input(k.elu_backward, alpha=1.0),
+    saves="x",
+    samples=(*KINKED, sample(Arg((3, 4), kind="distinct"), alpha=0.7)),
+    elementwise=True,
+)
+def elu(x: Any, *, alpha: float = 1.0) -> Any:
+    """``x`` above 0, ``alpha * (exp(x) - 1)`` below (Clevert et al. 2015)."""
+    return _tuned(k.elu, x, alpha)
+
+
+@primitive(
+    lambda g, y, x: _exponential_slope(g, x, SELU_SCALE, SELU_SCALE * SELU_ALPHA),
+    backward=_by_input(k.selu_backward),
+    saves="x",
+    samples=KINKED,
+    elementwise=True,
+)
+def selu(x: Any) -> Any:
+    """Elu with the scale and alpha that keep mean 0, variance 1 (Klambauer 2017)."""
+    return unary(k.selu, x)
+
+
+# Sigmoids --------------------------------------------------------------------------
+
+
+@primitive(
+    lambda g, y, x: mul(g, mul(y, sub(1.0, y))),
+    backward=_by_output(k.sigmoid_backward),
+    saves="out",
+    samples=SMOOTH,
+    elementwise=True,
+)
+def sigmoid(x: Any) -> Any:
+    """``1 / (1 + exp(-x))``."""
+    return unary(k.sigmoid, x)
+
+
+@primitive(
+    lambda g, y, x: mul(g, mul(sub(1.0, y), add(1.0, y))),
+    backward=_by_output(k.tanh_backward),
+    saves="out",
+    samples=SMOOTH,
+    elementwise=True,
+)
+def tanh(x: Any) -> Any:
+    """Hyperbolic tangent."""
+    return unary(k.tanh, x)
+
+
+@primitive(
+    lambda g, y, x: mul(g, mul(exp(mul(square(x), -1.0)), 2 / math.sqrt(math.pi))),
+    saves="x",
+    samples=SMOOTH,
+    elementwise=True,
+)
+def erf(x: Any) -> Any:
+    """The error function."""
+    return unary(k.erf, x)
+
+
+def _softplus_slope(g: Any, x: Any, beta: float, threshold: float) -> Any:
+    z = mul(x, beta)
+    return where(greater(z, threshold), g, mul(g, sigmoid(z)))
+
+
+@primitive(
+    lambda g, y, x, beta=1.0, threshold=20.0: _softplus_slope(g, x, beta, threshold),
+    backward=_by_input(k.softplus_backward, beta=1.0, threshold=20.0),
+    saves="x",
+    samples=(*SMOOTH, sample((3, 4), beta=2.5, threshold=3.0)),
+    elementwise=True,
+)
+def softplus(x: Any, *, beta: float = 1.0, threshold: float = 20.0) -> Any:
+    """``log(1 + exp(beta * x)) / beta``, and ``x`` where ``beta * x > threshold``."""
+    if not beta > 0:
+        raise ValueError(f"beta must be positive, got {beta}")
+    return _tuned(k.softplus, x, beta, threshold)
+
+
+# Gated by a sigmoid ----------------------------------------------------------------
+
+
+def _silu_slope(g: Any, x: Any) -> Any:
+    s = sigmoid(x)
+    return mul(g, mul(s, add(mul(x, sub(1.0, s)), 1.0)))
+
+
+@primitive(
+    lambda g, y, x: _silu_slope(g, x),
+    backward=_by_input(k.silu_backward),
+    saves="x",
+    samples=SMOOTH,
+    elementwise=True,
+)
+def silu(x: Any) -> Any:
+    """``x * sigmoid(x)``, also called swish."""
+    return unary(k.silu, x)
+
+
+def _normal_slope(x: Any) -> Any:
+    """P(a standard normal number <= x), plus x times its density."""
+    cumulative = mul(add(erf(mul(x, math.sqrt(0.5))), 1.0), 0.5)
+    density = mul(exp(mul(square(x), -0.5)), 1 / math.sqrt(2 * math.pi))
+    return add(cumulative, mul(x, density))
+
+
+def _tanh_slope(x: Any) -> Any:
+    """The slope of gelu's tanh approximation."""
+    squared = square(x)
+    t = tanh(mul(mul(x, add(mul(squared, GELU_CUBE), 1.0)), GELU_SLOPE))
+    inner = mul(add(mul(squared, 3 * GELU_CUBE), 1.0), GELU_SLOPE)
+    slope = mul(mul(x, inner), mul(sub(1.0, t), add(1.0, t)))
+    return mul(add(add(t, 1.0), slope), 0.5)
+
+
+def _gelu_slope(g: Any, x: Any, approximate: str) -> Any:
+    return mul(g, _normal_slope(x) if approximate == "none" else _tanh_slope(x))
+
+
+def _gelu_backward(
+    g: Array,
+    needs: Sequence[bool],
+    out: Any,
+    residuals: tuple[()],
+    x: Array,
+    approximate: str = "none",
+) -> list[Array]:
+    exact = approximate == "none"
+    return _times_slope(k.gelu_backward if exact else k.gelu_tanh_backward, g, x)
+
+
+@primitive(
+    lambda g, y, x, approximate="none": _gelu_slope(g, x, approximate),
+    backward=_gelu_backward,
+    saves="x",
+    samples=(*SMOOTH, sample((3, 4), approximate="tanh")),
+    elementwise=True,
+)
+def gelu(x: Any, *, approximate: str = "none") -> Any:
+    """``x`` times P(a standard normal number <= x) (Hendrycks and Gimpel 2016).
+
+    ``approximate="tanh"`` takes their approximation of that probability.
+    """
+    if approximate not in ("none", "tanh"):
+        raise ValueError(f"approximate must be 'none' or 'tanh', got {approximate!r}")
+    return unary(k.gelu if approximate == "none" else k.gelu_tanh, x)
