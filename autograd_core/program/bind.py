@@ -8,22 +8,21 @@ from typing import Any
 
 import numpy as np
 from autograd_kernels import _jit
-from autograd_kernels.replay import COLUMNS
+from autograd_kernels.replay import ADDRESS, COLUMNS, GRAIN, PARTS
 
 from autograd_core.launch import Pointers
 from autograd_core.program.plan import ALIGN, Plan
+from autograd_core.program.cost import split
 from autograd_core.program.record import Check, Event, HostCall, Launch, address_of
 from autograd_core.tape import Array
-
-ELEMENTWISE = 1024  # where parts of a launch over elements may start
-OVER_ELEMENTS = frozenset({"elementwise", "activations", "dropout", "losses"})
-
 
 @dataclass
 class Bound:
     """Everything a replay needs; ``keep`` holds what its addresses point to."""
 
     table: Array
+    counts: Array  # claimed and done, for threads that share launches
+    shared: bool  # whether any launch is worth sharing
     segments: list[tuple[int, int, HostCall | None]]
     events: list[Event]  # by row of the table
     views: dict[int, Array]  # of host calls: the recorded array's id -> its place
@@ -60,6 +59,11 @@ class Binder:
             arg = self.table(arg)
         if not isinstance(arg, np.ndarray):
             return [int(arg)]
+        if self.plan.is_scratch(arg):  # a row for each part
+            shape = (self.plan.threads, *arg.shape[1:])
+            where = self.plan.address(arg, self.base)
+            size = arg.size * self.plan.threads
+            return [0, 0, size, arg.itemsize, where, *shape, *arg.strides]
         self.keep.append(arg)
         where = self.plan.address(arg, self.base)
         return [0, 0, arg.size, arg.itemsize, where, *arg.shape, *arg.strides]
@@ -97,14 +101,28 @@ def bind(plan: Plan, events: Sequence[Event]) -> Bound:
             rows.append([0, plan.address(event.status, binder.base), 0, 0, 0, 0])
             continue
         words = [word for arg in event.args for word in binder.words(arg)]
-        rows.append([native(event), len(flat), len(words), event.units, 1, event.units])
+        parts, grain = split(event, plan.threads)
+        rows.append([native(event), len(flat), len(words), event.units, parts, grain])
         flat += words
     segments.append((start, len(rows), None))
     memory = np.array(flat + [0] * 256, np.int64)  # calls read past a launch's words
     table = np.array(rows, np.int64).reshape(-1, COLUMNS)
     launches = table[:, 0] != 0
     table[launches, 1] = address_of(memory) + 8 * table[launches, 1]
-    return Bound(table, segments, of_row, views, [binder, memory, events])
+    group_serial(table)
+    counts = np.zeros(2 * len(table), np.int64)
+    shared = len(segments) == 1 and bool((table[:, PARTS] > 1).any())
+    keep = [binder, memory, events]
+    return Bound(table, counts, shared, segments, of_row, views, keep)
+
+
+def group_serial(table: Array) -> None:
+    """Rows in one part that follow each other are claimed at once: see `replay`."""
+    run = 0
+    for i in reversed(range(len(table))):
+        run = run + 1 if table[i, ADDRESS] and table[i, PARTS] == 1 else 0
+        if run:
+            table[i, GRAIN] = run
 
 
 def native(launch: Launch) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd_core.program.program import Program
 from autograd_core.program.record import recording
+from autograd_core.program.team import get_num_threads
 from autograd_core.program.tree import Tree, flatten
 from autograd_core.tape import STRUCTURE, Array, TensorBase, state
 from autograd_core.tensor import Tensor
@@ -43,7 +44,8 @@ class Compiled:
             return self.function(*args, **kwargs)
         tree = flatten((args, kwargs))
         arrays: list[Array] = []
-        key = (state.grad_enabled, tree.structure, *(_key(a, arrays) for a in tree.leaves))
+        mode = (state.grad_enabled, get_num_threads(), tree.structure)
+        key = (*mode, *(_key(leaf, arrays) for leaf in tree.leaves))
         program = self._find(key)
         if program is not None:
             return program.run(arrays)

@@ -57,6 +57,7 @@ class Plan:
     """Buffers with offsets, and how an array of the recording is found in the arena."""
 
     buffers: list[Buffer]
+    threads: int = 1
     size: int = 0
     _starts: list[int] = field(default_factory=list)
     _sorted: list[Buffer] = field(default_factory=list)
@@ -74,6 +75,11 @@ class Plan:
         if i < 0 or low >= self._starts[i] + self._sorted[i].array.nbytes:
             return None
         return self._sorted[i]
+
+    def is_scratch(self, array: Array) -> bool:
+        """Whether it is working memory, with a row for each thread."""
+        buffer = self.find(array)
+        return buffer is not None and buffer.copies > 1
 
     def address(self, array: Array, arena: int) -> int:
         """Where the first element of an array will be."""
@@ -98,9 +104,15 @@ def arrays_of(event: Event) -> Iterator[Array]:
             yield arg
 
 
-def make_plan(recorder: Recorder, kept: list[Array], events: list[Event]) -> Plan:
+def make_plan(
+    recorder: Recorder, kept: list[Array], events: list[Event], threads: int
+) -> Plan:
     """Offsets for the temporaries of ``events``; ``kept`` arrays live to the end."""
-    plan = Plan([Buffer(a, i) for i, a in enumerate(recorder.temporaries)])
+    buffers = [
+        Buffer(a, i, copies=threads if i in recorder.scratch else 1)
+        for i, a in enumerate(recorder.temporaries)
+    ]
+    plan = Plan(buffers, threads)
     for time, event in enumerate(events):
         for array in arrays_of(event):
             buffer = plan.find(array)
@@ -110,6 +122,7 @@ def make_plan(recorder: Recorder, kept: list[Array], events: list[Event]) -> Pla
         buffer = plan.find(array)
         if buffer is not None:
             buffer.touch(len(events))
+    place(plan)
     return plan
 
 
@@ -134,15 +147,3 @@ def place(plan: Plan) -> None:
 
 def _aligned(offset: int) -> int:
     return -(-offset // ALIGN) * ALIGN
-
-
-def words_of(arg: Any, address: int) -> list[int]:
-    """An argument exploded as compiled code takes it (see ``_jit.address``)."""
-    if isinstance(arg, int):
-        return [int(arg)]
-    return [0, 0, arg.size, arg.itemsize, address, *arg.shape, *arg.strides]
-
-
-def launches_in(events: list[Event]) -> int:
-    """How many kernels are launched."""
-    return sum(isinstance(event, Launch) for event in events)

@@ -10,8 +10,9 @@ import numpy as np
 from autograd_kernels import replay as native
 
 from autograd_core.program.bind import Bound, bind
-from autograd_core.program.plan import make_plan, place
+from autograd_core.program.plan import make_plan
 from autograd_core.program.record import Check, Recorder
+from autograd_core.program.team import get_num_threads, teams
 from autograd_core.program.tree import Tree
 from autograd_core.tape import STRUCTURE, Array, TensorBase
 from autograd_core.tensor import Tensor
@@ -36,8 +37,7 @@ class Program:
         given = [leaf for leaf in leaves if leaf.grad is not None]
         outputs = [leaf.data for leaf in result.leaves if isinstance(leaf, TensorBase)]
         kept = outputs + [leaf.grad.data for leaf in given]
-        self.plan = make_plan(recorder, kept, self.events)
-        place(self.plan)
+        self.plan = make_plan(recorder, kept, self.events, get_num_threads())
         self.bound = bind(self.plan, self.events)
         self._read = [self._reader(leaf) for leaf in result.leaves]
         self._grads: list[tuple[TensorBase, Any]] = [
@@ -112,6 +112,11 @@ class Program:
 
     def _replay(self) -> None:
         bound = self.bound
+        if bound.shared:
+            stopped = teams.current.replay(bound.table, bound.counts)
+            if stopped != len(bound.table):
+                self._failed(bound, stopped)
+            return
         for start, stop, call in bound.segments:
             stopped = native.replay(bound.table, start, stop)
             if stopped != stop:

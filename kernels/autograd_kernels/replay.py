@@ -2,7 +2,8 @@
 
 A launch is a row of ``table`` (int64): [address, words, count, units, parts, grain];
 ``words`` points to its ``count`` exploded arguments after ``lo, hi`` (`_jit.address`).
-Address 0 is a check: the walk stops there if the word at ``words`` is not 0.
+A launch in several parts cuts its units at multiples of ``grain``; one in a single part
+says there how many such rows follow each other, itself among them. Address 0 is a check: the walk stops there if the word at ``words`` is not 0.
 
 Helpers share a launch by claiming its parts from an atomic counter; the next launch
 starts when all parts are done. Which thread runs which part never matters to a bit of
@@ -31,9 +32,7 @@ SIZES = (24, 40, 56, 80, 120, 200)  # words that a call passes, the least that s
 SPINS = 64  # pauses before a waiting thread lets others have the core
 
 WORD = ir.IntType(64)
-PAUSE = {"x86_64": "pause", "AMD64": "pause", "aarch64": "yield", "arm64": "yield"}.get(
-    platform.machine(), ""
-)
+PAUSES = {"x86_64": "llvm.x86.sse2.pause", "AMD64": "llvm.x86.sse2.pause"}
 
 
 def _call_with(size: int) -> Any:
@@ -120,9 +119,12 @@ def increase(context: Any, base: Any, index: Any, by: Any) -> Any:
 def _pause(context: Any) -> Any:
     """Tell the core that this is a spin loop."""
 
+    name = PAUSES.get(platform.machine())
+
     def codegen(target: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(ir.VoidType(), [])
-        builder.call(ir.InlineAsm(kind, PAUSE, "", side_effect=True), [])
+        if name is not None:
+            kind = ir.FunctionType(ir.VoidType(), [])
+            builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [])
         return target.get_dummy_value()
 
     return types.void(), codegen
@@ -160,30 +162,50 @@ def replay(table, start, stop):
 
 
 @inline
+def _share(row, claimed, counters):
+    """Run parts of one launch until none is left, and wait for those of others."""
+    parts, grain = row[PARTS], row[GRAIN]
+    while True:
+        part = increase(counters, claimed, 1)
+        if part >= parts:
+            break
+        lo = part * grain
+        hi = min(lo + grain, row[UNITS])
+        _call(row[ADDRESS], row[WORDS], row[COUNT], lo, hi)
+        increase(counters, claimed + 1, 1)
+    _wait_until(counters, claimed + 1, parts)
+
+
+@inline
 def _walk_shared(table, rows, counters):
     """Run what is left of every launch, in order, beside other threads doing so."""
-    for i in range(rows):
+    i = 0
+    while i < rows:
         row = table[i]
         if row[ADDRESS] == 0:
             if load(row[WORDS], 0) != 0:
                 return i
-            continue
-        parts, grain = row[PARTS], row[GRAIN]
-        while True:
-            part = increase(counters, 2 * i, 1)
-            if part >= parts:
-                break
-            lo = part * grain
-            hi = min(lo + grain, row[UNITS])
-            _call(row[ADDRESS], row[WORDS], row[COUNT], lo, hi)
-            increase(counters, 2 * i + 1, 1)
-        _wait_until(counters, 2 * i + 1, parts)
+            i += 1
+        elif row[PARTS] > 1:
+            _share(row, 2 * i, counters)
+            i += 1
+        else:  # as many rows as GRAIN says that are not worth sharing: for one thread
+            if increase(counters, 2 * i, 1) == 0:
+                for j in range(i, i + row[GRAIN]):
+                    one = table[j]
+                    _call(one[ADDRESS], one[WORDS], one[COUNT], 0, one[UNITS])
+                increase(counters, 2 * i + 1, 1)
+            _wait_until(counters, 2 * i + 1, 1)
+            i += row[GRAIN]
     return rows
 
 
 @kernel
 def replay_shared(control, counts, table):
-    """`replay` of the whole table with whatever helpers come; returns the same."""
+    """`replay` of the whole table with whatever helpers come; returns the same.
+
+    ``control`` is the address of the shared words, ``counts`` has two per row.
+    """
     counts[:] = 0
     store(control, TABLE, table.ctypes.data)
     store(control, ROWS, table.shape[0])

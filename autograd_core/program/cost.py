@@ -1,0 +1,49 @@
+"""What a launch costs, roughly, and into how many parts it is worth cutting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from autograd_kernels.matmul import matmul
+
+from autograd_core.launch import Pointers
+from autograd_core.program.record import Launch
+from autograd_core.tape import Array
+
+BANDWIDTH = 20.0  # bytes a nanosecond, in cache, one thread
+FLOPS = 100.0  # a nanosecond, float32, one thread
+WORTH = 6_000.0  # nanoseconds that a launch must take to be shared
+ELEMENTS = 1024  # where parts of a launch over elements may start
+OVER_ELEMENTS = frozenset({"elementwise", "activations", "dropout", "losses"})
+
+
+def arrays_in(launch: Launch) -> Iterator[Array]:
+    """All arrays of a launch, those of its pointer tables too."""
+    for arg in launch.args:
+        if isinstance(arg, Pointers):
+            for column in arg.columns:
+                yield from column
+        elif isinstance(arg, np.ndarray):
+            yield arg
+
+
+def nanoseconds(launch: Launch) -> float:
+    """Time in one thread, by bytes and, for products, by operations."""
+    time = sum(a.nbytes for a in arrays_in(launch)) / BANDWIDTH
+    if launch.kernel is matmul:
+        ta, _, _, a, *_, out = launch.args
+        k = a.shape[-2] if ta else a.shape[-1]
+        time += 2.0 * out.size * k * (out.itemsize / 4) / FLOPS
+    return time
+
+
+def split(launch: Launch, threads: int) -> tuple[int, int]:
+    """(parts, units in each). The cuts never change a bit, only the time."""
+    units = launch.units
+    if threads < 2 or units < 2 or nanoseconds(launch) < WORTH:
+        return 1, max(units, 1)
+    module = launch.kernel.__module__.rpartition(".")[2]
+    step = ELEMENTS if module in OVER_ELEMENTS else 1
+    grain = -(-units // (threads * step)) * step
+    return -(-units // grain), grain

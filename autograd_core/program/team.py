@@ -1,0 +1,121 @@
+"""The team: threads that help with the launches of a Program.
+
+A helper spins in native code for about a millisecond after the last work, then parks.
+The caller never waits for one to come: it takes whatever part of a launch nobody has
+claimed. If the team is busy with another caller, a Program runs in one thread; the bits
+are the same.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+
+import numpy as np
+from autograd_kernels import replay as native
+
+from autograd_core.tape import Array
+
+PATIENCE = 20_000  # spins of some 40 ns without work before a helper parks
+LIKE = np.zeros((1, 1), np.int64)
+
+
+class Team:
+    """Helper threads, started when first needed; ``size`` counts the caller too."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.memory = np.zeros(16, np.int64)
+        self.control = int(self.memory.__array_interface__["data"][0])
+        self.lock = threading.Lock()
+        self.helpers: list[threading.Thread] = []
+        self.calls: list[threading.Event] = []
+        self.parked: list[bool] = []
+        self.closing = False
+
+    def replay(self, table: Array, counts: Array) -> int:
+        """Run a whole table with whoever is there; see ``native.replay``."""
+        if self.size < 2 or not self.lock.acquire(blocking=False):
+            return int(native.replay(table, 0, len(table)))
+        try:
+            self._wake()
+            return int(native.replay_shared(self.control, counts, table))
+        finally:
+            self.lock.release()
+
+    def _wake(self) -> None:
+        for i in range(len(self.helpers), self.size - 1):
+            self.calls.append(threading.Event())
+            self.parked.append(False)
+            helper = threading.Thread(target=self._help, args=(i,), daemon=True)
+            self.helpers.append(helper)
+            self.calls[i].set()
+            helper.start()
+        for i in range(self.size - 1):
+            if self.parked[i]:
+                self.calls[i].set()
+
+    def _help(self, i: int) -> None:
+        while True:
+            self.parked[i] = True
+            self.calls[i].wait()
+            self.calls[i].clear()
+            self.parked[i] = False
+            if self.closing:
+                return
+            native.serve(self.control, PATIENCE, LIKE)
+
+    def close(self) -> None:
+        """Send the helpers home."""
+        self.closing = True
+        for call in self.calls:
+            call.set()
+        for helper in self.helpers:
+            helper.join()
+
+
+def default_size() -> int:
+    """``AUTOGRAD_CORE_NUM_THREADS``, else the cores this process may use."""
+    given = os.environ.get("AUTOGRAD_CORE_NUM_THREADS", "")
+    if given.isdigit() and int(given) > 0:
+        return int(given)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (
+        os.cpu_count() or 1
+    )
+
+
+class _Teams:
+    """The one team of this process; a forked child gets a new one."""
+
+    def __init__(self) -> None:
+        self.current = Team(default_size())
+        atexit.register(self.close)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.renew)
+
+    def renew(self, size: int | None = None) -> None:
+        """Helpers do not survive a fork; locks may have been held."""
+        self.current = Team(size or self.current.size)
+
+    def close(self) -> None:
+        self.current.close()
+
+
+teams = _Teams()
+
+
+def get_num_threads() -> int:
+    """Threads that a call may use, itself included."""
+    return teams.current.size
+
+
+def set_num_threads(n: int) -> None:
+    """Use at most ``n`` threads (1 or more); results do not depend on it."""
+    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
+        raise ValueError(f"set_num_threads: expected an integer >= 1, got {n!r}")
+    old = teams.current
+    if int(n) != old.size:
+        with old.lock:
+            teams.renew(int(n))
+        old.close()
