@@ -1,0 +1,56 @@
+"""The fully connected layer."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autograd_core.nn import check, init
+from autograd_core.nn.module import Module
+from autograd_core.nn.parameter import Parameter
+from autograd_core.ops.matmul import linear
+from autograd_core.tensor import Tensor
+
+
+class Linear(Module):
+    """``x @ weight.T + bias``: x (..., in_features) to (..., out_features).
+
+    ``weight`` is (out_features, in_features), ``bias`` (out_features,) or None. Both
+    start uniform within 1 / sqrt(in_features), as in PyTorch (which writes it as
+    kaiming_uniform with a = sqrt(5)); `nn.init` has others. Raises TypeError for an
+    input that is not floating, ValueError for one of another width.
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        *,
+        dtype: Any = np.float32,
+    ) -> None:
+        self.in_features = check.size("Linear: in_features", in_features)
+        self.out_features = check.size("Linear: out_features", out_features)
+        self.weight = Parameter(np.zeros((out_features, in_features), dtype))
+        self.bias = Parameter(np.zeros(out_features, dtype)) if bias else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw new weights."""
+        init.kaiming_uniform_(self.weight, a=math.sqrt(5))
+        if self.bias is not None:
+            bound = 1 / math.sqrt(self.in_features)
+            init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``x @ weight.T + bias`` as one op."""
+        if x.data.dtype.kind != "f":
+            raise TypeError(f"expected a float32 or float64 input, got {x.dtype}")
+        return linear(x, self.weight, self.bias)  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        """Widths, and whether the bias is left out."""
+        bias = "" if self.bias is not None else ", bias=False"
+        return f"{self.in_features}, {self.out_features}{bias}"

@@ -1,0 +1,240 @@
+"""Module: a layer, or a tree of them, found by looking at attributes.
+
+Nothing is registered. A Module's parameters, buffers and layers are those that its
+attributes hold, directly or in lists, tuples and dicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Self, TypeVar
+
+import numpy as np
+
+from autograd_core.launch import FLOATS
+from autograd_core.nn.describe import describe, label, locate
+from autograd_core.nn.parameter import Buffer, Parameter
+from autograd_core.nn.state import Unmatched, load
+from autograd_core.tape import Array, restructured, state
+from autograd_core.tensor import Tensor
+
+T = TypeVar("T")
+
+
+class Module:
+    """Base of layers and models: assign members in ``__init__``, write ``forward``.
+
+    >>> import numpy as np
+    >>> from autograd_core import nn
+    >>> class Net(nn.Module):
+    ...     def __init__(self):
+    ...         self.body = nn.Linear(4, 8)
+    ...         self.head = nn.Linear(8, 3)
+    ...
+    ...     def forward(self, x):
+    ...         return self.head(np.maximum(self.body(x), 0))
+    >>> [name for name, _ in Net().named_parameters()]
+    ['body.weight', 'body.bias', 'head.weight', 'head.bias']
+    """
+
+    training: bool = True
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """What the layer computes; Tensors in, Tensors out."""
+        raise NotImplementedError(f"{type(self).__name__} has no forward()")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run `forward`, NumPy arrays seen as Tensors; an error names the layer."""
+        if len(args) != 1 or kwargs or isinstance(args[0], np.ndarray):
+            args = tuple(map(_seen, args))
+            kwargs = {name: _seen(value) for name, value in kwargs.items()}
+        try:
+            out = self.forward(*args, **kwargs)
+        except (TypeError, ValueError) as error:
+            locate(error, self)
+            raise
+        if state.recorder is not None:
+            state.recorder.guard(self._settings, f"the settings of {label(self)}")
+        return out
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        restructured()
+        super().__setattr__(name, value)
+
+    def _settings(self) -> tuple[Any, ...]:
+        """What a Program that this module is part of depends on."""
+        plain = (bool, int, float, str)
+        values = ((n, v) for n, v in vars(self).items() if isinstance(v, plain))
+        tensors = ((n, m) for n, m in self.members() if isinstance(m, Tensor))
+        return (
+            self.training,
+            *((n, id(m)) for n, m in self.members()),
+            *((n, id(t.data), t.requires_grad) for n, t in tensors),
+            *((n, v) for n, v in values if n != "training"),
+        )
+
+    def extra_repr(self) -> str:
+        """What stands between the parentheses of the layer's repr."""
+        return ""
+
+    def __repr__(self) -> str:
+        return describe(self)
+
+    # What it holds ---------------------------------------------------------------
+
+    def members(self) -> Iterator[tuple[str, Any]]:
+        """(name, value) of every Parameter, Buffer and Module in its attributes."""
+        for name, value in vars(self).items():
+            yield from _flatten(name, value)
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """(name, module) of the modules one level down."""
+        return ((n, m) for n, m in _once(self.members()) if isinstance(m, Module))
+
+    def children(self) -> Iterator[Module]:
+        """The modules one level down."""
+        return (module for _, module in self.named_children())
+
+    def named_modules(self) -> Iterator[tuple[str, Module]]:
+        """(name, module) of this module, named "", and all below; each once."""
+        return _once(self._walk())
+
+    def modules(self) -> Iterator[Module]:
+        """This module and all below; each once."""
+        return (module for _, module in self.named_modules())
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """(name, parameter) of all; a shared one once, by its first name."""
+        return _once((n, t) for n, t in self.tensors() if isinstance(t, Parameter))
+
+    def parameters(self) -> Iterator[Parameter]:
+        """All parameters; a shared one once."""
+        return (parameter for _, parameter in self.named_parameters())
+
+    def named_buffers(self) -> Iterator[tuple[str, Buffer]]:
+        """(name, buffer) of all; a shared one once, by its first name."""
+        return _once((n, t) for n, t in self.tensors() if isinstance(t, Buffer))
+
+    def buffers(self) -> Iterator[Buffer]:
+        """All buffers; a shared one once."""
+        return (buffer for _, buffer in self.named_buffers())
+
+    def tensors(self) -> Iterator[tuple[str, Parameter | Buffer]]:
+        """(name, tensor) of all parameters and buffers, under every name they have."""
+        for prefix, module in self._walk():
+            for name, value in module.members():
+                if isinstance(value, Tensor):
+                    yield _join(prefix, name), value  # type: ignore[misc]
+
+    def _walk(
+        self, prefix: str = "", above: tuple[int, ...] = ()
+    ) -> Iterator[tuple[str, Module]]:
+        """Every path to a module; one that points back up is not followed."""
+        yield prefix, self
+        above = (*above, id(self))
+        for name, child in self.members():
+            if isinstance(child, Module) and id(child) not in above:
+                yield from child._walk(_join(prefix, name), above)
+
+    # What is done to all of it -----------------------------------------------------
+
+    def train(self, mode: bool = True) -> Self:
+        """Set training mode (Dropout drops, BatchNorm uses the batch) everywhere."""
+        if not isinstance(mode, bool):
+            raise TypeError(f"train: mode must be True or False, got {mode!r}")
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Set evaluation mode everywhere: ``train(False)``."""
+        return self.train(False)
+
+    def apply(self, function: Callable[[Module], Any]) -> Self:
+        """Call ``function`` on every module, this one last."""
+        for module in reversed(list(self.modules())):
+            function(module)
+        return self
+
+    def zero_grad(self) -> None:
+        """Forget the gradients: every ``.grad`` becomes None."""
+        for parameter in self.parameters():
+            parameter.grad = None
+            if state.recorder is not None:
+                state.recorder.reset_grad(parameter)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Ask (or stop asking) for gradients of all parameters."""
+        for parameter in self.parameters():
+            parameter.requires_grad_(requires_grad)
+        return self
+
+    def astype(self, dtype: Any) -> Self:
+        """Turn floating parameters and buffers into ``dtype``, and forget gradients.
+
+        They get new memory: make the optimizer afterwards. Raises TypeError unless
+        ``dtype`` is float32 or float64.
+        """
+        dtype = np.dtype(dtype)
+        if dtype not in FLOATS:
+            raise TypeError(f"astype: expected float32 or float64, got {dtype}")
+        restructured()
+        for _, tensor in _once(self.tensors()):
+            if tensor.dtype.kind == "f":
+                tensor.data = tensor.data.astype(dtype)
+                tensor.grad = None
+                tensor.version[0] += 1
+        return self
+
+    def float(self) -> Self:
+        """Parameters and buffers in float32: ``astype(np.float32)``."""
+        return self.astype(np.float32)
+
+    def double(self) -> Self:
+        """Parameters and buffers in float64: ``astype(np.float64)``."""
+        return self.astype(np.float64)
+
+    def state_dict(self) -> dict[str, Array]:
+        """Copies of all parameters and buffers by name, named as in PyTorch."""
+        return {name: tensor.numpy().copy() for name, tensor in self.tensors()}
+
+    def load_state_dict(
+        self, state: Mapping[str, Any], strict: bool = True
+    ) -> Unmatched:
+        """Copy ``state`` (arrays or Tensors by name) into parameters and buffers.
+
+        Values take the dtype of what they are copied into. Raises one ValueError that
+        lists all that is missing, unexpected, misshapen or of a wrong kind, and then
+        nothing has been loaded. With ``strict=False`` the missing and the unexpected
+        are left alone and returned. A shared tensor needs one of its names only.
+        """
+        return load(self, state, strict)
+
+
+def _seen(value: Any) -> Any:
+    return Tensor(value) if isinstance(value, np.ndarray) else value
+
+
+def _join(prefix: str, name: str) -> str:
+    return f"{prefix}.{name}" if prefix else name
+
+
+def _flatten(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Members in ``value``; those in a container are named "name.0" or "name.key"."""
+    if isinstance(value, Parameter | Buffer | Module):
+        yield name, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _flatten(f"{name}.{key}", item)
+    elif isinstance(value, list | tuple):
+        for i, item in enumerate(value):
+            yield from _flatten(f"{name}.{i}", item)
+
+
+def _once(pairs: Iterable[tuple[str, T]]) -> Iterator[tuple[str, T]]:
+    """The pairs without those whose value came before under another name."""
+    seen: set[int] = set()
+    for name, value in pairs:
+        if id(value) not in seen:
+            seen.add(id(value))
+            yield name, value

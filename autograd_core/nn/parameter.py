@@ -1,0 +1,43 @@
+"""Tensors that a Module owns: trained or only saved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd_core.tensor import Tensor, tensor
+
+
+class Parameter(Tensor):
+    """A Tensor that a Module trains: found by `Module.parameters`, saved, a leaf.
+
+    Holds a copy of ``data`` (float32 or float64; nested lists become float32), with
+    gradients unless ``requires_grad=False``. Raises TypeError for other dtypes.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self, data: Any, requires_grad: bool = True, *, dtype: Any = None
+    ) -> None:
+        array = tensor(data, dtype).data
+        if array.dtype.kind != "f":
+            raise TypeError(
+                f"Parameter: expected float32 or float64, got {array.dtype}; "
+                "use Buffer for what is saved but not trained"
+            )
+        super().__init__(array, requires_grad)
+
+    def __repr__(self) -> str:
+        return f"Parameter {super().__repr__()}"
+
+
+class Buffer(Tensor):
+    """A Tensor that a Module saves but does not train; a copy of ``data``."""
+
+    __slots__ = ()
+
+    def __init__(self, data: Any, *, dtype: Any = None) -> None:
+        super().__init__(tensor(data, dtype).data)
+
+    def __repr__(self) -> str:
+        return f"Buffer {super().__repr__()}"
