@@ -1,0 +1,141 @@
+"""Losses of one element each, forward and backward; units: elements of flat arrays.
+
+Forward: ``(lo, hi, x, t, c, status, out)``: prediction, target, the loss's parameter
+(one element; only `huber` reads it). Status: 1 + the first element of a part whose loss
+is NaN. The sum or mean of the losses is a reduction's matter.
+
+Backward: ``(lo, hi, x, t, c, g, scale, out)``: out = scale g times the derivative for
+x, where ``g`` has one element or as many as x, and ``scale`` has one.
+"""
+
+from ._jit import inline, kernel
+from .scalar import exp, log1p
+
+
+@inline
+def _forward(f, lo, hi, x, t, c, status, out):
+    X, T, O = x[lo:hi], t[lo:hi], out[lo:hi]
+    c0 = c[0]
+    good = 0
+    for i in range(O.size):
+        O[i] = f(X[i], T[i], c0)
+    for i in range(O.size):
+        good += O[i] == O[i]
+    if good < O.size and status[0] == 0:
+        i = 0
+        while O[i] == O[i]:
+            i += 1
+        status[0] = 1 + lo + i
+
+
+@inline
+def _backward(f, lo, hi, x, t, c, g, scale, out):
+    X, T, O = x[lo:hi], t[lo:hi], out[lo:hi]
+    c0 = c[0]
+    for i in range(O.size):
+        O[i] = f(X[i], T[i], c0)
+    if g.size == 1:
+        a = g[0] * scale[0]
+        for i in range(O.size):
+            O[i] *= a
+    else:
+        G, s = g[lo:hi], scale[0]
+        for i in range(O.size):
+            O[i] *= G[i] * s
+
+
+@inline
+def _mse(x, t, c):
+    return (x - t) * (x - t)
+
+
+@inline
+def _mse_slope(x, t, c):
+    d = x - t
+    return d + d
+
+
+@inline
+def _l1(x, t, c):
+    return abs(x - t)
+
+
+@inline
+def _l1_slope(x, t, c):
+    d = x - t
+    one = type(d)(1)
+    return one if d > 0 else (-one if d < 0 else d)
+
+
+@inline
+def _huber(x, t, c):
+    a = abs(x - t)
+    half = type(a)(0.5)
+    return half * a * a if a <= c else c * (a - half * c)
+
+
+@inline
+def _huber_slope(x, t, c):
+    d = x - t
+    return c if d > c else (-c if d < -c else d)
+
+
+@inline
+def _bce(x, t, c):
+    zero = type(x)(0)
+    return ((x if x > zero else zero) - x * t) + log1p(exp(-abs(x)))
+
+
+@inline
+def _bce_slope(x, t, c):
+    one = type(x)(1)
+    e = exp(-abs(x))
+    return (one if x >= 0 else e) / (one + e) - t
+
+
+@kernel
+def mse(lo, hi, x, t, c, status, out):
+    """(x - t)**2."""
+    _forward(_mse, lo, hi, x, t, c, status, out)
+
+
+@kernel
+def mse_backward(lo, hi, x, t, c, g, scale, out):
+    """2 (x - t)."""
+    _backward(_mse_slope, lo, hi, x, t, c, g, scale, out)
+
+
+@kernel
+def l1(lo, hi, x, t, c, status, out):
+    """|x - t|."""
+    _forward(_l1, lo, hi, x, t, c, status, out)
+
+
+@kernel
+def l1_backward(lo, hi, x, t, c, g, scale, out):
+    """The sign of x - t; 0 where they are equal."""
+    _backward(_l1_slope, lo, hi, x, t, c, g, scale, out)
+
+
+@kernel
+def huber(lo, hi, x, t, c, status, out):
+    """d**2 / 2 up to |d| = c, then c (|d| - c / 2), with d = x - t (Huber 1964)."""
+    _forward(_huber, lo, hi, x, t, c, status, out)
+
+
+@kernel
+def huber_backward(lo, hi, x, t, c, g, scale, out):
+    """x - t, kept in -c..c."""
+    _backward(_huber_slope, lo, hi, x, t, c, g, scale, out)
+
+
+@kernel
+def bce(lo, hi, x, t, c, status, out):
+    """Binary cross-entropy of the logit x: max(x, 0) - x t + log(1 + exp(-|x|))."""
+    _forward(_bce, lo, hi, x, t, c, status, out)
+
+
+@kernel
+def bce_backward(lo, hi, x, t, c, g, scale, out):
+    """The sigmoid of x, minus t."""
+    _backward(_bce_slope, lo, hi, x, t, c, g, scale, out)
