@@ -65,9 +65,7 @@ def test_running_statistics_are_unbiased_and_wait_for_the_status(rng):
     x = rng.normal(3, 2, (10, 4))
     stats, status = np.empty((4, 4)), np.zeros(1, np.int64)
     args = np.ones(4), np.zeros(4), np.array([1e-5]), stats, status, np.empty_like(x)
-    k.forward_cols(
-        0, 1, x, one, zero, np.array([1e-5]), stats, status, np.empty_like(x)
-    )
+    k.forward_cols(0, 1, x, *args)
     mean, variance = rng.normal(size=4), rng.uniform(1, 2, 4)
     expected = 0.9 * mean + 0.1 * x.mean(0), 0.9 * variance + 0.1 * x.var(0, ddof=1)
     momentum = np.array([0.1])
@@ -76,9 +74,7 @@ def test_running_statistics_are_unbiased_and_wait_for_the_status(rng):
     np.testing.assert_allclose(variance, expected[1], rtol=1e-14)
 
     x[5, 2] = np.nan
-    k.forward_cols(
-        0, 1, x, one, zero, np.array([1e-5]), stats, status, np.empty_like(x)
-    )
+    k.forward_cols(0, 1, x, *args)
     assert status[0] == 1 + 2
     before = mean.copy(), variance.copy()
     k.update_running(0, 4, stats, 10, momentum, status, mean, variance)
