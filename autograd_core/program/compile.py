@@ -33,6 +33,7 @@ class Compiled:
         self.function = function
         self.programs: dict[Any, list[Program]] = {}
         self.recordings = 0
+        self.program: Program | None = None  # the one recorded or replayed last
         self._lock = threading.RLock()
 
     def __repr__(self) -> str:
@@ -48,6 +49,7 @@ class Compiled:
         key = (*mode, *(_key(leaf, arrays) for leaf in tree.leaves))
         program = self._find(key)
         if program is not None:
+            self.program = program
             return program.run(arrays)
         return self._record(key, tree)
 
@@ -65,7 +67,9 @@ class Compiled:
             with recording(buffers) as recorder:
                 result = self.function(*args, **kwargs)
             program = Program(recorder, flatten(result))
+            self.recordings += 1
             self.programs.setdefault(key, []).insert(0, program)
+            self.program = program
             return program.first_outputs()
 
 

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from autograd_kernels import replay as native
 
 from autograd_core.program.bind import Bound, bind
-from autograd_core.program.plan import make_plan
-from autograd_core.program.record import Check, Recorder
+from autograd_core.program.explain import (
+    Profile,
+    Report,
+    explain,
+    name_of,
+    shapes_of,
+)
+from autograd_core.program.plan import arrays_of, make_plan
+from autograd_core.program.record import Check, Recorder, address_of
 from autograd_core.program.team import get_num_threads, teams
 from autograd_core.program.tree import Tree
 from autograd_core.tape import STRUCTURE, Array, TensorBase
@@ -25,6 +34,7 @@ class Program:
         self.inputs = recorder.inputs
         self.result = result
         self.events = recorder.events
+        self.fused: list[str] = []
         self.guards = recorder.guards
         self.entry_grads = [
             (leaf, grad)
@@ -109,6 +119,55 @@ class Program:
             for version in self._versions:
                 version[0] += 1
             return self.result.rebuild([read() for read in self._read])
+
+    def explain(self) -> Report:
+        """Launches, shapes, buffers, fusions and host calls; print the result."""
+        return explain(self)
+
+    def profile(self, n: int = 100) -> Profile:
+        """Median time of each launch over ``n`` replays of the last inputs.
+
+        Parameters, statistics and optimizer state are put back as they were.
+        """
+        bound, rows = self.bound, self.bound.events
+        if len(bound.segments) > 1:
+            raise ValueError("profile: this Program makes host calls; see explain()")
+        ticks = np.zeros((n, len(rows) + 1), np.int64)
+        native.replay_timed(bound.table[:0], ticks[0])  # compile it
+        with self.lock, self._preserved():
+            start = time.perf_counter()
+            for i in range(n):
+                native.replay_timed(bound.table, ticks[i])
+            seconds = time.perf_counter() - start
+        scale = seconds * 1e6 / max(int(ticks[-1, -1] - ticks[0, 0]), 1)
+        micros = np.median(np.diff(ticks, axis=1), axis=0) * scale
+        return Profile(
+            [name_of(e) for e in rows], [shapes_of(e) for e in rows], micros.tolist()
+        )
+
+    @contextmanager
+    def _preserved(self) -> Iterator[None]:
+        """Put back what launches write outside the arena."""
+        outside = {
+            address_of(a): a
+            for event in self.events
+            for a in arrays_of(event)
+            if a.size and a.flags.writeable and self.plan.find(a) is None
+        }
+        copies = [a.copy() for a in outside.values()]
+        try:
+            yield
+        finally:
+            for array, copy in zip(outside.values(), copies, strict=True):
+                np.copyto(array, copy)
+
+    def __repr__(self) -> str:
+        report = self.explain()
+        inputs = ", ".join(report.inputs)
+        return (
+            f"<Program ({inputs}): {report.launches} launches, "
+            f"{len(report.host_calls)} host calls, {report.peak_bytes:,} bytes>"
+        )
 
     def _replay(self) -> None:
         bound = self.bound

@@ -239,3 +239,27 @@ def serve(control, patience, like):
         _pause()
         if idle % SPINS == 0:
             _yield()
+
+
+@intrinsic
+def _cycles(context: Any) -> Any:
+    """The core's time-stamp counter."""
+
+    def codegen(target: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(WORD, [])
+        name = "llvm.readcyclecounter"
+        function = cgutils.get_or_insert_function(builder.module, kind, name)
+        return builder.call(function, [])
+
+    return types.intp(), codegen
+
+
+@kernel
+def replay_timed(table, ticks):
+    """`replay` of the whole table; ticks[i + 1] is the counter after row i."""
+    ticks[0] = _cycles()
+    for i in range(table.shape[0]):
+        row = table[i]
+        if row[ADDRESS] != 0:
+            _call(row[ADDRESS], row[WORDS], row[COUNT], 0, row[UNITS])
+        ticks[i + 1] = _cycles()

@@ -1,0 +1,291 @@
+"""Programs: the same bits as eager, guards, errors, memory, threads."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import autograd_core as ag
+import numpy as np
+import pytest
+from autograd_core import optim
+from autograd_core.op import Arg, Op, Sample
+from autograd_core.ops import TABLE
+from autograd_core.program import compile
+from autograd_core.program.team import set_num_threads, teams
+
+CASES = [
+    pytest.param(op, sample, id=f"{op.name}-{i}")
+    for op in TABLE.values()
+    for i, sample in enumerate(op.samples)
+]
+SIZES = [4, 16, 16, 3]
+
+
+def bits(*values: Any) -> list[bytes]:
+    return [np.ascontiguousarray(v.data).tobytes() for v in values]
+
+
+def drawn(sample: Sample, dtype: Any) -> list[Any]:
+    rng = np.random.default_rng(5)
+    return [a.draw(rng, dtype) if isinstance(a, Arg) else a for a in sample.args]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("op", "sample"), CASES)
+def test_every_op_replays_to_the_bits_of_eager(
+    op: Op, sample: Sample, dtype: Any
+) -> None:
+    args, attrs = drawn(sample, dtype), dict(sample.attrs)
+    arrays = [a for a in args if isinstance(a, np.ndarray)]
+    cotangent: Any = None
+
+    def call(*given: Any) -> list[Any]:
+        rest = iter(given)
+        inputs = [
+            ag.tensor(np.zeros(a.shape, dtype), requires_grad=True)
+            if isinstance(a, np.ndarray) and a.dtype.kind == "f"
+            else None
+            for a in args
+        ]
+        full: list[Any] = []
+        for a, leaf in zip(args, inputs, strict=True):
+            value = next(rest) if isinstance(a, np.ndarray) else a
+            full.append(value if leaf is None else leaf + value)
+        out = op(*full, **attrs)
+        if not out.requires_grad:
+            return [out]
+        out.backward(cotangent)
+        return [out, *(leaf.grad for leaf in inputs if leaf is not None)]
+
+    wrapped = [ag.tensor(a) for a in arrays]
+    probe = op(*[ag.tensor(a) if isinstance(a, np.ndarray) else a for a in args], **attrs)
+    cotangent = np.random.default_rng(7).standard_normal(probe.shape).astype(dtype)
+    eager = call(*wrapped)
+    compiled = compile(call)
+    first = compiled(*arrays)
+    again = compiled(*arrays)
+    assert bits(*eager) == bits(*first) == bits(*again)
+    assert [v.dtype for v in eager] == [v.dtype for v in again]
+
+
+def network(seed: int = 1, lr: float = 1e-2) -> tuple[list[ag.Tensor], Any, Any]:
+    rng = np.random.default_rng(seed)
+    params = []
+    for n, m in zip(SIZES, SIZES[1:], strict=False):
+        weight = rng.standard_normal((m, n)).astype(np.float32)
+        params.append(ag.tensor(weight, requires_grad=True))
+        params.append(ag.tensor(np.zeros(m, np.float32), requires_grad=True))
+    opt = optim.Adam(params, lr=lr)
+
+    def train(x: Any, y: Any) -> ag.Tensor:
+        opt.zero_grad()
+        h = x
+        for weight, bias in zip(params[::2], params[1::2], strict=True):
+            h = np.maximum(TABLE["linear"](h, weight, bias), 0.0)
+        loss = ((h - y) ** 2).mean()
+        loss.backward()
+        opt.step()
+        return loss
+
+    return params, opt, train
+
+
+def data(batch: int = 32) -> tuple[Any, Any]:
+    rng = np.random.default_rng(3)
+    return (
+        rng.standard_normal((batch, SIZES[0])).astype(np.float32),
+        rng.standard_normal((batch, SIZES[-1])).astype(np.float32),
+    )
+
+
+def test_training_agrees_bit_for_bit_through_changes_of_lr_and_batch() -> None:
+    ours, theirs = network(), network()
+    step = compile(theirs[2])
+    for i in range(30):
+        x, y = data(batch=7 if i % 10 == 9 else 32)
+        ours[1].param_groups[0]["lr"] = theirs[1].param_groups[0]["lr"] = 0.1 / (i + 1)
+        assert bits(ours[2](x, y)) == bits(step(x, y))
+    assert bits(*ours[0]) == bits(*theirs[0])
+    assert bits(*(p.grad for p in ours[0])) == bits(*(p.grad for p in theirs[0]))
+    assert step.recordings == 2  # one per batch size; the learning rate is none
+
+
+def test_outputs_stay_as_they_are() -> None:
+    _, _, train = network()
+    step = compile(train)
+    x, y = data()
+    losses = [step(x, y) for _ in range(4)]
+    before = [loss.item() for loss in losses]
+    step(x, y)
+    assert [loss.item() for loss in losses] == before
+    assert len(set(before)) == 4
+
+
+def test_gradients_accumulate_when_nobody_resets_them() -> None:
+    def body(w: ag.Tensor) -> Any:
+        def run(x: Any) -> ag.Tensor:
+            loss = (w * x).sum()
+            loss.backward()
+            return loss
+
+        return run
+
+    w, v = (ag.tensor(np.ones(3, np.float32), requires_grad=True) for _ in range(2))
+    step, plain = compile(body(w)), body(v)
+    x = np.arange(3, dtype=np.float32)
+    for _ in range(4):
+        step(x)
+        plain(x)
+        assert bits(w.grad) == bits(v.grad)
+    w.grad = v.grad = None
+    step(x)
+    plain(x)
+    assert bits(w.grad) == bits(v.grad)
+
+
+@pytest.mark.parametrize(
+    ("leave", "word"),
+    [
+        (lambda t: t.item(), "item()"),
+        (lambda t: t.numpy(), "numpy()"),
+        (lambda t: bool(t > 0), "truth value"),
+        (lambda t: np.asarray(t), "NumPy array"),
+        (lambda t: float(t), "item()"),
+        (lambda t: ag.tensor(t), "ag.tensor"),
+    ],
+)
+def test_leaving_the_trace_names_the_line(leave: Any, word: str) -> None:
+    @compile
+    def step(x: Any) -> Any:
+        leave(x.sum())
+        return x
+
+    with pytest.raises(RuntimeError, match=r"test_program\.py:\d+") as caught:
+        step(np.ones(3, np.float32))
+    assert word in str(caught.value)
+    assert ag.tape.state.recorder is None
+
+
+def test_an_exception_while_recording_leaves_no_program() -> None:
+    @compile
+    def step(x: Any) -> Any:
+        raise KeyError("mine")
+
+    for _ in range(2):
+        with pytest.raises(KeyError, match="mine"):
+            step(np.ones(3, np.float32))
+    assert not step.programs
+
+
+def test_arguments() -> None:
+    @compile
+    def f(x: Any, options: Any, *, scale: float = 1.0) -> Any:
+        return {"out": x["a"] * scale + x["b"][0], "name": options}
+
+    given = {"a": np.ones(3, np.float32), "b": [np.arange(3, dtype=np.float32)]}
+    for scale in (1.0, 3.0, 1.0):
+        result = f(given, "plain", scale=scale)
+        assert result["name"] == "plain"
+        assert result["out"].tolist() == [scale, scale + 1, scale + 2]
+    assert f.recordings == 2
+    with pytest.raises(TypeError, match="neither an array nor hashable"):
+        f(given, {1, 2})
+    with pytest.raises(ValueError, match="requires grad"):
+        f({"a": ag.tensor([1.0], requires_grad=True), "b": [given["a"]]}, "x")
+
+
+def test_input_memory_is_not_kept() -> None:
+    f = compile(lambda x: x)
+    x = np.ones(3, np.float32)
+    for _ in range(2):
+        out = f(x)
+        x += 1
+        assert out.tolist() == [x[0] - 1] * 3
+
+
+def test_a_compiled_function_inside_another_is_part_of_it() -> None:
+    inner = compile(lambda x: x * 2.0)
+    outer = compile(lambda x: inner(x) + 1.0)
+    for _ in range(2):
+        assert outer(np.ones(2, np.float32)).tolist() == [3.0, 3.0]
+    assert not inner.programs
+
+
+def test_host_calls_replay_and_are_counted() -> None:
+    f = compile(lambda x, i: x[i] * 2.0)
+    x = np.arange(6, dtype=np.float32)
+    for shift in range(3):
+        out = f(x + shift, np.array([0, 3, 3]))
+        assert out.tolist() == [2.0 * (shift + i) for i in (0, 3, 3)]
+    (programs,) = f.programs.values()
+    assert len(programs[0].explain().host_calls) == 1
+
+
+def test_explain_and_profile(tmp_path: Any) -> None:
+    _, _, train = network()
+    step = compile(train)
+    x, y = data()
+    for _ in range(2):
+        step(x, y)
+    program = step.program
+    report = program.explain()
+    assert report.launches > 20
+    assert report.peak_bytes < report.eager_bytes / 2
+    assert "matmul.matmul" in str(report)
+    before = step(x, y).item()
+    profile = program.profile(20)
+    assert len(profile.micros) == report.launches + report.checks
+    assert step(x, y).item() < before  # went on from where it was
+    assert profile.save_trace(tmp_path / "trace.json").stat().st_size > 100
+    assert "optim.adam" in str(profile)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_threads_change_no_bit(threads: int) -> None:
+    before = teams.current.size
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((300, 200)).astype(np.float32)
+    w = ag.tensor(rng.standard_normal((150, 200)).astype(np.float32), requires_grad=True)
+
+    def step(x: Any) -> ag.Tensor:
+        w.grad = None
+        h = np.exp(TABLE["linear"](x, w, None) * 0.01)
+        loss = (h * h).mean()
+        loss.backward()
+        return loss
+
+    eager = bits(step(ag.tensor(x)), w.grad)
+    try:
+        set_num_threads(threads)
+        compiled = compile(step)
+        for _ in range(20):
+            loss = compiled(x)
+            assert bits(loss, w.grad) == eager
+        table = compiled.program.bound.table
+        assert (table[:, 4] > 1).any() == (threads > 1)
+    finally:
+        set_num_threads(before)
+
+
+def test_many_python_threads_at_once() -> None:
+    before = teams.current.size
+    set_num_threads(2)
+    expected = []
+    params, _, train = network()
+    x, y = data()
+    for _ in range(50):
+        expected.append(train(x, y).item())
+    results: dict[int, list[float]] = {}
+
+    def work(i: int) -> None:
+        step = compile(network()[2])
+        results[i] = [step(x, y).item() for _ in range(50)]
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    set_num_threads(before)
+    assert [results[i] for i in range(4)] == [expected] * 4
