@@ -1,0 +1,58 @@
+"""Training: data, a loop with callbacks, checkpoints that resume bit for bit."""
+
+from autograd_core.train.callbacks import (
+    Callback,
+    Checkpoint,
+    EarlyStopping,
+    Progress,
+    Schedule,
+)
+from autograd_core.train.checkpoint import CheckpointError, load, save
+from autograd_core.train.data import (
+    Batches,
+    Jitter,
+    Standardizer,
+    check_data,
+    check_labels,
+    split,
+)
+from autograd_core.train.metrics import (
+    Confusion,
+    accuracy,
+    confusion_matrix,
+    evaluate,
+    predict,
+    worst_confusions,
+)
+from autograd_core.train.plots import learning_curve
+from autograd_core.train.step import make_step, penalty
+from autograd_core.train.trainer import History, Run, fit
+
+__all__ = [
+    "Batches",
+    "Callback",
+    "Checkpoint",
+    "CheckpointError",
+    "Confusion",
+    "EarlyStopping",
+    "History",
+    "Jitter",
+    "Progress",
+    "Run",
+    "Schedule",
+    "Standardizer",
+    "accuracy",
+    "check_data",
+    "check_labels",
+    "confusion_matrix",
+    "evaluate",
+    "fit",
+    "learning_curve",
+    "load",
+    "make_step",
+    "penalty",
+    "predict",
+    "save",
+    "split",
+    "worst_confusions",
+]

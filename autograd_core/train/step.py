@@ -1,0 +1,62 @@
+"""One training step, and the penalty that may be part of what it minimises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from autograd_core.launch import launch, new_status, verify
+from autograd_core.nn import Module
+from autograd_core.optim import Optimizer
+from autograd_core.tape import Array
+from autograd_core.tensor import Tensor
+from autograd_kernels import checks
+
+Loss = Callable[[Any, Any], Tensor]
+
+
+def make_step(
+    model: Module, opt: Optimizer, loss: Loss, l1: float = 0.0, l2: float = 0.0
+) -> Callable[[Array, Array], tuple[Tensor, Tensor]]:
+    """One training step: (x, y) -> (loss without penalty, output).
+
+    A loss that is not finite raises FloatingPointError before anything is updated.
+    """
+
+    def step(x: Array, y: Array) -> tuple[Tensor, Tensor]:
+        opt.zero_grad()
+        output = model(x)
+        value = loss(output, y)
+        total = value + penalty(model, l1, l2) if l1 or l2 else value
+        require_finite(total)
+        total.backward()
+        opt.step()
+        return value, output
+
+    return step
+
+
+def penalty(model: Module, l1: float = 0.0, l2: float = 0.0) -> Any:
+    """l2 / 2 * sum(w**2) + l1 * sum(|w|) over parameters with two axes or more."""
+    total: Any = 0.0
+    for weight in model.parameters():
+        if weight.ndim >= 2 and l2:
+            total = total + (weight * weight).sum() * (l2 / 2)
+        if weight.ndim >= 2 and l1:
+            total = total + abs(weight).sum() * l1
+    return total
+
+
+def require_finite(loss: Tensor) -> None:
+    """Raise FloatingPointError if the loss is NaN or infinite; in a Program too."""
+    status = new_status()
+    launch(checks.not_finite, loss.size, loss.data.reshape(-1), status)
+    verify(status, lambda _: _not_finite())
+
+
+def _not_finite() -> Exception:
+    return FloatingPointError(
+        "the loss is NaN or infinite, and this step was not taken: parameters and "
+        "optimizer are as they were. A smaller learning rate, clipped gradients or "
+        "inputs of a smaller scale may help."
+    )
