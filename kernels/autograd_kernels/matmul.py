@@ -28,29 +28,41 @@ from typing import Any
 import numpy as np
 
 from autograd_kernels._jit import inline, kernel
-from autograd_kernels.simd import BYTES, at, copy_lanes, data, transpose_lanes
+from autograd_kernels.simd import BYTES, at, copy_lanes, data, lanes, transpose_lanes
 from autograd_kernels.tile import ADD, BIAS, COLUMNS, HEIGHT, HEIGHTS, PART, RELU, tile
 
 __all__ = ["ADD", "BIAS", "RELU", "matmul", "plan"]
 
 VECTORS = BYTES > 0
-K_BLOCK = 384  # HEIGHT rows of A: 18 KB of L1 in float32
-ROWS = 10 * HEIGHT  # of C in a packed unit
-PANELS = 8  # of B in a packed unit: 384 KB of L2
-SMALL = 1 << 17  # products m * n * k up to here are read in place
+PANEL = COLUMNS * BYTES  # bytes of a row of a panel of B
+DEPTH = 1536  # bytes of a block of k: HEIGHT rows of A take 18 KB of L1
+ROWS = 16 * HEIGHT  # of C in a unit
+UNITS = 8  # a large product has at least as many, when they stay wide enough
 
 
-def _shape(m: int, n: int, k: int, lanes: int) -> tuple[int, int, int]:
-    """(is packed, rows, columns) of a unit; from the shape alone."""
-    panel = COLUMNS * lanes
+def _shape(m, n, k, ta, tb, panel):
+    """Copy A? copy B? rows, columns of a unit; from the shape alone."""
     if not VECTORS:
-        return 0, 64, n
-    if m * n * k <= SMALL and k <= K_BLOCK:
-        return 0, 4 * HEIGHT, 4 * panel
-    return 1, ROWS, PANELS * panel
+        return 0, 0, 64, max(n, 1)
+    if m * n * k < 1 << 17:
+        return 0, tb, 4 * HEIGHT, 4 * panel
+    copy_b = tb or m >= 2 * HEIGHT
+    copy_a = n >= 2 * panel and k * m >= 4096
+    rows = _even(m, ROWS, HEIGHT)
+    columns = 8 * panel
+    while columns > 4 * panel and _parts(m, rows) * _parts(n, columns) < UNITS:
+        columns //= 2
+    return copy_a, copy_b, rows, _even(n, columns, panel)
 
 
-_unit = inline(_shape)
+def _parts(total, most):
+    """How many parts of at most ``most``; no slow division for a single one."""
+    return 1 if total <= most else -(-total // most)
+
+
+def _even(total, most, step):
+    """Size of parts, a multiple of ``step``, as even as they can be."""
+    return max(1, _parts(_parts(total, _parts(total, most)), step)) * step
 
 
 @cache
@@ -58,39 +70,42 @@ def plan(
     m: int, n: int, k: int, ta: int, tb: int, batch: int, dtype: Any
 ) -> tuple[int, int]:
     """Number of units, and scratch elements for each part that runs at once."""
-    itemsize = np.dtype(dtype).itemsize
-    lanes = BYTES // itemsize
-    packed, rows, columns = _shape(m, n, k, lanes)
-    units = batch * -(-m // rows) * -(-n // max(columns, 1))
+    size = np.dtype(dtype).itemsize
+    _, _, rows, columns = _shape(m, n, k, ta, tb, PANEL // size)
+    units = batch * -(-m // rows) * -(-n // columns)
     if not VECTORS:
         return units, n
-    if not packed:
-        return units, k * COLUMNS * lanes if tb else 0
-    depth = min(k, K_BLOCK)
-    parts = rows * columns if k > K_BLOCK else 0
-    return units, depth * (columns + HEIGHT) + parts
+    depth = min(k, DEPTH // size)
+    sums = rows if k > depth else 0
+    return units, columns * (depth + sums) + depth * HEIGHT
+
+
+_parts, _even, _of = inline(_parts), inline(_even), inline(_shape)
 
 
 @inline
-def _pack(source, lines, along, count, depth, lanes, target, room):
-    """target[p, r] for p < depth, r < room: line r, element p; zeros for r >= count.
+def _pack(source, line, step, count, depth, vector, target, panel):
+    """Panels [p, r] of source[r * line + p * step], r < count; zeros at the end.
 
-    Lines lie along rows of the source (``along`` = 1) or down its columns.
+    Elements of a line (step = 1) or the lines (line = 1) are neighbours.
     """
-    for r in range(0, room, lanes):
-        space = min(lanes, room - r)
-        valid = min(lanes, max(count - r, 0))
-        if along:
-            for p in range(0, depth, lanes):
-                transpose_lanes(
-                    at(source, r * lines + p), lines, valid, min(lanes, depth - p),
-                    at(target, p * room + r), room, space,
-                )  # fmt: skip
+    for j in range(0, count, panel):
+        width = min(panel, count - j)
+        start, to = at(source, j * line), at(target, j * depth)
+        if step == 1:
+            for r in range(0, width, vector):
+                for p in range(0, depth, vector):
+                    transpose_lanes(
+                        at(start, r * line + p), line, width - r, depth - p,
+                        at(to, p * panel + r), panel, panel - r,
+                    )  # fmt: skip
         else:
             for p in range(depth):
-                copy_lanes(
-                    at(source, p * lines + r), valid, at(target, p * room + r), space
-                )
+                for r in range(0, width, vector):
+                    copy_lanes(
+                        at(start, p * step + r), width - r,
+                        at(to, p * panel + r), panel - r,
+                    )  # fmt: skip
 
 
 @inline
@@ -103,75 +118,63 @@ def _tallest(rows):
 
 
 @inline
-def _in_place(
-    ta, tb, mode, k, rows, columns, a, lda, b, ldb, bias, lanes, space, c, ldc
-):
-    """A unit whose A, and B unless it is transposed, are read where they are."""
-    row, column = (1, lda) if ta else (lda, 1)
-    panel = COLUMNS * lanes
-    for j in range(0, columns, panel):
-        width = min(panel, columns - j)
-        right, step = at(b, j), ldb
-        if tb:
-            step = panel if width > lanes else lanes
-            right = space
-            _pack(at(b, j * ldb), ldb, 1, width, k, lanes, right, step)
+def _unit(
+    mode, k, rows, columns, a, row_a, col_a, copy_a, b, row_b, col_b, copy_b,
+    c, ldc, bias, space, panel,
+):  # fmt: skip
+    """One unit, in blocks of k: B packed once a block, A a tile at a time."""
+    vector = panel // COLUMNS
+    blocks = _parts(k, DEPTH // PANEL * panel)
+    size = k if blocks == 1 else -(-k // blocks)
+    wide = -(-columns // panel) * panel
+    a_at = at(space, size * wide)
+    sums = at(a_at, size * HEIGHT)
+    for block in range(blocks):
+        p = block * size
+        depth = min(size, k - p)
+        if copy_b:
+            start = at(b, p * row_b)
+            _pack(start, col_b, row_b, columns, depth, vector, space, panel)
+        last = block == blocks - 1
+        what = (mode if last else 0) | (PART if block > 0 else 0)
         i = 0
         while i < rows:
             height = _tallest(rows - i)
-            tile(
-                0, height, width, mode, k, at(a, i * row), row, column, right, step,
-                at(c, i * ldc + j), ldc, at(bias, j), space,
-            )  # fmt: skip
+            left, row, step = at(a, i * row_a + p * col_a), row_a, col_a
+            if copy_a:
+                if step == 1:
+                    _pack(left, 1, row, depth, height, vector, a_at, depth)
+                    row = depth
+                else:
+                    _pack(left, 1, step, height, depth, vector, a_at, height)
+                    step = height
+                left = a_at
+            for j in range(0, columns, panel):
+                right, ldb = at(b, p * row_b + j), row_b
+                if copy_b:
+                    right, ldb = at(space, j * depth), panel
+                part = at(sums, i * wide + j * height)
+                to, ld = (at(c, i * ldc + j), ldc) if last else (part, panel)
+                tile(
+                    height, min(panel, columns - j), what, depth, copy_b,
+                    left, row, step, right, ldb, to, ld, at(bias, j), part,
+                )  # fmt: skip
             i += height
 
 
 @inline
-def _packed(ta, tb, mode, k, rows, columns, a, lda, b, ldb, bias, lanes, space, c, ldc):
-    """A unit in blocks of k: B packed once a block, A HEIGHT rows at a time."""
-    panel = COLUMNS * lanes
-    blocks = -(-k // K_BLOCK)
-    size = -(-k // blocks)
-    tiles = -(-columns // panel)
-    left = at(space, size * tiles * panel)
-    sums = at(left, size * HEIGHT)
-    for block in range(blocks):
-        p = block * size
-        depth = min(size, k - p)
-        for t in range(tiles):
-            j = t * panel
-            start = at(b, j * ldb + p) if tb else at(b, p * ldb + j)
-            width = min(panel, columns - j)
-            _pack(start, ldb, tb, width, depth, lanes, at(space, j * depth), panel)
-        what = PART if block > 0 else 0
-        last = block == blocks - 1
-        if last:
-            what |= mode
-        for i in range(0, rows, HEIGHT):
-            height = min(HEIGHT, rows - i)
-            start = at(a, p * lda + i) if ta else at(a, i * lda + p)
-            _pack(start, lda, 1 - ta, height, depth, lanes, left, HEIGHT)
-            for t in range(tiles):
-                j = t * panel
-                width = min(panel, columns - j)
-                part = at(sums, (i * tiles + t * HEIGHT) * panel)
-                target, step = (at(c, i * ldc + j), ldc) if last else (part, panel)
-                tile(
-                    1, height, width, what, depth, left, 1, HEIGHT,
-                    at(space, j * depth), panel, target, step, at(bias, j), part,
-                )  # fmt: skip
-
-
-@inline
-def _plain(ta, tb, mode, k, rows, columns, a, lda, b, ldb, bias, lanes, space, c, ldc):
+def _plain(
+    mode, k, rows, columns, a, row_a, col_a, copy_a, b, row_b, col_b, copy_b,
+    c, ldc, bias, space, panel,
+):  # fmt: skip
     """A unit without vectors by hand: a row of sums in the scratch."""
     for i in range(rows):
         for j in range(columns):
             space[j] = 0
         for p in range(k):
-            x = a[p * lda + i] if ta else a[i * lda + p]
+            x = a[i * row_a + p * col_a]
             for j in range(columns):
-                space[j] += x * (b[j * ldb + p] if tb else b[p * ldb + j])
+                space[j] += x * b[p * row_b + j * col_b]
         for j in range(columns):
             v = space[j]
             if mode & ADD:
@@ -184,7 +187,7 @@ def _plain(ta, tb, mode, k, rows, columns, a, lda, b, ldb, bias, lanes, space, c
             c[i * ldc + j] = v
 
 
-_small, _large = (_in_place, _packed) if VECTORS else (_plain, _plain)
+_run = _unit if VECTORS else _plain
 
 
 @inline
@@ -196,31 +199,26 @@ def _step(x):
 
 @kernel
 def matmul(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
-    """out = op(a) @ op(b) and an epilogue; units are blocks of ``out`` (see `plan`)."""
+    """Product and epilogue as above; units are blocks of ``out`` (see `plan`)."""
     m, n = out.shape[-2], out.shape[-1]
-    lda, ldb = a.shape[-1], b.shape[-1]
-    k = a.shape[-2] if ta else lda
-    lanes = BYTES // out.itemsize
-    packed, rows, columns = _unit(m, n, k, lanes)
-    across = -(-n // columns)
-    blocks = -(-m // rows) * across
-    units = max(1, out.size // (m * n)) * blocks
-    space = data(scratch[lo // -(-units // len(scratch))])
+    k = a.shape[-2] if ta else a.shape[-1]
+    row_a, col_a = (1, m) if ta else (k, 1)
+    row_b, col_b = (1, k) if tb else (n, 1)
+    panel = COLUMNS * lanes(out)
+    copy_a, copy_b, rows, columns = _of(m, n, k, ta, tb, panel)
+    across = _parts(n, columns)
+    blocks = _parts(m, rows) * across
+    space = data(scratch)
+    if len(scratch) > 1:
+        units = out.size // (m * n) * blocks
+        space = at(space, lo // -(-units // len(scratch)) * scratch.shape[1])
     for unit in range(lo, hi):
         batch, block = unit // blocks, unit % blocks
         i, j = block // across * rows, block % across * columns
-        left = at(data(a), batch * _step(a) + (i if ta else i * lda))
-        right = at(data(b), batch * _step(b) + (j * ldb if tb else j))
-        target = at(data(out), batch * m * n + i * n + j)
-        height, width = min(rows, m - i), min(columns, n - j)
-        row = at(data(bias), j)
-        if packed:
-            _large(
-                ta, tb, mode, k, height, width, left, lda, right, ldb, row, lanes,
-                space, target, n,
-            )  # fmt: skip
-        else:
-            _small(
-                ta, tb, mode, k, height, width, left, lda, right, ldb, row, lanes,
-                space, target, n,
-            )  # fmt: skip
+        _run(
+            mode, k, min(rows, m - i), min(columns, n - j),
+            at(data(a), batch * _step(a) + i * row_a), row_a, col_a, copy_a,
+            at(data(b), batch * _step(b) + j * col_b), row_b, col_b, copy_b,
+            at(data(out), batch * m * n + i * n + j), n, at(data(bias), j),
+            space, panel,
+        )  # fmt: skip

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 from llvmlite import binding as llvm
@@ -61,12 +62,14 @@ class Vectors:
         self.zero = ir.Constant(self.type, [0.0] * self.lanes)
 
     def call(self, name: str, result: Any, *args: Any) -> Any:
+        """Call an LLVM intrinsic (or any function) by its name."""
         signature = ir.FunctionType(result, [a.type for a in args])
         module = self.builder.module
         callee = cgutils.get_or_insert_function(module, signature, name)
         return self.builder.call(callee, args)
 
     def splat(self, value: Any) -> Any:
+        """A vector of one value."""
         kind = ir.VectorType(value.type, self.lanes)
         first = ir.Constant(INDEX, 0)
         one = self.builder.insert_element(ir.Constant(kind, ir.Undefined), value, first)
@@ -74,17 +77,26 @@ class Vectors:
         return self.builder.shuffle_vector(one, one, pick)
 
     def first(self, count: Any) -> Any:
-        """The mask of the lanes below ``count`` (any 64-bit integer)."""
-        ids = ir.Constant(ir.VectorType(WORD, self.lanes), [*range(self.lanes)])
+        """The mask of the lanes below ``count`` (a 64-bit integer of at least 0)."""
+        full = ir.Constant(WORD, self.lanes)
+        below = self.builder.icmp_signed("<", count, full)
+        count = self.builder.trunc(self.builder.select(below, count, full), INDEX)
+        ids = ir.Constant(ir.VectorType(INDEX, self.lanes), [*range(self.lanes)])
         return self.builder.icmp_signed("<", ids, self.splat(count))
 
     def at(self, pointer: Any, *steps: Any) -> Any:
+        """A pointer moved by some numbers of elements."""
         for step in steps:
             index = step if isinstance(step, ir.Value) else ir.Constant(WORD, step)
             pointer = self.builder.gep(pointer, [index])
         return pointer
 
+    def times(self, step: Any, count: int) -> Any:
+        """A constant multiple of a 64-bit integer."""
+        return self.builder.mul(step, ir.Constant(WORD, count))
+
     def load(self, pointer: Any, mask: Any = None) -> Any:
+        """The vector at a pointer; zeros where the mask says no."""
         place = self.builder.bitcast(pointer, self.type.as_pointer())
         if mask is None:
             return self.builder.load(place, align=self.align)
@@ -92,13 +104,24 @@ class Vectors:
         name = f"llvm.masked.load.{self.suffix}.p0"
         return self.call(name, self.type, place, align, mask, self.zero)
 
-    def store(self, value: Any, pointer: Any, mask: Any) -> None:
+    def store(self, value: Any, pointer: Any, mask: Any = None) -> None:
+        """Write a vector, or the lanes of the mask."""
         place = self.builder.bitcast(pointer, self.type.as_pointer())
+        if mask is None:
+            self.builder.store(value, place, align=self.align)
+            return
         align = ir.Constant(INDEX, self.align)
         name = f"llvm.masked.store.{self.suffix}.p0"
         self.call(name, ir.VoidType(), value, place, align, mask)
 
+    def all(self, *counts: Any) -> Any:
+        """Whether every count fills a vector."""
+        full = ir.Constant(WORD, self.lanes)
+        tests = [self.builder.icmp_signed(">=", count, full) for count in counts]
+        return reduce(self.builder.and_, tests)
+
     def fma(self, a: Any, b: Any, c: Any) -> Any:
+        """``a * b + c``, rounded once."""
         return self.call(f"llvm.fma.{self.suffix}", self.type, a, b, c)
 
 
@@ -110,6 +133,17 @@ def data(typing: Any, array: Any) -> Any:
         return context.make_array(array)(context, builder, args[0]).data
 
     return types.CPointer(array.dtype)(array), build
+
+
+@intrinsic
+def lanes(typing: Any, array: Any) -> Any:
+    """Elements of an array's dtype in a vector: a constant of the compiled code."""
+    count = BYTES // (array.dtype.bitwidth // 8)
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return ir.Constant(WORD, count)
+
+    return types.intp(array), build
 
 
 @intrinsic
@@ -129,7 +163,11 @@ def copy_lanes(typing: Any, source: Any, count: Any, target: Any, room: Any) -> 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         source_at, valid, target_at, space = args
         v = Vectors(context, builder, source.dtype)
-        v.store(v.load(source_at, v.first(valid)), target_at, v.first(space))
+        with builder.if_else(v.all(valid, space)) as (full, partial):
+            with full:
+                v.store(v.load(source_at), target_at)
+            with partial:
+                v.store(v.load(source_at, v.first(valid)), target_at, v.first(space))
         return context.get_dummy_value()
 
     return types.void(source, types.intp, target, types.intp), build
@@ -149,20 +187,33 @@ def transpose_lanes(
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         source_at, step, height, width, target_at, stride, space = args
         v = Vectors(context, builder, source.dtype)
+        lines = [cgutils.alloca_once(builder, v.type) for _ in range(v.lanes)]
         none = ir.Constant(WORD, 0)
 
         def count(index: int, limit: Any, value: Any) -> Any:
             inside = builder.icmp_signed("<", ir.Constant(WORD, index), limit)
             return v.first(builder.select(inside, value, none))
 
-        lines, place = [], source_at
-        for i in range(v.lanes):
-            lines.append(v.load(place, count(i, height, width)))
-            place = v.at(place, step)
-        place = target_at
-        for i, line in enumerate(_transposed(v, lines)):
-            v.store(line, place, count(i, width, space))
-            place = v.at(place, stride)
+        def places(start: Any, stride: Any) -> list[Any]:
+            return [v.at(start, v.times(stride, i)) for i in range(v.lanes)]
+
+        sources, targets = places(source_at, step), places(target_at, stride)
+        whole = v.all(height, width, space)
+        with builder.if_else(whole) as (full, partial):
+            with full:
+                for place, line in zip(sources, lines, strict=True):
+                    builder.store(v.load(place), line)
+            with partial:
+                for i, place in enumerate(sources):
+                    builder.store(v.load(place, count(i, height, width)), lines[i])
+        results = _transposed(v, [builder.load(line) for line in lines])
+        with builder.if_else(whole) as (full, partial):
+            with full:
+                for place, result in zip(targets, results, strict=True):
+                    v.store(result, place)
+            with partial:
+                for i, place in enumerate(targets):
+                    v.store(results[i], place, count(i, width, space))
         return context.get_dummy_value()
 
     n = types.intp

@@ -24,84 +24,83 @@ COLUMNS = 2  # vectors
 HEIGHTS = (12, 8, 4, 2, 1) if HEIGHT == 12 else (6, 4, 2, 1)  # tiles that exist
 
 
-@intrinsic(prefer_literal=True)
+@intrinsic
 def tile(
-    typing: Any, packed: Any, rows: Any, columns: Any, mode: Any, k: Any,
+    typing: Any, rows: Any, columns: Any, mode: Any, k: Any, full: Any,
     a: Any, row: Any, column: Any, b: Any, ldb: Any, c: Any, ldc: Any,
     bias: Any, part: Any,
 ) -> Any:  # fmt: skip
     """``c[i, j] = sum over p of a[i * row + p * column] * b[p * ldb + j]``, epilogue.
 
-    rows <= HEIGHT, columns <= 2 vectors. With the literal ``packed`` = 1, A and B are
-    packed panels (zeros fill them up): row = 1, column = HEIGHT, no mask on B.
+    rows is one of HEIGHTS, columns <= 2 vectors. ``full`` is 1 if B may be read to the
+    end of its last vector, as a copied panel may.
     """
-    full = packed.literal_value
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        v = Vectors(context, builder, b.dtype)
-        job = Tile(v, *args[1:])
-        if full:
-            job.emit(HEIGHT, COLUMNS, True)
-        else:
-            job.choose()
+        _Tile(Vectors(context, builder, b.dtype), *args).choose()
         return context.get_dummy_value()
 
     n = types.intp
-    return types.void(packed, n, n, n, n, a, n, n, b, n, c, n, bias, part), build
+    return types.void(n, n, n, n, n, a, n, n, b, n, c, n, bias, part), build
 
 
-class Tile:
+class _Tile:
     """Writes the code of tiles; the fields are LLVM values."""
 
     def __init__(self, v: Vectors, rows: Any, columns: Any, mode: Any, k: Any,
-                 a: Any, row: Any, column: Any, b: Any, ldb: Any, c: Any, ldc: Any,
-                 bias: Any, part: Any) -> None:  # fmt: skip
+                 full: Any, a: Any, row: Any, column: Any, b: Any, ldb: Any,
+                 c: Any, ldc: Any, bias: Any, part: Any) -> None:  # fmt: skip
         self.v, self.builder = v, v.builder
         self.rows, self.columns, self.mode, self.k = rows, columns, mode, k
-        self.a, self.row, self.column = a, row, column
+        self.full, self.a, self.row, self.column = full, a, row, column
         self.b, self.ldb, self.c, self.ldc = b, ldb, c, ldc
         self.bias, self.part = bias, part
-        limits = [builder_sub(v, columns, w * v.lanes) for w in range(COLUMNS)]
-        self.masks = [v.first(limit) for limit in limits]
+        first = [ir.Constant(WORD, w * v.lanes) for w in range(COLUMNS)]
+        self.masks = [v.first(v.builder.sub(columns, skip)) for skip in first]
 
     def choose(self) -> None:
         """A branch to code for just this height and width."""
         builder = self.builder
+        one, tall = ir.Constant(WORD, 1), ir.Constant(WORD, HEIGHT)
         wide = builder.icmp_signed(">", self.columns, ir.Constant(WORD, self.v.lanes))
-        skip = builder.select(wide, ir.Constant(WORD, HEIGHT), ir.Constant(WORD, 0))
+        hot = builder.and_(wide, builder.icmp_signed("==", self.full, one))
+        hot = builder.and_(hot, builder.icmp_signed("==", self.rows, tall))
+        key = builder.add(self.rows, builder.mul(builder.zext(wide, WORD), tall))
         done = builder.append_basic_block("done")
-        switch = builder.switch(builder.add(self.rows, skip), done)
-        for width, height in product(range(COLUMNS), HEIGHTS):
+        switch = builder.switch(builder.select(hot, ir.Constant(WORD, 0), key), done)
+        sizes = [(h, w, False) for h, w in product(HEIGHTS, range(1, COLUMNS + 1))]
+        for height, width, full in [(HEIGHT, COLUMNS, True), *sizes]:
+            case = 0 if full else height + (width - 1) * HEIGHT
             block = builder.append_basic_block("tile")
-            switch.add_case(ir.Constant(WORD, width * HEIGHT + height), block)
+            switch.add_case(ir.Constant(WORD, case), block)
             builder.position_at_end(block)
-            self.emit(height, width + 1, False)
+            self.emit(height, width, full)
             builder.branch(done)
         builder.position_at_end(done)
 
-    def emit(self, height: int, width: int, packed: bool) -> None:
+    def emit(self, height: int, width: int, full: bool) -> None:
         v, grid = self.v, [(i, j) for i in range(height) for j in range(width)]
         sums = {ij: cgutils.alloca_once(self.builder, v.type) for ij in grid}
         for place in sums.values():
             self.builder.store(v.zero, place)
-        self.accumulate(sums, height, width, packed)
-        self.epilogue(sums, packed)
+        self.accumulate(sums, height, width, full)
+        self.epilogue(sums)
 
-    def accumulate(self, sums: Any, height: int, width: int, packed: bool) -> None:
+    def accumulate(self, sums: Any, height: int, width: int, full: bool) -> None:
         v, builder = self.v, self.builder
-        row: Any = 1 if packed else self.row
-        step: Any = HEIGHT if packed else self.column
+        row = self.row
+        step = self.column
         # Four rows a pointer: their addresses then are base + index * scale.
-        groups = [self.v.at(self.a, self.times(row, i)) for i in range(0, height, 4)]
+        groups = [self.v.at(self.a, self.v.times(row, i)) for i in range(0, height, 4)]
         lines = [cgutils.alloca_once_value(builder, g) for g in groups]
         b_at = cgutils.alloca_once_value(builder, self.b)
         with cgutils.for_range(builder, self.k):
             base = builder.load(b_at)
-            masks = [None if packed else mask for mask in self.masks]
+            masks = [None if full else mask for mask in self.masks]
             right = [v.load(v.at(base, j * v.lanes), masks[j]) for j in range(width)]
             bases = [builder.load(line) for line in lines]
             for i in range(height):
-                left = builder.load(v.at(bases[i // 4], self.times(row, i % 4)))
+                left = builder.load(v.at(bases[i // 4], self.v.times(row, i % 4)))
                 left = v.splat(left)
                 for j in range(width):
                     total = v.fma(left, right[j], builder.load(sums[i, j]))
@@ -110,9 +109,9 @@ class Tile:
             for line, pointer in zip(lines, bases, strict=True):
                 builder.store(v.at(pointer, step), line)
 
-    def epilogue(self, sums: Any, packed: bool) -> None:
+    def epilogue(self, sums: Any) -> None:
         v, builder = self.v, self.builder
-        masks = {ij: self.mask(*ij, packed) for ij in sums}
+        masks = self.masks
         spots = {(i, j): self.spot(self.c, self.ldc, i, j) for i, j in sums}
         with self.when(PART):
             ld = ir.Constant(WORD, COLUMNS * v.lanes)
@@ -121,7 +120,7 @@ class Tile:
                 builder.store(builder.fadd(old, builder.load(total)), total)
         with self.when(ADD):
             for ij, total in sums.items():
-                old = v.load(spots[ij], masks[ij])
+                old = v.load(spots[ij], masks[ij[1]])
                 builder.store(builder.fadd(old, builder.load(total)), total)
         with self.when(BIAS):
             width = 1 + max(j for _, j in sums)
@@ -134,30 +133,14 @@ class Tile:
                 below = builder.fcmp_ordered("<", value, v.zero)
                 builder.store(builder.select(below, v.zero, value), total)
         for ij, total in sums.items():
-            v.store(builder.load(total), spots[ij], masks[ij])
+            v.store(builder.load(total), spots[ij], masks[ij[1]])
 
     def when(self, flag: int) -> Any:
         bit = self.builder.and_(self.mode, ir.Constant(WORD, flag))
         return self.builder.if_then(cgutils.is_not_null(self.builder, bit))
 
-    def times(self, step: Any, count: int) -> Any:
-        if isinstance(step, int):
-            return step * count
-        return self.builder.mul(step, ir.Constant(WORD, count))
-
     def spot(self, base: Any, ld: Any, i: int, j: int) -> Any:
-        return self.v.at(base, self.times(ld, i), j * self.v.lanes)
+        return self.v.at(base, self.v.times(ld, i), j * self.v.lanes)
 
     def bias_vector(self, j: int) -> Any:
         return self.v.load(self.v.at(self.bias, j * self.v.lanes), self.masks[j])
-
-    def mask(self, i: int, j: int, packed: bool) -> Any:
-        """Packed tiles have their full height: rows past the end are not stored."""
-        if not packed:
-            return self.masks[j]
-        inside = self.builder.icmp_signed("<", ir.Constant(WORD, i), self.rows)
-        return self.builder.and_(self.masks[j], self.v.splat(inside))
-
-
-def builder_sub(v: Vectors, value: Any, amount: int) -> Any:
-    return v.builder.sub(value, ir.Constant(WORD, amount))
