@@ -7,9 +7,10 @@ the one on the left, as in PyTorch: 0 for relu.
 """
 
 from autograd_kernels import normal, scalar
-from autograd_kernels._jit import inline, kernel
-from autograd_kernels.elementwise import map1, zip2
+from autograd_kernels._jit import kernel
+from autograd_kernels.elementwise import loop, map1, zip2
 from autograd_kernels.floats import fma, pick
+from autograd_kernels.memory import at
 from autograd_kernels.scalar import EXP_RANGE, NEGATIVE_ZERO, ONE, ZERO, exact
 
 # Klambauer et al., arXiv:1706.02515
@@ -19,19 +20,19 @@ SELU_NEGATIVE = (1.7580993175506592, 1.7580993408473766)  # scale * alpha
 # --- Loops with a hyper-parameter ---------------------------------------------------
 
 
-@inline
+@loop
 def _map1(f, lo, hi, c, x, out):
     """out = f(c, x)."""
-    p, X, O = c[0], x[lo:hi], out[lo:hi]
-    for i in range(O.size):
+    p, X, O = c[0], at(x, lo), at(out, lo)
+    for i in range(hi - lo):
         O[i] = f(p, X[i])
 
 
-@inline
+@loop
 def _zip2(f, lo, hi, c, g, x, out):
     """out = f(c, g, x)."""
-    p, G, X, O = c[0], g[lo:hi], x[lo:hi], out[lo:hi]
-    for i in range(O.size):
+    p, G, X, O = c[0], at(g, lo), at(x, lo), at(out, lo)
+    for i in range(hi - lo):
         O[i] = f(p, G[i], X[i])
 
 
@@ -208,15 +209,16 @@ def silu_backward(lo, hi, g, x, gx):
 @kernel
 def softplus(lo, hi, c, x, out):
     """c = [beta, threshold]: log(1 + exp(beta x)) / beta, x where beta x is above."""
-    beta, threshold, X, O = c[0], c[1], x[lo:hi], out[lo:hi]
-    for i in range(O.size):
+    beta, threshold, X, O = c[0], c[1], at(x, lo), at(out, lo)
+    for i in range(hi - lo):
         O[i] = _softplus(beta, threshold, X[i])
 
 
 @kernel
 def softplus_backward(lo, hi, c, g, x, gx):
-    beta, threshold, G, X, O = c[0], c[1], g[lo:hi], x[lo:hi], gx[lo:hi]
-    for i in range(O.size):
+    beta, threshold = c[0], c[1]
+    G, X, O = at(g, lo), at(x, lo), at(gx, lo)
+    for i in range(hi - lo):
         O[i] = _softplus_backward(beta, threshold, G[i], X[i])
 
 

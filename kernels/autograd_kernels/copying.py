@@ -1,28 +1,15 @@
 """Copies from any strides into contiguous memory."""
 
-from numba.extending import intrinsic
-
 from autograd_kernels._jit import inline, kernel
+from autograd_kernels.memory import dense
 
 BLOCK = 32  # a block of 32 x 32 float64 is 8 KB: it and its target stay in L1
-
-
-@intrinsic
-def _dense(context, view):
-    """``view``, a 1-D array whose stride is known to be its itemsize, typed as such."""
-    contiguous = view.copy(layout="C")
-
-    def codegen(context, builder, signature, args):
-        context.nrt.incref(builder, contiguous, args[0])
-        return args[0]  # the two types share one representation
-
-    return contiguous(view), codegen
 
 
 @inline
 def _copy_rows(src, out):
     for r in range(out.shape[0]):
-        S, O = _dense(src[r]), out[r]
+        S, O = dense(src[r]), out[r]
         for c in range(O.size):
             O[c] = S[c]
 
@@ -35,7 +22,7 @@ def _copy_columns(src, out):
         for c0 in range(0, cols, BLOCK):
             O = out[r0 : r0 + BLOCK, c0 : c0 + BLOCK]
             for c in range(O.shape[1]):
-                S = _dense(src[r0 : r0 + BLOCK, c0 + c])
+                S = dense(src[r0 : r0 + BLOCK, c0 + c])
                 for r in range(O.shape[0]):
                     O[r, c] = S[r]
 

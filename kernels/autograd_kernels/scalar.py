@@ -16,7 +16,7 @@ from autograd_kernels.floats import as_float, as_int, copysign, fma, horner, pic
 
 def exact(fn):
     """A scalar helper: no fastmath flag, and inlined however long it is."""
-    return numba.njit(fn, error_model="numpy", nogil=True, forceinline=True)
+    return numba.njit(fn, error_model="numpy", forceinline=True)
 
 
 ZERO = (0.0, 0.0)

@@ -1,0 +1,33 @@
+"""Intrinsics on the memory of arrays."""
+
+from numba.core import types
+from numba.extending import intrinsic
+
+
+@intrinsic
+def at(context, array, i):
+    """Pointer to element ``i`` of a contiguous array.
+
+    Cheaper than a slice, and an index into it is not checked for being negative: a
+    loop over it vectorises, and starts fast enough for rows of a few elements.
+    A bool is seen as the byte that it is.
+    """
+    element = types.uint8 if array.dtype == types.boolean else array.dtype
+
+    def codegen(context, builder, signature, args):
+        data = context.make_array(array)(context, builder, args[0]).data
+        return builder.gep(data, [args[1]])
+
+    return types.CPointer(element)(array, i), codegen
+
+
+@intrinsic
+def dense(context, view):
+    """``view``, a 1-D array whose stride is known to be its itemsize, typed as such."""
+    contiguous = view.copy(layout="C")
+
+    def codegen(context, builder, signature, args):
+        context.nrt.incref(builder, contiguous, args[0])
+        return args[0]  # the two types share one representation
+
+    return contiguous(view), codegen
