@@ -1,0 +1,60 @@
+"""Layer normalisation, written in ops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_core.nn import check
+from autograd_core.nn.module import Module
+from autograd_core.nn.parameter import Parameter
+from autograd_core.ops.elementwise import add, div, mul, sqrt, square, sub
+from autograd_core.ops.reduce import mean
+from autograd_core.tensor import Tensor
+
+
+class LayerNorm(Module):
+    """Mean 0, variance 1 over the last axes of each example, times weight, plus bias.
+
+    ``normalized_shape`` is the size of those axes; the variance is the biased one. Ba,
+    Kiros, Hinton: "Layer normalization", arXiv:1607.06450. Raises ValueError for an
+    input whose last axes are others.
+    """
+
+    def __init__(
+        self,
+        normalized_shape: int | Sequence[int],
+        eps: float = 1e-5,
+        elementwise_affine: bool = True,
+        bias: bool = True,
+        *,
+        dtype: Any = np.float32,
+    ) -> None:
+        what = "LayerNorm: normalized_shape"
+        given = normalized_shape
+        sizes = given if isinstance(given, Sequence) else (given,)
+        self.normalized_shape = tuple(check.size(what, n) for n in sizes)
+        self.eps = check.number("LayerNorm: eps", eps, low=0.0)
+        shape, learned = self.normalized_shape, elementwise_affine
+        self.weight = Parameter(np.ones(shape, dtype)) if learned else None
+        self.bias = Parameter(np.zeros(shape, dtype)) if learned and bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Each example by its own mean and variance, in training and evaluation."""
+        axes = tuple(range(-len(self.normalized_shape), 0))
+        if x.shape[axes[0] :] != self.normalized_shape:
+            raise ValueError(
+                f"expected an input of shape (..., {str(self.normalized_shape)[1:]}, "
+                f"got {x.shape}"
+            )
+        centred = sub(x, mean(x, axis=axes, keepdims=True))
+        variance = mean(square(centred), axis=axes, keepdims=True)
+        y = div(centred, sqrt(add(variance, self.eps)))
+        y = y if self.weight is None else mul(y, self.weight)
+        return y if self.bias is None else add(y, self.bias)  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        """The axes' sizes and eps."""
+        return f"{self.normalized_shape}, eps={self.eps:g}"
