@@ -111,14 +111,10 @@ class Op:
         if unknown:
             raise TypeError(f"{self.name}: saves names no parameter: {unknown}")
         self.saves_out = "out" in kept
-        self._kept = [name in kept for name in self.names]
+        self.kept = [name in kept for name in self.names]  # by positional input
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
-
-    def saves_input(self, i: int) -> bool:
-        """Whether backward needs the values of positional input ``i``."""
-        return self._kept[min(i, len(self._kept) - 1)]
 
     def __call__(self, *args: Any, **attrs: Any) -> Any:
         tensor = None

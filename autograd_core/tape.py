@@ -93,28 +93,27 @@ class Node:
         self.op = op
         self.attrs = attrs
         self.residuals = residuals
-        parents: list[Node | TensorBase | None] = []
-        inputs: list[Any] = []
-        versions: list[tuple[list[int], int]] = []
+        self.parents: list[Node | TensorBase | None] = []
+        self.inputs: list[Any] | None = []
+        self.versions: list[tuple[list[int], int]] = []
         for i, arg in enumerate(args):
             if not isinstance(arg, TensorBase):
-                parents.append(None)
-                inputs.append(arg)
+                self.parents.append(None)
+                self.inputs.append(arg)
                 continue
-            parents.append(arg.node or (arg if arg.requires_grad else None))
-            saved = op.saves_input(i)
+            self.parents.append(arg.node or (arg if arg.requires_grad else None))
+            saved = op.kept[i] if i < len(op.kept) else op.kept[-1]
             if saved:
-                versions.append((arg.version, arg.version[0]))
+                self.versions.append((arg.version, arg.version[0]))
             # The body of a fused op may be run again for a graph of its gradient.
-            keep = saved or op.fused
-            inputs.append(arg if keep else Spec(arg.data.shape, arg.data.dtype))
-        self.parents = parents
-        self.inputs: list[Any] | None = inputs
+            if saved or op.fused:
+                self.inputs.append(arg)
+            else:
+                self.inputs.append(Spec(arg.data.shape, arg.data.dtype))
         self.out: Any = None
         if op.saves_out:  # the array, not the Tensor: that would be a cycle
             self.out = (out.data, type(out), out.version)
-            versions.append((out.version, out.version[0]))
-        self.versions = versions
+            self.versions.append((out.version, out.version[0]))
 
     def free(self) -> None:
         """Let go of everything that backward needs."""
