@@ -13,6 +13,7 @@ from autograd_core.tape import Array, TensorBase, state
 from autograd_kernels.optim import HYPER
 
 # Where a number may lie, lowest and highest; what is not here may be any finite number.
+FLAGS = {"amsgrad", "centered", "decoupled_weight_decay", "maximize", "nesterov"}
 BELOW_ONE = math.nextafter(1.0, 0.0)
 RANGES = {
     "lr": (0.0, math.inf),
@@ -43,17 +44,15 @@ def checked_number(owner: str, name: str, value: Any) -> float:
     return number
 
 
-def checked(owner: str, name: str, value: Any, default: Any) -> Any:
-    """``value`` as what ``default`` is: a flag, a pair of numbers or a number."""
-    if isinstance(default, bool):
+def checked(owner: str, name: str, value: Any) -> Any:
+    """``value`` as what the setting is: a flag, a pair of numbers or a number."""
+    if name in FLAGS:
         if not isinstance(value, bool | np.bool_):
             raise TypeError(f"{owner}: {name} must be True or False, got {value!r}")
         return bool(value)
-    if isinstance(default, tuple):
-        if not isinstance(value, tuple | list) or len(value) != len(default):
-            raise TypeError(
-                f"{owner}: {name} must be {len(default)} numbers, got {value!r}"
-            )
+    if name == "betas":
+        if not isinstance(value, tuple | list) or len(value) != 2:
+            raise TypeError(f"{owner}: betas must be 2 numbers, got {value!r}")
         return tuple(checked_number(owner, name, v) for v in value)
     return checked_number(owner, name, value)
 
@@ -73,25 +72,24 @@ class Group(MutableMapping[str, Any]):
         self.owner = owner
         self.params = params
         self.hyper: Array = np.zeros(HYPER)
-        self._settings = settings
-        self._place: dict[str, int] = {}
+        self._place: dict[str, slice] = {}
         place = 0
         for name, value in settings.items():
-            self._place[name] = place
-            place += len(value) if isinstance(value, tuple) else 1
+            size = 2 if name == "betas" else 1
+            self._place[name] = slice(place, place + size)
+            place += size
             self[name] = value
 
     def __getitem__(self, name: str) -> Any:
         if name == "params":
             return self.params
         self._known(name)
-        place, like = self._place[name], self._settings[name]
-        if isinstance(like, tuple):
-            return tuple(self.hyper[place : place + len(like)].tolist())
-        value = float(self.hyper[place])
+        values = self.hyper[self._place[name]].tolist()
+        if name == "betas":
+            return tuple(values)
         if name == "maximize":
-            return value < 0
-        return value != 0 if isinstance(like, bool) else value
+            return values[0] < 0
+        return bool(values[0]) if name in FLAGS else values[0]
 
     def __setitem__(self, name: str, value: Any) -> None:
         self._known(name)
@@ -100,29 +98,28 @@ class Group(MutableMapping[str, Any]):
                 f"{self.owner}: {name} is set inside a compiled function, where it "
                 "would be set once and not in each replay; set it outside"
             )
-        value = checked(self.owner, name, value, self._settings[name])
+        value = checked(self.owner, name, value)
         if name == "maximize":
             value = -1.0 if value else 1.0
-        size = len(value) if isinstance(value, tuple) else 1
-        self.hyper[self._place[name] : self._place[name] + size] = value
+        self.hyper[self._place[name]] = value
 
     def _known(self, name: str) -> None:
-        if name not in self._settings:
-            known = ", ".join(self._settings)
+        if name not in self._place:
+            known = ", ".join(self._place)
             raise KeyError(f"{self.owner}: no setting {name!r}; there are: {known}")
 
     def __delitem__(self, name: str) -> None:
         raise TypeError(f"{self.owner}: settings of a group cannot be removed")
 
     def __iter__(self) -> Iterator[str]:
-        return iter(("params", *self._settings))
+        return iter(("params", *self._place))
 
     def __len__(self) -> int:
-        return 1 + len(self._settings)
+        return 1 + len(self._place)
 
     def settings(self) -> dict[str, Any]:
         """The settings as plain numbers, flags and tuples."""
-        return {name: self[name] for name in self._settings}
+        return {name: self[name] for name in self._place}
 
     def __repr__(self) -> str:
         count = sum(p.data.size for p in self.params)

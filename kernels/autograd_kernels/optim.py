@@ -75,9 +75,9 @@ def adagrad_advance(lo, hi, scalars, table):
 @inline
 def moments(clock, h, s):
     """What Adam and NAdam share."""
-    s[0], s[1], s[2], s[8] = h[2], h[1], 1.0, h[5]
+    s[0], s[1], s[2], s[8] = h[2], h[1], 0.0, h[5]
     if h[6] != 0.0:
-        s[1], s[2] = 0.0, 1.0 - h[0] * h[1]
+        s[1], s[2] = 0.0, h[0] * h[1]
     s[3], s[4], s[5], s[6] = h[3], 1.0 - h[3], h[4], 1.0 - h[4]
     s[7] = 1.0 / math.sqrt(1.0 - h[4] ** clock[0])
 
@@ -108,7 +108,7 @@ def nadam_advance(lo, hi, scalars, table):
 def lion_advance(lo, hi, scalars, table):
     """Settings: lr, weight decay, sign, beta1, beta2."""
     for _, h, s in due(lo, hi, scalars, table):
-        s[0], s[1], s[2] = h[2], 1.0 - h[0] * h[1], h[0]
+        s[0], s[1], s[2] = h[2], h[0] * h[1], h[0]
         s[3], s[4], s[5], s[6] = h[3], 1.0 - h[3], h[4], 1.0 - h[4]
 
 
@@ -201,7 +201,7 @@ def adam(lo, hi, scalars, table):
         sign, decay, shrink = s[0], s[1], s[2]
         beta1, rate1, beta2, rate2 = s[3], s[4], s[5], s[6]
         unbias, eps, now, size = s[7], s[8], s[9], s[10]
-        decays, amsgrad = decay != zero, s[11] != zero
+        decays, shrinks, amsgrad = decay != zero, shrink != zero, s[11] != zero
         p = vector(row, 1, start, stop, scalars)
         g = vector(row, 2, start, stop, scalars)
         first = vector(row, 3, start, stop, scalars)
@@ -218,7 +218,9 @@ def adam(lo, hi, scalars, table):
                 v = largest[i] if largest[i] > v else v
                 largest[i] = v
             step = (now * d + size * m) / (math.sqrt(v) * unbias + eps)
-            p[i] = shrink * p[i] - step
+            if shrinks:
+                step = step + shrink * p[i]
+            p[i] -= step
 
 
 @kernel
@@ -232,12 +234,16 @@ def lion(lo, hi, scalars, table):
         p = vector(row, 1, start, stop, scalars)
         g = vector(row, 2, start, stop, scalars)
         momentum = vector(row, 3, start, stop, scalars)
+        shrinks = shrink != zero
         for i in range(p.size):
             d = sign * g[i]
             u = beta1 * momentum[i] + rate1 * d
             u = one if u > zero else -one if u < zero else u  # NaN stays NaN
             momentum[i] = beta2 * momentum[i] + rate2 * d
-            p[i] = shrink * p[i] - lr * u
+            step = lr * u
+            if shrinks:
+                step = step + shrink * p[i]
+            p[i] -= step
 
 
 # --- Averages of parameters --------------------------------------------------------
@@ -252,12 +258,12 @@ def ema_advance(lo, hi, scalars, table):
 
 
 @kernel
-def ema(lo, hi, scalars, table):
+def ema(lo, hi, scalars, like, table):
     """average = decay * average + (1 - decay) * p; columns average, parameter."""
-    for r, row, start, stop in parts(lo, hi, table):
-        decay, rate = scalars[r, 0], scalars[r, 1]
-        average = vector(row, 1, start, stop, scalars)
-        p = vector(row, 2, start, stop, scalars)
+    decay, rate = like.dtype.type(scalars[0, 0]), like.dtype.type(scalars[0, 1])
+    for _, row, start, stop in parts(lo, hi, table):
+        average = vector(row, 1, start, stop, like)
+        p = vector(row, 2, start, stop, like)
         for i in range(p.size):
             average[i] = decay * average[i] + rate * p[i]
 
@@ -293,7 +299,7 @@ def norm_parts(lo, hi, power, like, sums, table):
 
 
 @kernel
-def clip_factor(lo, hi, power, limit, sums, out):
+def clip_factor(lo, hi, power, limit, sums, status, out):
     """out = [norm, min(1, limit / (norm + 1e-6))], float64; one unit."""
     if lo < hi:
         total = 0.0
@@ -305,6 +311,7 @@ def clip_factor(lo, hi, power, limit, sums, out):
         norm = total if power[0] == math.inf else total ** (1.0 / power[0])
         factor = limit[0] / (norm + 1e-6)
         out[0], out[1] = norm, 1.0 if factor > 1.0 else factor  # NaN stays NaN
+        status[0] = 0 if norm < math.inf else 1
 
 
 @kernel

@@ -1,0 +1,91 @@
+"""Averages of parameters over the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from autograd_core.launch import FLOATS, Pointers, empty, launch_many
+from autograd_core.optim.group import Group
+from autograd_core.optim.optimizer import as_list, check_layout, check_names, describe
+from autograd_core.tape import Array, TensorBase
+from autograd_kernels import optim as k
+from autograd_kernels.pointers import CHUNK
+
+
+class EMA:
+    """Exponentially weighted average of parameters, unbiased as Adam's moments are.
+
+    Call ``update()`` after each step; it takes two launches and may be recorded. The
+    parameters are read, never held fixed: inside ``with ema.averaged():`` they have the
+    averages' values, and afterwards their own again. ``settings["decay"]`` may change.
+    """
+
+    def __init__(self, params: Iterable[Any], decay: float = 0.999) -> None:
+        self.params: list[TensorBase] = as_list("EMA", params)
+        if not self.params:
+            raise ValueError("EMA: got no parameters at all")
+        for i, p in enumerate(self.params):
+            if not isinstance(p, TensorBase):
+                raise TypeError(f"EMA: parameter {i} must be a Tensor: {describe(p)}")
+            check_layout(f"EMA: parameter {i}", p.data)
+        self.settings = Group("EMA", self.params, {"decay": decay})
+        self.clock: Array = np.zeros(2)  # updates, sum of the weights
+        self.sums: list[Array] = [np.zeros_like(p.data) for p in self.params]
+
+    def update(self) -> None:
+        """Take the parameters' present values into the averages."""
+        clock = Pointers([[self.clock], [self.settings.hyper]], 2)
+        scalars = empty((1, k.SCALARS), np.float64)
+        launch_many(k.ema_advance, clock, scalars)
+        pairs = list(zip(self.sums, (p.data for p in self.params), strict=True))
+        for dtype in FLOATS:
+            same = [pair for pair in pairs if pair[0].dtype == dtype]
+            if same:
+                sums, data = zip(*same, strict=True)
+                launch_many(k.ema, Pointers([sums, data], CHUNK), scalars, sums[0])
+
+    def averages(self) -> list[Array]:
+        """The averages, in the order of the parameters; before any update these."""
+        if self.clock[0] == 0:
+            return [p.data.copy() for p in self.params]
+        return [total / total.dtype.type(self.clock[1]) for total in self.sums]
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Give the parameters the averages' values inside the block."""
+        own = [p.data.copy() for p in self.params]
+        self._assign(self.averages())
+        try:
+            yield
+        finally:
+            self._assign(own)
+
+    def _assign(self, values: list[Array]) -> None:
+        for p, value in zip(self.params, values, strict=True):
+            p.data[...] = value
+            p.version[0] += 1
+
+    def state_dict(self) -> dict[str, Any]:
+        """Copies of all that is needed to go on, bit for bit."""
+        return {
+            "decay": self.settings["decay"],
+            "clock": self.clock.copy(),
+            "sums": [total.copy() for total in self.sums],
+        }
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from a `state_dict`; ValueError if names, shapes or dtypes differ."""
+        label = "EMA.load_state_dict"
+        check_names(label, state_dict, ("decay", "clock", "sums"))
+        given = [(np.shape(a), a.dtype) for a in state_dict["sums"]]
+        mine = [(a.shape, a.dtype) for a in self.sums]
+        if given != mine:
+            raise ValueError(f"{label}: sums are {given}, expected {mine}")
+        self.settings["decay"] = state_dict["decay"]
+        self.clock[:] = state_dict["clock"]
+        for total, value in zip(self.sums, state_dict["sums"], strict=True):
+            total[...] = value
