@@ -1,9 +1,17 @@
 """The op table: one row per op, in a file per family."""
 
 from autograd_core.op import Op
-from autograd_core.ops import activations, elementwise, matmul, reduce, shape
+from autograd_core.ops import (
+    activations,
+    elementwise,
+    losses,
+    matmul,
+    reduce,
+    shape,
+    softmax,
+)
 
-FAMILIES = (elementwise, activations, shape, reduce, matmul)
+FAMILIES = (elementwise, activations, shape, reduce, matmul, softmax, losses)
 
 TABLE: dict[str, Op] = {
     op.name: op

@@ -22,6 +22,8 @@ from .scalar import exp, log
 
 TILE = 768  # elements whose exponentials are taken in one loop
 
+FAR = 1 << 30  # labels beyond are reported as this
+
 
 @inline
 def shifted(x, top, first, last, tile):
@@ -123,12 +125,24 @@ def log_softmax_backward(lo, hi, y, g, out):
             O[j] = G[j] - exp(Y[j]) * total
 
 
+@inline
+def label_code(label):
+    """A label as a small positive number, so that a status can hold it: 1 + zigzag."""
+    kept = min(max(label, -FAR), FAR)
+    return 1 + (2 * kept if kept >= 0 else -2 * kept - 1)
+
+
+def coded_label(code):
+    """The label behind `label_code`."""
+    return (code - 1) // 2 if code % 2 else -(code // 2)
+
+
 @reduction
 def cross_entropy(lo, hi, x, labels, smooth, stats, out, status):
     """out[i] = loss of row i against class ``labels[i]`` (int64).
 
-    x: (rows, n), out: (rows,). Status: 1 + row of a label that is no class; where all
-    are, 1 + rows + row of a loss that is NaN.
+    x: (rows, n), out: (rows,). Status: 1 + row where a loss is NaN, and before that
+    1 + row + rows * `label_code` where a label is no class.
     """
     n, rows = x.shape[1], x.shape[0]
     S, O = stats[1][lo:hi], out[lo:hi]
@@ -138,8 +152,8 @@ def cross_entropy(lo, hi, x, labels, smooth, stats, out, status):
     for i in range(lo, hi):
         label, m = labels[i], stats[0, i]
         if label < 0 or label >= n:
-            if status[0] == 0 or status[0] > rows:
-                status[0] = 1 + i
+            if status[0] <= rows:
+                status[0] = 1 + i + rows * label_code(label)
         else:
             out[i] += (one - smooth[0]) * (m - x[i, label])
             if smooth[0] > 0:
@@ -149,7 +163,7 @@ def cross_entropy(lo, hi, x, labels, smooth, stats, out, status):
                     s += m - X[j]
                 out[i] += smooth[0] * s / x.dtype.type(n)
             if out[i] != out[i] and status[0] == 0:
-                status[0] = 1 + rows + i
+                status[0] = 1 + i
 
 
 @kernel

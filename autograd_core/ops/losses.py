@@ -1,0 +1,328 @@
+"""Losses, each one op: its kernels forward and backward, its decomposition as body."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_core.launch import (
+    const,
+    contiguous,
+    empty,
+    flat,
+    launch,
+    new_status,
+    verify,
+)
+from autograd_core.op import Arg, Op, Sample, fused, sample
+from autograd_core.ops.activations import softplus
+from autograd_core.ops.elementwise import (
+    abs,
+    add,
+    equal,
+    floats,
+    less_equal,
+    mul,
+    neg,
+    square,
+    sub,
+    where,
+)
+from autograd_core.ops.reduce import mean, sum
+from autograd_core.ops.shape import astype
+from autograd_core.ops.softmax import log_softmax, row_stats
+from autograd_core.tape import Array
+from autograd_kernels import losses as k
+from autograd_kernels import softmax as rows_k
+
+REDUCTIONS = ("mean", "sum", "none")
+
+
+def reduced(losses: Any, reduction: str) -> Any:
+    """The losses' mean or sum, or themselves."""
+    if reduction == "none":
+        return losses
+    return mean(losses) if reduction == "mean" else sum(losses)
+
+
+def scale(reduction: str, count: int, dtype: Any) -> Array:
+    """What the cotangent of a reduced loss is multiplied by, as a kernel reads it."""
+    value = 1.0 / count if reduction == "mean" and count else 1.0
+    return const(value, dtype).reshape(1)
+
+
+def check_reduction(reduction: str) -> None:
+    """Raise ValueError for a reduction that is none."""
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"reduction must be one of {REDUCTIONS}, got {reduction!r}")
+
+
+# Cross-entropy ---------------------------------------------------------------------
+
+
+def _operands(logits: Any, target: Any) -> tuple[Array, Array]:
+    """Logits (rows, classes) and int64 labels (rows,) or probabilities, contiguous."""
+    x, t = floats(logits), np.asarray(target)
+    if x.ndim != 2 or x.shape[1] == 0:
+        raise ValueError(f"expected logits of shape (rows, classes), got {x.shape}")
+    if t.dtype.kind in "iu":
+        if t.shape != x.shape[:1]:
+            raise ValueError(
+                f"logits {x.shape} need labels of shape {x.shape[:1]}, got {t.shape}"
+            )
+        return contiguous(x), contiguous(astype.forward(t, dtype=np.int64))
+    if t.dtype.kind != "f":
+        raise TypeError(
+            f"expected integer labels or floating probabilities, got dtype {t.dtype}"
+        )
+    if t.shape != x.shape:
+        raise ValueError(
+            f"logits {x.shape} need probabilities of their shape, got {t.shape}"
+        )
+    return contiguous(x), contiguous(astype.forward(t, dtype=x.dtype))
+
+
+def _offender(rows: int, classes: int) -> Callable[[int], Exception]:
+    """The error behind a status of the cross-entropy kernels."""
+
+    def error(index: int) -> Exception:
+        code, row = divmod(index, rows)
+        if not code:
+            return ValueError(f"cross_entropy: the loss of row {row} is NaN")
+        return ValueError(
+            f"cross_entropy: label {rows_k.coded_label(code)} in row {row} is not one "
+            f"of {classes} classes, 0 to {classes - 1}"
+        )
+
+    return error
+
+
+def _cross_entropy(
+    logits: Any, target: Any, label_smoothing: float = 0.0, reduction: str = "mean"
+) -> tuple[Array, tuple[Array, ...]]:
+    check_reduction(reduction)
+    if not 0.0 <= label_smoothing <= 1.0:
+        raise ValueError(f"label_smoothing must be in [0, 1], got {label_smoothing}")
+    x, t = _operands(logits, target)
+    n = len(x)
+    stats, smooth = row_stats(x), const(label_smoothing, x.dtype).reshape(1)
+    losses, status = empty(n, x.dtype), new_status()
+    kernel = rows_k.cross_entropy if t.ndim == 1 else rows_k.soft_cross_entropy
+    launch(kernel, n, x, t, smooth, stats, losses, status)
+    verify(status, _offender(*x.shape))
+    return reduced(losses, reduction), (x, t, stats)
+
+
+def _cross_entropy_backward(
+    g: Array,
+    needs: Sequence[bool],
+    out: Any,
+    residuals: tuple[Array, ...],
+    logits: Any,
+    target: Any,
+    label_smoothing: float = 0.0,
+    reduction: str = "mean",
+) -> list[Any]:
+    x, t, stats = residuals
+    grad, grad_target = None, None
+    smooth, factor = (
+        const(label_smoothing, x.dtype).reshape(1),
+        scale(reduction, len(x), x.dtype),
+    )
+    if needs[0]:
+        grad = empty(x.shape, x.dtype)
+        kernel = rows_k.cross_entropy_backward
+        if t.ndim == 2:
+            kernel = rows_k.soft_cross_entropy_backward
+        launch(kernel, len(x), x, t, smooth, stats, flat(g), factor, grad)
+    if len(needs) > 1 and needs[1]:
+        each = mul(mul(g, float(factor[0])), label_smoothing - 1.0)
+        if reduction == "none":
+            each = each.reshape(-1, 1)
+        grad_target = mul(each, log_softmax(x))
+    return [grad, grad_target]
+
+
+CLASSES = Arg((5,), 0, 4, "int")
+PROBABILITIES = Arg((5, 4), kind="probs")
+
+
+@fused(
+    _cross_entropy,
+    _cross_entropy_backward,
+    saves="logits target",
+    samples=(
+        sample((5, 4), CLASSES, least=1),
+        sample((5, 4), CLASSES, label_smoothing=0.1, reduction="sum", least=1),
+        sample((5, 4), CLASSES, reduction="none", least=1),
+        sample((5, 4), PROBABILITIES, label_smoothing=0.2, least=1),
+        sample((5, 4), PROBABILITIES, reduction="none", least=1),
+    ),
+)
+def cross_entropy(
+    logits: Any, target: Any, *, label_smoothing: float = 0.0, reduction: str = "mean"
+) -> Any:
+    """Cross-entropy between softmax(logits) and a target.
+
+    logits: (rows, classes); target: integer labels (rows,) or probabilities (rows,
+    classes). With smoothing s a target t becomes (1 - s) t + s / classes (Szegedy et
+    al. 2016). reduction: "mean" or "sum" over the rows, or "none". Raises ValueError
+    for shapes that do not fit, a label that is no class, and a NaN.
+    """
+    logp = log_softmax(logits)
+    classes = logits.shape[1]
+    if len(target.shape) == 1:
+        mask = equal(np.asarray(target)[:, None], np.arange(classes))
+        picked = sum(where(mask, logp, 0.0), axis=1)
+    else:
+        picked = sum(mul(target, logp), axis=1)
+    losses = mul(picked, label_smoothing - 1.0)
+    if label_smoothing:
+        losses = sub(losses, mul(mean(logp, axis=1), label_smoothing))
+    return reduced(losses, reduction)
+
+
+# Losses of one element each --------------------------------------------------------
+
+
+def _pair(x: Any, t: Any) -> tuple[Array, Array]:
+    """Prediction and target of one shape, contiguous and of the prediction's dtype."""
+    x, t = floats(x), np.asarray(t)
+    if x.shape != t.shape:
+        raise ValueError(f"input {x.shape} and target {t.shape} differ in shape")
+    return contiguous(x), contiguous(astype.forward(t, dtype=x.dtype))
+
+
+def _nan(name: str, shape: tuple[int, ...]) -> Callable[[int], Exception]:
+    def error(index: int) -> Exception:
+        place = tuple(int(i) for i in np.unravel_index(index, shape))
+        return ValueError(f"{name}: the loss at {place} is NaN")
+
+    return error
+
+
+def _elementwise(name: str, kernel: Any) -> Callable[..., Any]:
+    """The forward of a loss whose kernel gives one number for each element."""
+
+    def forward(
+        x: Any, target: Any, reduction: str = "mean", delta: float = 1.0
+    ) -> tuple[Array, tuple[Array, ...]]:
+        check_reduction(reduction)
+        if not delta > 0:
+            raise ValueError(f"delta must be positive, got {delta}")
+        x, t = _pair(x, target)
+        losses, status = empty(x.shape, x.dtype), new_status()
+        c = const(delta, x.dtype).reshape(1)
+        launch(kernel, x.size, flat(x), flat(t), c, status, flat(losses))
+        verify(status, _nan(name, x.shape))
+        return reduced(losses, reduction), (x, t)
+
+    return forward
+
+
+def _elementwise_backward(kernel: Any) -> Callable[..., Any]:
+    """Its backward, for both inputs: all but ``bce`` depend on their difference."""
+
+    def backward(
+        g: Array,
+        needs: Sequence[bool],
+        out: Any,
+        residuals: tuple[Array, ...],
+        x: Any,
+        target: Any,
+        reduction: str = "mean",
+        delta: float = 1.0,
+    ) -> list[Any]:
+        x, t = residuals
+        c, factor = const(delta, x.dtype).reshape(1), scale(reduction, x.size, x.dtype)
+        grad = empty(x.shape, x.dtype)
+        launch(kernel, x.size, flat(x), flat(t), c, flat(g), factor, flat(grad))
+        wants_target = len(needs) > 1 and needs[1]
+        if kernel is k.bce_backward and wants_target:
+            each = mul(mul(g, float(factor[0])), -1.0)
+            return [grad, mul(each, x)]
+        return [grad, neg(grad) if wants_target else None]
+
+    return backward
+
+
+def elementwise_loss(
+    name: str, kernel: Any, slope: Any, samples: Sequence[Sample]
+) -> Callable[[Callable[..., Any]], Op]:
+    """`fused` for a loss by its two kernels."""
+    return fused(
+        _elementwise(name, kernel),
+        _elementwise_backward(slope),
+        saves="x target",
+        samples=samples,
+    )
+
+
+PAIRS = (
+    sample((3, 4), (3, 4), least=1),
+    sample((5,), (5,), reduction="sum"),
+    sample((3, 4), (3, 4), reduction="none"),
+)
+KINKED = tuple(
+    sample(
+        Arg(shape, kind="distinct"),
+        Arg(shape, -1.9, 1.95, "distinct"),
+        reduction=reduction,
+        least=int(reduction == "mean"),
+    )
+    for shape, reduction in (((3, 4), "mean"), ((5,), "sum"), ((3, 4), "none"))
+)
+HUBER = (*KINKED, sample((3, 4), (3, 4), delta=0.3, least=1))
+UNIT = tuple(
+    sample(
+        (3, 4),
+        Arg((3, 4), 0.0, 1.0),
+        reduction=reduction,
+        least=int(reduction == "mean"),
+    )
+    for reduction in REDUCTIONS
+)
+
+
+@elementwise_loss("mse_loss", k.mse, k.mse_backward, PAIRS)
+def mse_loss(x: Any, target: Any, *, reduction: str = "mean") -> Any:
+    """(x - target)**2: mean, sum or "none". Raises ValueError for a NaN."""
+    return reduced(square(sub(x, target)), reduction)
+
+
+@elementwise_loss("l1_loss", k.l1, k.l1_backward, KINKED)
+def l1_loss(x: Any, target: Any, *, reduction: str = "mean") -> Any:
+    """|x - target|: mean, sum or "none". Slope 0 at equality; ValueError for a NaN."""
+    return reduced(abs(sub(x, target)), reduction)
+
+
+@elementwise_loss(
+    "huber_loss",
+    k.huber,
+    k.huber_backward,
+    (*KINKED, sample((3, 4), (3, 4), delta=0.3, least=1)),
+)
+def huber_loss(
+    x: Any, target: Any, *, reduction: str = "mean", delta: float = 1.0
+) -> Any:
+    """d**2 / 2 up to |d| = delta, then delta (|d| - delta / 2), with d = x - target.
+
+    reduction: mean, sum or "none". Raises ValueError for a NaN (Huber 1964).
+    """
+    d = sub(x, target)
+    size = abs(d)
+    far = mul(sub(size, 0.5 * delta), delta)
+    return reduced(where(less_equal(size, delta), mul(square(d), 0.5), far), reduction)
+
+
+@elementwise_loss("binary_cross_entropy_with_logits", k.bce, k.bce_backward, UNIT)
+def binary_cross_entropy_with_logits(
+    x: Any, target: Any, *, reduction: str = "mean"
+) -> Any:
+    """log(1 + exp(x)) - x target, for logits x and targets in [0, 1].
+
+    reduction: mean, sum or "none". Raises ValueError for a NaN.
+    """
+    return reduced(add(softplus(x), neg(mul(x, target))), reduction)
