@@ -1,8 +1,20 @@
 """Reverse-mode automatic differentiation for NumPy users; every kernel in Numba."""
 
-from autograd_core import nn
+from autograd_core import nn, optim
+from autograd_core.program import compile
+from autograd_core.program.team import get_num_threads, set_num_threads
 from autograd_core.random import manual_seed
 from autograd_core.tape import no_grad
 from autograd_core.tensor import Tensor, tensor
 
-__all__ = ["Tensor", "manual_seed", "nn", "no_grad", "tensor"]
+__all__ = [
+    "Tensor",
+    "compile",
+    "get_num_threads",
+    "manual_seed",
+    "nn",
+    "no_grad",
+    "optim",
+    "set_num_threads",
+    "tensor",
+]
