@@ -111,7 +111,7 @@ def _pack(value: Any, path: str, tensors: dict[str, Array]) -> Any:
         return {"dict": items}
     if isinstance(value, list | tuple):
         return [_pack(v, f"{path}.{i}", tensors) for i, v in enumerate(value)]
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
         if path in tensors:
             raise ValueError(f"checkpoint: two arrays have the path {path!r}")
         tensors[path] = np.array(value, value.dtype.newbyteorder("="), order="C")
@@ -121,7 +121,7 @@ def _pack(value: Any, path: str, tensors: dict[str, Array]) -> Any:
     if value is not None and not isinstance(value, bool | int | float | str):
         raise TypeError(
             f"checkpoint: {path} is of type {type(value).__name__}; a checkpoint holds "
-            "arrays, numbers, strings, None, and dicts and lists of them"
+            "arrays of numbers, numbers, strings, None, and dicts and lists of them"
         )
     return value
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from autograd_core.launch import launch, new_status, verify
 from autograd_core.nn import Module
+from autograd_core.nn.regularisation import l1_penalty, l2_penalty
 from autograd_core.optim import Optimizer
 from autograd_core.tape import Array
 from autograd_core.tensor import Tensor
@@ -37,13 +38,12 @@ def make_step(
 
 
 def penalty(model: Module, l1: float = 0.0, l2: float = 0.0) -> Any:
-    """l2 / 2 * sum(w**2) + l1 * sum(|w|) over parameters with two axes or more."""
+    """l2 / 2 * sum(w**2) + l1 * sum(|w|) over weights; 0.0 if both are 0."""
     total: Any = 0.0
-    for weight in model.parameters():
-        if weight.ndim >= 2 and l2:
-            total = total + (weight * weight).sum() * (l2 / 2)
-        if weight.ndim >= 2 and l1:
-            total = total + abs(weight).sum() * l1
+    if l2:
+        total = total + l2_penalty(model) * l2
+    if l1:
+        total = total + l1_penalty(model) * l1
     return total
 
 
