@@ -39,6 +39,10 @@ class Module:
 
     training: bool = True
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        restructured()  # a Program that this module is part of looks again
+
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the layer computes; Tensors in, Tensors out."""
         raise NotImplementedError(f"{type(self).__name__} has no forward()")

@@ -59,6 +59,7 @@ class Recorder:
     temporaries: list[Array] = field(default_factory=list)
     scratch: set[int] = field(default_factory=set)
     guards: list[tuple[Callable[[], Any], Any, str]] = field(default_factory=list)
+    watched: set[int] = field(default_factory=set)
     versions: dict[int, list[int]] = field(default_factory=dict)
     grads: dict[int, TensorBase] = field(default_factory=dict)
     entry_grads: dict[int, tuple[TensorBase, Any]] = field(default_factory=dict)
@@ -96,6 +97,13 @@ class Recorder:
         """``look()`` must give what it gives now, or the step is recorded anew."""
         self.guards.append((look, look(), what))
 
+    def watch(self, module: Any) -> None:
+        """Guard the attributes of a module: modes, options, which parameters."""
+        if id(module) not in self.watched:
+            self.watched.add(id(module))
+            name = type(module).__name__
+            self.guard(lambda: _mark(vars(module)), f"attributes of {name}")
+
     def wrote(self, tensor: TensorBase) -> None:
         """A tensor from outside was updated in place: a replay counts that too."""
         self.versions[id(tensor.version)] = tensor.version
@@ -119,6 +127,19 @@ class Recorder:
             "run Python, so the value would be frozen. Return the tensor and read it "
             "outside, or use ag.where for a choice that depends on data."
         )
+
+
+def _mark(value: Any) -> Any:
+    """What must stay as it is of an attribute: numbers by value, objects by identity."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, tuple | list):
+        return tuple(map(_mark, value))
+    if isinstance(value, dict):
+        return tuple((key, _mark(v)) for key, v in value.items())
+    if isinstance(value, TensorBase):
+        return id(value), id(value.data), value.requires_grad
+    return id(value)
 
 
 def user_line() -> str:
