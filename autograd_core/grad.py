@@ -14,7 +14,7 @@ import numpy as np
 from autograd_core.launch import add_into, duplicate
 from autograd_core.ops.elementwise import add
 from autograd_core.ops.shape import identity
-from autograd_core.tape import Array, Node, TensorBase, grad_mode, state
+from autograd_core.tape import Array, Node, TensorBase, state
 
 Place = Node | TensorBase  # where a cotangent can arrive: an op's output or a leaf
 
@@ -62,24 +62,38 @@ def walk(
     stop = set(targets or ())
     nodes = reachable(list(cotangents), stop)
     wanted = None if targets is None else useful(nodes, stop)
-    with grad_mode(create_graph):
+    before, state.grad_enabled = state.grad_enabled, create_graph
+    try:
         for node in nodes:
             g = cotangents.pop(node, None)
-            if g is None:
-                continue
-            parents = node.parents
-            if wanted is None:
-                needs = [parent is not None for parent in parents]
-            else:
-                needs = [parent in wanted for parent in parents]
-            if True in needs:
-                grads = cotangents_of(node, g, needs, create_graph)
-                for parent, need, grad in zip(parents, needs, grads, strict=False):
-                    if need and parent is not None and grad is not None:
-                        _accumulate(cotangents, parent, grad)
-            if not (retain_graph or create_graph):
-                node.free()
+            if g is not None:
+                _hand_on(node, g, cotangents, wanted, create_graph)
+                if not (retain_graph or create_graph):
+                    node.free()
+    finally:
+        state.grad_enabled = before
     return cotangents
+
+
+def _hand_on(
+    node: Node,
+    g: Any,
+    cotangents: dict[Place, Any],
+    wanted: set[Place] | None,
+    create_graph: bool,
+) -> None:
+    """Give the node's parents their cotangents."""
+    parents = node.parents
+    if wanted is None:
+        needs = [parent is not None for parent in parents]
+    else:
+        needs = [parent in wanted for parent in parents]
+    if True not in needs:
+        return
+    grads = cotangents_of(node, g, needs, create_graph)
+    for parent, need, grad in zip(parents, needs, grads, strict=False):
+        if need and parent is not None and grad is not None:
+            _accumulate(cotangents, parent, grad)
 
 
 def _accumulate(cotangents: dict[Place, Any], place: Place, g: Any) -> None:
