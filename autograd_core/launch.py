@@ -6,6 +6,7 @@ Everything that touches data goes through this file; an op does no arithmetic of
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from ctypes import addressof, c_char
 from functools import lru_cache
 from typing import Any
 
@@ -24,6 +25,18 @@ def launch(kernel: Any, units: int, *args: Any) -> None:
         kernel(0, units, *args)
     else:
         state.recorder.launch(kernel, units, args)
+
+
+def address(array: Array) -> int:
+    """Address of the first element.
+
+    By way of a buffer, which must be writable, contiguous and not empty: NumPy's own
+    way builds a dictionary and takes eight times as long.
+    """
+    try:
+        return addressof(c_char.from_buffer(array))  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return int(array.__array_interface__["data"][0])
 
 
 class Pointers:
@@ -52,8 +65,7 @@ class Pointers:
             columns = list(self.columns)
             columns[column] = arrays
             self.columns = columns
-        self.table[:, column + 1] = [a.__array_interface__["data"][0] for a in arrays]
-
+        self.table[:, column + 1] = list(map(address, arrays))
 
     def snapshot(self) -> Pointers:
         """The same table with columns that no later `point` changes."""

@@ -21,7 +21,7 @@ from autograd_core.launch import (
     verify,
 )
 from autograd_core.optim.group import checked_number
-from autograd_core.optim.optimizer import as_list, check_leaf
+from autograd_core.optim.optimizer import as_list, describe
 from autograd_core.tape import Array, TensorBase, state
 from autograd_core.tensor import Tensor
 from autograd_kernels import optim as k
@@ -81,7 +81,8 @@ def gradients(owner: str, parameters: Any) -> list[tuple[Array, Pointers]]:
     """A table of the gradients for each dtype, with an array of that dtype."""
     found: dict[int, TensorBase] = {}
     for i, p in enumerate(as_list(owner, parameters)):
-        check_leaf(f"{owner}: parameter {i}", p)
+        if not isinstance(p, TensorBase):
+            raise TypeError(f"{owner}: parameter {i} must be a Tensor: {describe(p)}")
         if p.grad is not None:
             found[id(p.grad)] = p.grad
     tables = []

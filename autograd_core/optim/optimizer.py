@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from autograd_core.launch import FLOATS, Pointers, contiguous, launch_many
+from autograd_core.launch import FLOATS, Pointers, address, contiguous, launch_many
 from autograd_core.optim.group import Group
 from autograd_core.tape import Array, TensorBase, restructured, state
 from autograd_kernels.optim import SCALARS
@@ -295,12 +295,6 @@ def describe(value: Any) -> str:
         data = value.data if isinstance(value, TensorBase) else value
         return f"{type(value).__name__} of shape {data.shape}"
     return f"{type(value).__name__} {value!r:.60}"
-
-
-def address(data: Array) -> int:
-    """Where the memory begins."""
-    where: int = data.__array_interface__["data"][0]
-    return where
 
 
 def check_leaf(label: str, p: Any) -> None:
