@@ -3,6 +3,8 @@
 from autograd_core.op import Op
 from autograd_core.ops import (
     activations,
+    batchnorm,
+    dropout,
     elementwise,
     losses,
     matmul,
@@ -11,7 +13,17 @@ from autograd_core.ops import (
     softmax,
 )
 
-FAMILIES = (elementwise, activations, shape, reduce, matmul, softmax, losses)
+FAMILIES = (
+    elementwise,
+    activations,
+    shape,
+    reduce,
+    matmul,
+    softmax,
+    losses,
+    batchnorm,
+    dropout,
+)
 
 TABLE: dict[str, Op] = {
     op.name: op
