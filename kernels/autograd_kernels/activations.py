@@ -11,7 +11,7 @@ from autograd_kernels._jit import kernel
 from autograd_kernels.elementwise import loop, map1, zip2
 from autograd_kernels.floats import fma, pick
 from autograd_kernels.memory import at
-from autograd_kernels.scalar import EXP_RANGE, NEGATIVE_ZERO, ONE, ZERO, exact
+from autograd_kernels.scalar import EXP_RANGE, INF, NEGATIVE_ZERO, ONE, ZERO, exact
 
 # Klambauer et al., arXiv:1706.02515
 SELU_SCALE = (1.0507010221481323, 1.0507009873554805)
@@ -106,17 +106,23 @@ def _silu_backward(g, x):
 
 
 @exact
-def _softplus(beta, threshold, x):
+def _scaled(beta, x):
+    """beta * x as a sum of two floats; the second is 0 where the first is infinite."""
     z = beta * x
-    low = fma(beta, x, -z)
+    return z, fma(beta, x, -z) if abs(z) < pick(x, INF) else pick(x, ZERO)
+
+
+@exact
+def _softplus(beta, threshold, x):
+    z, low = _scaled(beta, x)
     y = (x if z > 0 else pick(x, ZERO)) + scalar.log1p_exp(z, low) / beta
     return x if z > threshold else y
 
 
 @exact
 def _softplus_backward(beta, threshold, g, x):
-    z = beta * x
-    slope = scalar.logistic(z, fma(beta, x, -z))[0]
+    z, low = _scaled(beta, x)
+    slope = scalar.logistic(z, low)[0]
     return g if z > threshold else g * slope
 
 
