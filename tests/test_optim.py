@@ -662,6 +662,7 @@ def edited(change):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (lambda s: s.clear(), r"missing \['param_groups', 'state'\]"),
         (lambda s: s["param_groups"].pop(), r"groups of \[2\] .* expected \[2, 1\]"),
         (lambda s: s["param_groups"][0].pop("eps"), r"settings: missing \['eps'\]"),
         (lambda s: s["param_groups"][1].update(rho=1), r"not expected \['rho'\]"),

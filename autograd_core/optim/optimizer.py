@@ -214,13 +214,16 @@ class Optimizer:
         Raises ValueError, naming what differs, and changes nothing, if groups, names,
         shapes or dtypes do not fit. Arrays are copied.
         """
+        where = f"{self.name}.load_state_dict"
+        check_names(where, state_dict, ("state", "param_groups"))
         saved, given = state_dict["state"], state_dict["param_groups"]
+        for group in given:
+            check_names(f"{where}: settings", group, ("params", *self.defaults))
         sizes = [len(group["params"]) for group in given]
         expected = [len(group.params) for group in self.param_groups]
         if sizes != expected:
             raise ValueError(
-                f"{self.name}.load_state_dict: groups of {sizes} parameters, expected "
-                f"{expected}"
+                f"{where}: groups of {sizes} parameters, expected {expected}"
             )
         order = [i for group in given for i in group["params"]]
         groups = [
@@ -240,10 +243,7 @@ class Optimizer:
 
     def _loaded_group(self, group: Group, given: Mapping[str, Any]) -> Group:
         settings = {name: value for name, value in given.items() if name != "params"}
-        check_names(f"{self.name}.load_state_dict: settings", settings, self.defaults)
-        new = Group(self.name, group.params, self.defaults)
-        new.update(settings)
-        return new
+        return Group(self.name, group.params, {**self.defaults, **settings})
 
     def _check_saved(
         self, i: int, p: TensorBase, group: Group, row: Mapping[str, Any]

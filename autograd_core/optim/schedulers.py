@@ -167,6 +167,7 @@ class CosineAnnealingLR(Scheduler):
         optimizer: Optimizer,
         T_max: int,  # noqa: N803  PyTorch's name
         eta_min: float = 0.0,
+        *,
         warmup: int = 0,
     ) -> None:
         self.T_max = positive("CosineAnnealingLR", "T_max", T_max)
