@@ -12,30 +12,51 @@ from autograd_core.nn.activations import (
     Softplus,
     Tanh,
 )
+from autograd_core.nn.batchnorm import BatchNorm1d
+from autograd_core.nn.dropout import Dropout
 from autograd_core.nn.flatten import Flatten, Identity
 from autograd_core.nn.layernorm import LayerNorm
 from autograd_core.nn.linear import Linear
+from autograd_core.nn.losses import (
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    HuberLoss,
+    L1Loss,
+    MSELoss,
+    SmoothL1Loss,
+)
 from autograd_core.nn.module import Module
 from autograd_core.nn.parameter import Buffer, Parameter
 from autograd_core.nn.regularisation import l1_penalty, l2_penalty
 from autograd_core.nn.sequential import Sequential
+from autograd_core.nn.softmax import LogSoftmax, Softmax
 
 __all__ = [
     "ELU",
     "GELU",
     "SELU",
+    "BCEWithLogitsLoss",
+    "BatchNorm1d",
     "Buffer",
+    "CrossEntropyLoss",
+    "Dropout",
     "Flatten",
+    "HuberLoss",
     "Identity",
+    "L1Loss",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
+    "LogSoftmax",
+    "MSELoss",
     "Module",
     "Parameter",
     "ReLU",
     "Sequential",
     "SiLU",
     "Sigmoid",
+    "SmoothL1Loss",
+    "Softmax",
     "Softplus",
     "Tanh",
     "functional",

@@ -12,7 +12,6 @@ class ReLU(Module):
     """The larger of x and 0; slope 0 at 0."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """See the class."""
         return ops.relu(x)  # type: ignore[no-any-return]
 
 
@@ -23,11 +22,9 @@ class LeakyReLU(Module):
         self.negative_slope = check.number("LeakyReLU: negative_slope", negative_slope)
 
     def forward(self, x: Tensor) -> Tensor:
-        """See the class."""
         return ops.leaky_relu(x, negative_slope=self.negative_slope)  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
-        """The slope below 0."""
         return f"negative_slope={self.negative_slope:g}"
 
 
@@ -38,11 +35,9 @@ class ELU(Module):
         self.alpha = check.number("ELU: alpha", alpha)
 
     def forward(self, x: Tensor) -> Tensor:
-        """See the class."""
         return ops.elu(x, alpha=self.alpha)  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
-        """The limit far below 0, without its sign."""
         return f"alpha={self.alpha:g}"
 
 
@@ -50,7 +45,6 @@ class SELU(Module):
     """ELU scaled so that activations keep mean 0, variance 1 (`init.lecun_normal_`)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """See the class."""
         return ops.selu(x)  # type: ignore[no-any-return]
 
 
@@ -62,11 +56,9 @@ class GELU(Module):
         self.approximate = check.choice("GELU: approximate", approximate, known)
 
     def forward(self, x: Tensor) -> Tensor:
-        """See the class."""
         return ops.gelu(x, approximate=self.approximate)  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
-        """The approximation, if there is one."""
         return "" if self.approximate == "none" else "approximate='tanh'"
 
 
@@ -74,7 +66,6 @@ class SiLU(Module):
     """``x * sigmoid(x)``, also called swish."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """See the class."""
         return ops.silu(x)  # type: ignore[no-any-return]
 
 
@@ -82,17 +73,13 @@ class Softplus(Module):
     """``log(1 + exp(beta * x)) / beta``; x itself where ``beta * x > threshold``."""
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
-        self.beta = check.number("Softplus: beta", beta)
-        if self.beta <= 0:
-            raise ValueError(f"Softplus: beta must be positive, got {beta}")
+        self.beta = check.positive("Softplus: beta", beta)
         self.threshold = check.number("Softplus: threshold", threshold)
 
     def forward(self, x: Tensor) -> Tensor:
-        """See the class."""
         return ops.softplus(x, beta=self.beta, threshold=self.threshold)  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
-        """Both settings."""
         return f"beta={self.beta:g}, threshold={self.threshold:g}"
 
 
@@ -100,7 +87,6 @@ class Sigmoid(Module):
     """``1 / (1 + exp(-x))``."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """See the class."""
         return ops.sigmoid(x)  # type: ignore[no-any-return]
 
 
@@ -108,5 +94,4 @@ class Tanh(Module):
     """Hyperbolic tangent."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """See the class."""
         return ops.tanh(x)  # type: ignore[no-any-return]

@@ -7,23 +7,42 @@ import numbers
 from typing import Any
 
 
-def size(what: str, value: Any) -> int:
-    """``value`` as an int of at least 1."""
+def integer(what: str, value: Any) -> int:
+    """``value`` as an int."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise TypeError(f"{what} must be an integer, got {value!r}")
-    if value < 1:
+    return int(value)
+
+
+def size(what: str, value: Any) -> int:
+    """``value`` as an int of at least 1."""
+    if integer(what, value) < 1:
         raise ValueError(f"{what} must be at least 1, got {value}")
     return int(value)
 
 
 def number(
-    what: str, value: Any, low: float = -math.inf, below: float = math.inf
+    what: str, value: Any, least: float = -math.inf, most: float = math.inf
 ) -> float:
-    """``value`` as a float in [low, below)."""
+    """``value`` as a finite float in [least, most]."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"{what} must be a number, got {value!r}")
-    if not low <= float(value) < below:
-        raise ValueError(f"{what} must lie in [{low:g}, {below:g}), got {value}")
+    if not (math.isfinite(value) and least <= float(value) <= most):
+        raise ValueError(f"{what} must lie in [{least:g}, {most:g}], got {value}")
+    return float(value)
+
+
+def positive(what: str, value: Any) -> float:
+    """``value`` as a float above 0."""
+    if number(what, value) <= 0:
+        raise ValueError(f"{what} must be positive, got {value}")
+    return float(value)
+
+
+def probability(what: str, value: Any) -> float:
+    """``value`` as a float in [0, 1): 1 would leave nothing."""
+    if not 0 <= number(what, value) < 1:
+        raise ValueError(f"{what} must lie in [0, 1), got {value}")
     return float(value)
 
 

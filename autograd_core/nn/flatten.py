@@ -17,7 +17,6 @@ class Identity(Module):
         del args, kwargs
 
     def forward(self, x: Tensor) -> Tensor:
-        """The input itself."""
         return x
 
 
@@ -33,7 +32,6 @@ class Flatten(Module):
         return flatten(x, self.start_dim, self.end_dim)
 
     def extra_repr(self) -> str:
-        """First and last of the axes."""
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
 
 

@@ -10,8 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.nn import batchnorm, check
+from autograd_core.nn.dropout import dropout as _dropout
 from autograd_core.nn.flatten import flatten as _flatten
-from autograd_core.ops import activations, matmul
+from autograd_core.ops import activations, losses, matmul
+from autograd_core.ops import softmax as soft
 from autograd_core.tape import TensorBase
 from autograd_core.tensor import Tensor, tensor
 
@@ -31,6 +34,41 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Tensor:
 def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Axes ``start_dim`` to ``end_dim`` become one."""
     return _flatten(seen(x), start_dim, end_dim)
+
+
+def dropout(x: Any, p: float = 0.5, training: bool = True) -> Tensor:
+    """In training 0 with probability ``p``, else ``x / (1 - p)``; else x itself."""
+    p = check.probability("dropout: p", p)
+    return _dropout(seen(x), p) if training else seen(x)
+
+
+def batch_norm(
+    x: Any,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Each channel with mean 0 and variance 1, times weight, plus bias.
+
+    x: (N, C) or (N, C, ...), the others (C,) or None. In training by the batch's
+    statistics, and the running ones (Tensors) move in place; else by the running ones.
+    """
+    x = seen(x)
+    if running_mean is None or running_var is None:
+        if running_mean is not running_var or not training:
+            raise ValueError(
+                "batch_norm: expected running_mean and running_var, or neither of them "
+                f"and training=True; got {running_mean!r:.40} and {running_var!r:.40}"
+            )
+        return batchnorm.by_batch(x, weight, bias, eps)
+    running = seen(running_mean), seen(running_var)
+    if training:
+        return batchnorm.by_batch(x, weight, bias, eps, running, momentum)
+    return batchnorm.by_running(x, weight, bias, eps, running)
 
 
 # Activations -----------------------------------------------------------------------
@@ -79,3 +117,69 @@ def sigmoid(x: Any) -> Tensor:
 def tanh(x: Any) -> Tensor:
     """Hyperbolic tangent."""
     return activations.tanh(seen(x))  # type: ignore[no-any-return]
+
+
+def softmax(x: Any, axis: int = -1) -> Tensor:
+    """``exp(x) / sum(exp(x))`` along ``axis``, without overflow."""
+    return soft.softmax(seen(x), axis=axis)  # type: ignore[no-any-return]
+
+
+def log_softmax(x: Any, axis: int = -1) -> Tensor:
+    """``x - log(sum(exp(x)))`` along ``axis``, without overflow or cancellation."""
+    return soft.log_softmax(seen(x), axis=axis)  # type: ignore[no-any-return]
+
+
+# Losses; reduction is "mean", "sum" or "none" --------------------------------------
+
+
+def cross_entropy(
+    logits: Any,
+    target: Any,
+    label_smoothing: float = 0.0,
+    reduction: str = "mean",
+) -> Tensor:
+    """Between softmax(logits), (rows, classes), and labels or probabilities.
+
+    target: integers (rows,) or floats (rows, classes). Smoothing s makes a target t
+    (1 - s) t + s / classes. Raises ValueError for a label that is no class, or NaN.
+    """
+    return losses.cross_entropy(  # type: ignore[no-any-return]
+        seen(logits), seen(target), label_smoothing=label_smoothing, reduction=reduction
+    )
+
+
+def binary_cross_entropy_with_logits(
+    x: Any, target: Any, reduction: str = "mean"
+) -> Tensor:
+    """Between sigmoid(x) and targets in [0, 1], of one shape."""
+    return losses.binary_cross_entropy_with_logits(  # type: ignore[no-any-return]
+        seen(x), seen(target), reduction=reduction
+    )
+
+
+def mse_loss(x: Any, target: Any, reduction: str = "mean") -> Tensor:
+    """``(x - target) ** 2``."""
+    return losses.mse_loss(seen(x), seen(target), reduction=reduction)  # type: ignore[no-any-return]
+
+
+def l1_loss(x: Any, target: Any, reduction: str = "mean") -> Tensor:
+    """``|x - target|``; slope 0 where they are equal."""
+    return losses.l1_loss(seen(x), seen(target), reduction=reduction)  # type: ignore[no-any-return]
+
+
+def huber_loss(
+    x: Any, target: Any, reduction: str = "mean", delta: float = 1.0
+) -> Tensor:
+    """``d ** 2 / 2`` up to ``|d| = delta``, then ``delta * (|d| - delta / 2)``."""
+    return losses.huber_loss(  # type: ignore[no-any-return]
+        seen(x), seen(target), delta=delta, reduction=reduction
+    )
+
+
+def smooth_l1_loss(
+    x: Any, target: Any, reduction: str = "mean", beta: float = 1.0
+) -> Tensor:
+    """Huber's loss with delta ``beta``, divided by it; ``beta`` 0 is `l1_loss`."""
+    if beta == 0:
+        return l1_loss(x, target, reduction)
+    return huber_loss(x, target, reduction, beta) / beta

@@ -36,7 +36,7 @@ class LayerNorm(Module):
         given = normalized_shape
         sizes = given if isinstance(given, Sequence) else (given,)
         self.normalized_shape = tuple(check.size(what, n) for n in sizes)
-        self.eps = check.number("LayerNorm: eps", eps, low=0.0)
+        self.eps = check.number("LayerNorm: eps", eps, 0.0)
         shape, learned = self.normalized_shape, elementwise_affine
         self.weight = Parameter(np.ones(shape, dtype)) if learned else None
         self.bias = Parameter(np.zeros(shape, dtype)) if learned and bias else None
@@ -56,5 +56,4 @@ class LayerNorm(Module):
         return y if self.bias is None else add(y, self.bias)  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
-        """The axes' sizes and eps."""
         return f"{self.normalized_shape}, eps={self.eps:g}"

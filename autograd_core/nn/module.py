@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 
 from autograd_core.launch import FLOATS
-from autograd_core.nn.describe import describe, label, locate
+from autograd_core.nn.describe import describe, locate
 from autograd_core.nn.parameter import Buffer, Parameter
 from autograd_core.nn.state import Unmatched, load
 from autograd_core.tape import Array, restructured, state
@@ -58,24 +58,8 @@ class Module:
             locate(error, self)
             raise
         if state.recorder is not None:
-            state.recorder.guard(self._settings, f"the settings of {label(self)}")
+            state.recorder.watch(self)
         return out
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        restructured()
-        super().__setattr__(name, value)
-
-    def _settings(self) -> tuple[Any, ...]:
-        """What a Program that this module is part of depends on."""
-        plain = (bool, int, float, str)
-        values = ((n, v) for n, v in vars(self).items() if isinstance(v, plain))
-        tensors = ((n, m) for n, m in self.members() if isinstance(m, Tensor))
-        return (
-            self.training,
-            *((n, id(m)) for n, m in self.members()),
-            *((n, id(t.data), t.requires_grad) for n, t in tensors),
-            *((n, v) for n, v in values if n != "training"),
-        )
 
     def extra_repr(self) -> str:
         """What stands between the parentheses of the layer's repr."""
@@ -147,7 +131,8 @@ class Module:
         if not isinstance(mode, bool):
             raise TypeError(f"train: mode must be True or False, got {mode!r}")
         for module in self.modules():
-            module.training = mode
+            if module.training is not mode:
+                module.training = mode
         return self
 
     def eval(self) -> Self:

@@ -1,0 +1,111 @@
+"""Batch normalisation over (N, C) and (N, C, L), with PyTorch's conventions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_core.launch import add_into, const
+from autograd_core.nn import check
+from autograd_core.nn.module import Module
+from autograd_core.nn.parameter import Buffer, Parameter
+from autograd_core.ops import batchnorm as ops
+from autograd_core.ops.elementwise import add, div, floats
+from autograd_core.tape import Array
+from autograd_core.tensor import Tensor
+
+Running = tuple[Tensor, Tensor]
+
+
+class BatchNorm1d(Module):
+    """Each channel with mean 0 and variance 1, times weight, plus bias.
+
+    In training by the mean and the biased variance of the batch, and ``running_mean``
+    and ``running_var`` move by ``momentum`` towards the batch's mean and unbiased
+    variance (with ``momentum=None`` they are averages over all batches). In evaluation
+    by those running statistics; with ``track_running_stats=False`` always by the batch.
+
+    Raises ValueError, before anything has moved, for another number of channels, for a
+    batch of one value per channel in training, and for NaN or infinity. Ioffe, Szegedy:
+    "Batch normalization", ICML 2015, arXiv:1502.03167.
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        *,
+        dtype: Any = np.float32,
+    ) -> None:
+        n = self.num_features = check.size("BatchNorm1d: num_features", num_features)
+        self.eps = check.number("BatchNorm1d: eps", eps, 0.0)
+        what = "BatchNorm1d: momentum"
+        given = momentum is not None
+        self.momentum = check.number(what, momentum, 0.0, 1.0) if given else None
+        self.weight = Parameter(np.ones(n, dtype)) if affine else None
+        self.bias = Parameter(np.zeros(n, dtype)) if affine else None
+        if track_running_stats:
+            self.running_mean: Buffer | None = Buffer(np.zeros(n, dtype))
+            self.running_var: Buffer | None = Buffer(np.ones(n, dtype))
+            self.num_batches_tracked: Buffer | None = Buffer(np.array(0))
+        else:
+            self.running_mean = self.running_var = self.num_batches_tracked = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        shape, n = x.data.shape, self.num_features
+        if len(shape) not in (2, 3) or shape[1] != n:
+            raise ValueError(f"expected (N, {n}) or (N, {n}, L), got shape {shape}")
+        if self.running_mean is None or self.running_var is None:
+            return by_batch(x, self.weight, self.bias, self.eps)
+        running = self.running_mean, self.running_var
+        if not self.training:
+            return by_running(x, self.weight, self.bias, self.eps, running)
+        rate = self.momentum if self.momentum is not None else self._rate()
+        y = by_batch(x, self.weight, self.bias, self.eps, running, rate)
+        if self.num_batches_tracked is not None:
+            add_into(self.num_batches_tracked.data, const(1, np.int64))
+            self.num_batches_tracked._wrote()
+        return y
+
+    def _rate(self) -> Array:
+        """1 / (1 + batches seen): it makes the running statistics plain averages."""
+        assert self.num_batches_tracked is not None
+        seen = floats(self.num_batches_tracked.data)
+        return div(1.0, add(seen, 1.0))  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        settings = {
+            "eps": (self.eps, 1e-5),
+            "momentum": (self.momentum, 0.1),
+            "affine": (self.weight is not None, True),
+            "track_running_stats": (self.running_mean is not None, True),
+        }
+        changed = [f"{k}={v}" for k, (v, default) in settings.items() if v != default]
+        return ", ".join([str(self.num_features), *changed])
+
+
+def by_batch(
+    x: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    eps: float,
+    running: Running | None = None,
+    momentum: float | Array = 0.1,
+) -> Tensor:
+    """Normalise by the batch's own statistics and move the running ones, if given."""
+    arrays = None if running is None else (running[0].data, running[1].data)
+    y = ops.batch_norm(x, weight, bias, eps=eps, running=arrays, momentum=momentum)
+    for moved in running or ():
+        moved._wrote()
+    return y  # type: ignore[no-any-return]
+
+
+def by_running(
+    x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float, running: Running
+) -> Tensor:
+    """Normalise by running statistics."""
+    return ops.batch_norm_eval(x, weight, bias, *running, eps=eps)  # type: ignore[no-any-return]

@@ -1,0 +1,33 @@
+"""Dropout as a layer."""
+
+from __future__ import annotations
+
+from autograd_core.nn import check
+from autograd_core.nn.module import Module
+from autograd_core.ops import dropout as ops
+from autograd_core.random import default_generator
+from autograd_core.tensor import Tensor
+
+
+class Dropout(Module):
+    """In training 0 with probability ``p``, else ``x / (1 - p)``; otherwise nothing.
+
+    ``ag.manual_seed`` seeds the masks. Srivastava, Hinton, Krizhevsky, Sutskever,
+    Salakhutdinov: "Dropout", JMLR 15, 2014. Raises ValueError for p outside [0, 1).
+    """
+
+    def __init__(self, p: float = 0.5) -> None:
+        self.p = check.probability("Dropout: p", p)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return dropout(x, self.p) if self.training else x
+
+    def extra_repr(self) -> str:
+        return f"p={self.p:g}"
+
+
+def dropout(x: Tensor, p: float) -> Tensor:
+    """A draw of its own for every call; ValueError for p outside [0, 1)."""
+    if p == 0:
+        return x
+    return ops.dropout(x, default_generator.draw(), p=p)  # type: ignore[no-any-return]

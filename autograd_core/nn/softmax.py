@@ -1,0 +1,28 @@
+"""Softmax and its logarithm as layers; a loss takes logits and needs neither."""
+
+from __future__ import annotations
+
+from autograd_core.nn import check
+from autograd_core.nn.module import Module
+from autograd_core.ops import softmax as ops
+from autograd_core.tensor import Tensor
+
+
+class Softmax(Module):
+    """``exp(x) / sum(exp(x))`` along ``axis``, without overflow."""
+
+    def __init__(self, axis: int = -1) -> None:
+        self.axis = check.integer(f"{type(self).__name__}: axis", axis)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.softmax(x, axis=self.axis)  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        return f"axis={self.axis}"
+
+
+class LogSoftmax(Softmax):
+    """``x - log(sum(exp(x)))`` along ``axis``, without overflow or cancellation."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.log_softmax(x, axis=self.axis)  # type: ignore[no-any-return]
