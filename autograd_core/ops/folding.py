@@ -6,10 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from autograd_kernels import reduce as k
-
 from autograd_core.launch import contiguous, empty, launch
 from autograd_core.tape import Array
+from autograd_kernels import reduce as k
+
+CHUNK = 1 << 15  # elements that one unit of a long sum covers
+FEW = 256  # results; of so few, each can be worth several threads
 
 Axis = int | Sequence[int] | None
 
@@ -60,7 +62,27 @@ def fold(x: Array, axes: tuple[int, ...]) -> Array:
 def sum_over(x: Array, axes: tuple[int, ...], shape: tuple[int, ...]) -> Array:
     """Sum of ``x`` over ``axes``, as an array of ``shape``."""
     out = empty(shape, x.dtype)
-    fold_into(k.sum_rows, k.sum_cols, fold(x, axes), out)
+    rows = fold(x, axes)
+    outer, n, inner = rows.shape
+    step = CHUNK // inner if inner else 0
+    if outer * inner <= FEW and n >= 4 * step > 0:
+        rows = _partial_sums(rows, step)
+    fold_into(k.sum_rows, k.sum_cols, rows, out)
+    return out
+
+
+def _partial_sums(x: Array, step: int) -> Array:
+    """Sums of ``step`` steps along the middle axis: work that threads can share."""
+    outer, n, inner = x.shape
+    whole, rest = divmod(n, step)
+    out = empty((outer, whole + (rest > 0), inner), x.dtype)
+    for o in range(outer):
+        body = x[o, : whole * step].reshape(whole, step, inner)
+        fold_into(k.sum_rows, k.sum_cols, body, out[o, :whole])
+        if rest:
+            fold_into(
+                k.sum_rows, k.sum_cols, x[o : o + 1, whole * step :], out[o, whole:]
+            )
     return out
 
 

@@ -19,7 +19,8 @@ import numpy as np
 from numba import carray
 
 from ._jit import kernel
-from .reduce import COLUMNS, plus, stack
+from .reduce import COLUMNS as COLUMNS
+from .reduce import plus, stack
 
 
 @kernel
