@@ -52,7 +52,7 @@ def geometry(
     for n, na, nb in zip(shape, full_a, full_b, strict=True):
         if n == 1:
             continue
-        moves = (na > 1, nb > 1)
+        moves = (na != 1, nb != 1)
         if runs and runs[-1][1:] == moves:
             runs[-1] = (runs[-1][0] * n, *moves)
         else:

@@ -39,7 +39,8 @@ def gemm(
     k_b, n = b.shape[-2:][::-1] if tb else b.shape[-2:]
     if k_a != k_b:
         raise ValueError(f"inner dimensions differ: {k_a} and {k_b}")
-    batch = max([x.shape[0] for x in (a, b) if x.ndim == 3], default=1)
+    counts = [x.shape[0] for x in (a, b) if x.ndim == 3]
+    batch = max(counts, default=1) if all(counts) else 0
     batched = a.ndim == 3 or b.ndim == 3
     units, size = k.plan(m, n, k_a, int(ta), int(tb), batch, a.dtype)
     out = empty((batch, m, n) if batched else (m, n), a.dtype)
@@ -71,6 +72,8 @@ def matrix(x: Array) -> tuple[Array, bool]:
         sample((4,), (4, 5)),
         sample((3, 4), (4,)),
         sample((4,), (4,)),
+        sample((2, 1, 4), (4,)),
+        sample((4,), (2, 4, 5)),
     ),
 )
 def matmul(a: Any, b: Any) -> Any:
@@ -99,7 +102,7 @@ def _batched(a: Array, b: Array, drop_row: bool, drop_column: bool) -> Array:
     (m, k_), n = a.shape[-2:], b.shape[-1]
     if math.prod(b.shape[:-2]) == 1:  # fold a's batch into its rows
         right, tb = matrix(b.reshape(b.shape[-2:]))
-        out = gemm(contiguous(a).reshape(-1, k_), right, False, tb)
+        out = gemm(_rows(contiguous(a)), right, False, tb)
     else:
         left, ta = matrix(_lead(a, lead))
         right, tb = matrix(_lead(b, lead))
@@ -118,7 +121,11 @@ def _lead(x: Array, lead: tuple[int, ...]) -> Array:
 
 
 def _three(x: Array) -> Array:
-    return x.reshape(-1, *x.shape[-2:])
+    return x.reshape(math.prod(x.shape[:-2]), *x.shape[-2:])
+
+
+def _rows(x: Array) -> Array:
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])  # -1 fails on size 0
 
 
 def _turn(x: Any) -> Any:
@@ -134,12 +141,13 @@ def _fit(g: Any, like: Any) -> Any:
 def _as_matrices(g: Any, a: Any, b: Any) -> tuple[Any, Any, Any]:
     """Undo NumPy's treatment of vectors: all three with at least two axes."""
     if len(a.shape) == 1:
-        g = reshape(g, shape=(*g.shape[: len(g.shape) - (len(b.shape) > 1)], 1, -1))
-        a = reshape(a, shape=(1, -1))
+        columns = b.shape[-1:] if len(b.shape) > 1 else ()
+        lead = g.shape[: len(g.shape) - len(columns)]
+        g = reshape(g, shape=(*lead, 1, *columns))
+        a = reshape(a, shape=(1, *a.shape))
     if len(b.shape) == 1:
-        if len(g.shape) < 1 or g.shape[-1] != 1 or len(g.shape) < 2:
-            g = reshape(g, shape=(*g.shape, 1))
-        b = reshape(b, shape=(-1, 1))
+        g = reshape(g, shape=(*g.shape, 1))
+        b = reshape(b, shape=(*b.shape, 1))
     return g, a, b
 
 
@@ -151,8 +159,9 @@ def _grad_a(g: Any, a: Any, b: Any) -> Any:
 def _grad_b(g: Any, a: Any, b: Any) -> Any:
     g2, a2, b2 = _as_matrices(g, a, b)
     if len(b2.shape) == 2 and len(a2.shape) > 2:  # one matrix for the whole batch
-        a2 = reshape(a2, shape=(-1, a2.shape[-1]))
-        g2 = reshape(g2, shape=(-1, g2.shape[-1]))
+        count = math.prod(a2.shape[:-1])
+        a2 = reshape(a2, shape=(count, a2.shape[-1]))
+        g2 = reshape(g2, shape=(count, g2.shape[-1]))
     return reshape(_fit(matmul(_turn(a2), g2), b2), shape=b.shape)
 
 
@@ -166,7 +175,7 @@ def _linear_forward(x: Array, weight: Array, bias: Any) -> tuple[Array, tuple[()
             f"{weight.shape[-1]} features in the last axis"
         )
     x = as_dtype(x, weight.dtype)
-    rows = contiguous(x).reshape(-1, x.shape[-1])
+    rows = _rows(contiguous(x))
     w, turned = matrix(weight)
     out = gemm(rows, w, False, not turned, bias)
     return out.reshape(*x.shape[:-1], weight.shape[0]), ()
@@ -181,13 +190,13 @@ def _linear_backward(
     weight: Array,
     bias: Any,
 ) -> tuple[Array | None, Array | None, Array | None]:
-    g2 = contiguous(g).reshape(-1, g.shape[-1])
+    g2 = _rows(contiguous(g))
     dx = dw = db = None
     if needs[0]:
         w, turned = matrix(weight)
         dx = gemm(g2, w, False, turned).reshape(x.shape)
     if needs[1]:
-        rows = contiguous(as_dtype(x, weight.dtype)).reshape(-1, x.shape[-1])
+        rows = _rows(contiguous(as_dtype(x, weight.dtype)))
         dw = gemm(g2, rows, True, False)
     if needs[2]:
         db = sum_over(g2, (0,), bias.shape)
