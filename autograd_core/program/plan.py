@@ -68,6 +68,21 @@ class Plan:
         )
         self._starts = [address_of(b.array) for b in self._sorted]
 
+    @classmethod
+    def of(cls, recorder: Recorder, threads: int) -> Plan:
+        """The temporaries of a recording, not placed yet."""
+        buffers = [
+            Buffer(a, i, copies=threads if i in recorder.scratch else 1)
+            for i, a in enumerate(recorder.temporaries)
+        ]
+        return cls(buffers, threads)
+
+    def touch(self, array: Array, time: int) -> None:
+        """The buffer of ``array``, if it is a temporary, is used at ``time``."""
+        buffer = self.find(array)
+        if buffer is not None:
+            buffer.touch(time)
+
     def find(self, array: Array) -> Buffer | None:
         """The temporary that an array lies in, or None: memory from outside."""
         low = extent(array)[0]
@@ -104,30 +119,13 @@ def arrays_of(event: Event) -> Iterator[Array]:
             yield arg
 
 
-def make_plan(
-    recorder: Recorder, kept: list[Array], events: list[Event], threads: int
-) -> Plan:
-    """Offsets for the temporaries of ``events``; ``kept`` arrays live to the end."""
-    buffers = [
-        Buffer(a, i, copies=threads if i in recorder.scratch else 1)
-        for i, a in enumerate(recorder.temporaries)
-    ]
-    plan = Plan(buffers, threads)
+def place(plan: Plan, events: list[Event], kept: list[Array]) -> None:
+    """Offsets for what ``events`` touch; ``kept`` arrays live to the end."""
     for time, event in enumerate(events):
         for array in arrays_of(event):
-            buffer = plan.find(array)
-            if buffer is not None:
-                buffer.touch(time)
+            plan.touch(array, time)
     for array in kept:
-        buffer = plan.find(array)
-        if buffer is not None:
-            buffer.touch(len(events))
-    place(plan)
-    return plan
-
-
-def place(plan: Plan) -> None:
-    """Give every buffer that is used its offset."""
+        plan.touch(array, len(events))
     placed: list[Buffer] = []
     used = [b for b in plan.buffers if b.first >= 0 and b.nbytes]
     for buffer in sorted(used, key=lambda b: (-b.nbytes, b.index)):

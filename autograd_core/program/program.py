@@ -19,7 +19,8 @@ from autograd_core.program.explain import (
     name_of,
     shapes_of,
 )
-from autograd_core.program.plan import arrays_of, make_plan
+from autograd_core.program.fuse import Fuser
+from autograd_core.program.plan import Plan, arrays_of, place
 from autograd_core.program.record import Check, Recorder, address_of
 from autograd_core.program.team import get_num_threads, teams
 from autograd_core.program.tree import Tree
@@ -33,8 +34,6 @@ class Program:
     def __init__(self, recorder: Recorder, result: Tree) -> None:
         self.inputs = recorder.inputs
         self.result = result
-        self.events = recorder.events
-        self.fused: list[str] = []
         self.guards = recorder.guards
         self.entry_grads = [
             (leaf, grad)
@@ -47,7 +46,11 @@ class Program:
         given = [leaf for leaf in leaves if leaf.grad is not None]
         outputs = [leaf.data for leaf in result.leaves if isinstance(leaf, TensorBase)]
         kept = outputs + [leaf.grad.data for leaf in given]
-        self.plan = make_plan(recorder, kept, self.events, get_num_threads())
+        self.plan = Plan.of(recorder, get_num_threads())
+        fuser = Fuser(self.plan, recorder.events, kept)
+        self.events = fuser.run()
+        self.fused = [f"{name} x{times}" for name, times in fuser.done.items()]
+        place(self.plan, self.events, kept)
         self.bound = bind(self.plan, self.events)
         self._read = [self._reader(leaf) for leaf in result.leaves]
         self._grads: list[tuple[TensorBase, Any]] = [

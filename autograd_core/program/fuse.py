@@ -1,0 +1,181 @@
+"""Fuse: one kernel in the place of several launches, bit for bit the same.
+
+A rule looks at the launches from one place on, and changes the list if it applies. A
+temporary that only the fused launches knew is then touched by none, and gets no memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from autograd_kernels import activations, dropout, fused, matmul
+
+from autograd_core.program.plan import Plan, arrays_of
+from autograd_core.program.record import Event, Launch, address_of
+from autograd_core.tape import Array
+
+# Files whose kernels write to nothing but their last argument.
+PURE = frozenset({"elementwise", "activations", "copying", "reduce", "matmul"})
+
+
+class Uses:
+    """Which events touch which temporary."""
+
+    def __init__(self, plan: Plan, events: list[Event], kept: list[Array]) -> None:
+        self.plan = plan
+        self.kept = {self.buffer(array) for array in kept}
+        self.of: dict[int, list[Event]] = {}
+        for event in events:
+            self.add(event)
+
+    def buffer(self, array: Array) -> int:
+        """Number of the temporary an array lies in; -1 for memory from outside."""
+        found = self.plan.find(array)
+        return -1 if found is None else found.index
+
+    def buffers(self, event: Event) -> set[int]:
+        """All temporaries of an event."""
+        return {self.buffer(array) for array in arrays_of(event)} - {-1}
+
+    def add(self, event: Event) -> None:
+        """Count an event in."""
+        for index in self.buffers(event):
+            self.of.setdefault(index, []).append(event)
+
+    def remove(self, event: Event) -> None:
+        """Count an event out."""
+        for index in self.buffers(event):
+            self.of[index] = [e for e in self.of[index] if e is not event]
+
+    def private(self, array: Array, *events: Event) -> bool:
+        """Whether nobody but these events ever sees a temporary."""
+        index = self.buffer(array)
+        if index < 0 or index in self.kept:
+            return False
+        return all(any(e is mine for mine in events) for e in self.of[index])
+
+    def written_once(self, array: Array) -> bool:
+        """Whether one launch alone has the temporary as its output."""
+        index = self.buffer(array)
+        if index < 0:
+            return False
+        writes = [
+            e
+            for e in self.of[index]
+            if not isinstance(e, Launch) or self.buffer(last(e)) == index
+        ]
+        return len(writes) == 1
+
+
+def last(launch: Launch) -> Array:
+    """The output, by convention the last argument."""
+    arg = launch.args[-1]
+    return arg if isinstance(arg, np.ndarray) else np.empty(0)
+
+
+def runs(event: Event | None, kernel: Any) -> bool:
+    """Whether an event launches this kernel."""
+    return isinstance(event, Launch) and event.kernel is kernel
+
+
+def same(a: Array, b: Array) -> bool:
+    """Whether two arrays are the same bytes."""
+    return a.nbytes == b.nbytes and address_of(a) == address_of(b)
+
+
+class Fuser:
+    """Applies the rules to a list of events, and says what it did."""
+
+    def __init__(self, plan: Plan, events: list[Event], kept: list[Array]) -> None:
+        self.uses = Uses(plan, events, kept)
+        self.events = list(events)
+        self.done: dict[str, int] = {}
+
+    def run(self) -> list[Event]:
+        """All rules, each over the whole list; then what nobody reads is dropped."""
+        rules: list[Callable[[Launch, Launch], Launch | None]] = [
+            self.relu_dropout_backward,
+            self.relu_dropout,
+            self.matmul_relu,
+        ]
+        for rule in rules:
+            self._apply(rule)
+        self._drop_dead()
+        return self.events
+
+    def _apply(self, rule: Callable[[Launch, Launch], Launch | None]) -> None:
+        """Offer a rule every launch with the one that reads its output next."""
+        for first in list(self.events):
+            if not isinstance(first, Launch) or not first.args:
+                continue
+            index = self.uses.buffer(last(first))
+            readers = [e for e in self.uses.of.get(index, []) if e is not first]
+            if not readers or not isinstance(readers[0], Launch):
+                continue
+            fused_launch = rule(first, readers[0])
+            if fused_launch is not None:
+                self._replace(first, readers[0], fused_launch)
+                self.done[rule.__name__] = self.done.get(rule.__name__, 0) + 1
+
+    def _replace(self, first: Launch, second: Launch, by: Launch) -> None:
+        """Put ``by`` where the second launch was."""
+        for event in (first, second):
+            self.uses.remove(event)
+        self.uses.add(by)
+        self.events = [
+            by if e is second else e for e in self.events if e is not first
+        ]
+
+    def _drop_dead(self) -> None:
+        for event in reversed(list(self.events)):
+            if isinstance(event, Launch) and self._is_pure(event):
+                if self.uses.private(last(event), event):
+                    self.uses.remove(event)
+                    self.events = [e for e in self.events if e is not event]
+                    self.done["dead"] = self.done.get("dead", 0) + 1
+
+    @staticmethod
+    def _is_pure(launch: Launch) -> bool:
+        return launch.kernel.__module__.rpartition(".")[2] in PURE
+
+    # Rules: what two launches become, or None ----------------------------------------
+
+    def relu_dropout_backward(self, drop: Launch, slope: Launch) -> Launch | None:
+        """The mask follows from the output that dropout once gave: no new draw."""
+        if not runs(drop, dropout.dropout) or not runs(slope, activations.relu_backward):
+            return None
+        key, p, g, masked = drop.args
+        g1, y, gx = slope.args
+        if not same(masked, g1) or not self.uses.private(masked, drop, slope):
+            return None
+        for first in self.uses.of.get(self.uses.buffer(key), []):
+            if not runs(first, dropout.dropout) or first is drop:
+                continue
+            _, _, x, out = first.args
+            if same(x, y) and all(map(self.uses.written_once, (x, out))):
+                args = (p, g, out, gx)
+                return Launch(fused.relu_dropout_backward, drop.units, args)
+        return None
+
+    def relu_dropout(self, relu: Launch, drop: Launch) -> Launch | None:
+        """relu's output is nobody else's business."""
+        if not runs(relu, activations.relu) or not runs(drop, dropout.dropout):
+            return None
+        key, p, x, out = drop.args
+        if not same(x, relu.args[-1]) or not self.uses.private(x, relu, drop):
+            return None
+        args = (key, p, relu.args[0], out)
+        return Launch(fused.relu_dropout, relu.units, args)
+
+    def matmul_relu(self, product: Launch, relu: Launch) -> Launch | None:
+        """relu while the tile is in registers."""
+        if not runs(product, matmul.matmul) or not runs(relu, activations.relu):
+            return None
+        ta, tb, mode, *rest, out = product.args
+        x, y = relu.args
+        if not same(x, out) or not self.uses.private(out, product, relu):
+            return None
+        args = (ta, tb, mode | matmul.RELU, *rest, y.reshape(out.shape))
+        return Launch(matmul.matmul, product.units, args)
