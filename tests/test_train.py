@@ -268,10 +268,22 @@ def test_schedules_by_step_by_epoch_and_on_a_plateau():
     assert run.opt.param_groups[0]["lr"] == pytest.approx(0.01)
 
 
+def test_a_compiled_run_is_bitwise_the_eager_one():
+    found = []
+    for compiled in (False, True):
+        run = Setup()
+        options = {"l1": 1e-4, "l2": 1e-3, "valid": blobs(20, 1)}
+        history = run.fit(train=blobs(100), compiled=compiled, **options)
+        rows = [{**row, "seconds": 0} for row in history.rows]
+        found.append((run.bits(), rows, predict(run.model, blobs()[0]).tobytes()))
+    assert found[0] == found[1]
+
+
 # Refused --------------------------------------------------------------------------
 
 
-def test_a_loss_that_is_not_finite_updates_nothing():
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_loss_that_is_not_finite_updates_nothing(compiled):
     run = Setup()
     run.fit()
     state = run.bits(), ag.random.default_generator.get_state().tolist()
@@ -280,7 +292,7 @@ def test_a_loss_that_is_not_finite_updates_nothing():
         return F.cross_entropy(output, y) * np.float32(np.inf)
 
     with pytest.raises(FloatingPointError, match="step was not taken"):
-        fit(run.model, run.opt, overflow, blobs(), epochs=1)
+        fit(run.model, run.opt, overflow, blobs(), epochs=1, compiled=compiled)
     assert state == (run.bits(), ag.random.default_generator.get_state().tolist())
 
 

@@ -151,16 +151,16 @@ class Jitter:
 
     def _sample(self, images: Array, down: Array, right: Array) -> Array:
         """Images between pixels, linearly; ``fill`` outside."""
-        edge = ((0, 0), (1, 2), (1, 2))
-        padded = np.pad(images, edge, constant_values=self.fill)
+        padded = np.pad(images, ((0, 0), (1, 2), (1, 2)), constant_values=self.fill)
         down = np.clip(down + 1, 0, self.height + 1)
         right = np.clip(right + 1, 0, self.width + 1)
         i, j = down.astype(np.intp), right.astype(np.intp)
         v, u = down - i, right - j
-        k = np.arange(len(images))[:, None, None]
-        top = padded[k, i, j] * (1 - u) + padded[k, i, j + 1] * u
-        low = padded[k, i + 1, j] * (1 - u) + padded[k, i + 1, j + 1] * u
-        between: Array = top * (1 - v) + low * v
+        flat, line = padded.ravel(), self.width + 3
+        first = np.arange(len(images))[:, None, None] * padded[0].size + i * line + j
+        top, low = first, first + line
+        between: Array = (flat[top] * (1 - u) + flat[top + 1] * u) * (1 - v)
+        between += (flat[low] * (1 - u) + flat[low + 1] * u) * v
         return between
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd_core.nn import Module
 from autograd_core.optim import Optimizer
+from autograd_core.program import compile
 from autograd_core.random import default_generator
 from autograd_core.tape import Array
 from autograd_core.tensor import Tensor
@@ -68,6 +69,7 @@ class Run:
         callbacks: Sequence[Callback],
         l1: float = 0.0,
         l2: float = 0.0,
+        compiled: bool = False,
     ) -> None:
         self.model, self.opt, self.loss = model, opt, loss
         self.batches, self.valid = batches, valid
@@ -77,7 +79,8 @@ class Run:
         self.step = 0  # done so far, over all epochs
         self.history = History()
         self.sums: dict[str, float] = {}  # of the epoch under way, and its rows
-        self.train_step = make_step(model, opt, loss, l1, l2)
+        step = make_step(model, opt, loss, l1, l2)
+        self.train_step = compile(step) if compiled else step
         self._kept = [(b.data, b.data.copy()) for b in model.buffers()]
         self._kept.append((default_generator.state, default_generator.get_state()))
         self._start = 0.0
@@ -222,6 +225,7 @@ def fit(
     l1: float = 0.0,
     l2: float = 0.0,
     callbacks: Sequence[Callback] = (),
+    compiled: bool = False,
     progress: bool = False,
     resume: str | os.PathLike[str] | None = None,
 ) -> History:
@@ -230,7 +234,8 @@ def fit(
     ``train`` is (x, y), cut into shuffled batches, or `Batches`; ``loss(output, y)`` a
     mean over rows; ``metrics`` are functions of the arrays (output, y). The penalty
     l2 / 2 * sum(w**2) + l1 * sum(|w|) over weights (not biases and scales) is added to
-    what is minimised. Floating data takes the dtype of the model.
+    what is minimised. Floating data takes the dtype of the model. ``compiled`` replays
+    the step as a Program (see `autograd_core.compile`), with the same bits.
 
     Ctrl-C ends the run after the step under way (a second one at once): the history so
     far is returned, with ``interrupted`` set, and a `Checkpoint` saves. ``resume`` is
@@ -256,7 +261,17 @@ def fit(
     if progress:
         callbacks = [*callbacks, Progress()]
     run = Run(
-        model, opt, loss, train, valid, epochs, metrics or {}, callbacks, l1=l1, l2=l2
+        model,
+        opt,
+        loss,
+        train,
+        valid,
+        epochs,
+        metrics or {},
+        callbacks,
+        l1=l1,
+        l2=l2,
+        compiled=compiled,
     )
     if resume is not None:
         run.load_state_dict(checkpoint.load(resume))
