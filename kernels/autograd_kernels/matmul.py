@@ -14,17 +14,20 @@ A unit is a block of ``out`` that follows from the shape. A part lo:hi uses row
 ``lo // ceil(units / len(scratch))`` of the scratch, so parts that run at once start
 at multiples of that number; the bits are the same wherever the cuts fall.
 
-An element is the sum over blocks of k (K_BLOCK, even sizes), each a chain of FMAs in
-the order of k. Small products read A and B where they are; larger ones copy them to
-panels in the order of the tile (Goto, van de Geijn: Anatomy of high-performance
-matrix multiplication, 2008), with a unit's B in L2 and HEIGHT rows of A in L1.
+An element is the sum over blocks of k (DEPTH, even sizes), each a chain of FMAs in the
+order of k. While A stays in L2 it is read in place and a unit is one panel (2 vectors)
+of columns: B's panel is copied only where its rows are far apart, transposed or
+ragged. For a larger A units are wider, their panels of B are copied to L2 and A to L1,
+HEIGHT rows at a time (Goto, van de Geijn: Anatomy of high-performance matrix
+multiplication, 2008).
 """
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
+import numba
 import numpy as np
 
 from autograd_kernels._jit import inline, kernel
@@ -36,23 +39,29 @@ __all__ = ["ADD", "BIAS", "RELU", "matmul", "plan"]
 VECTORS = BYTES > 0
 PANEL = COLUMNS * BYTES  # bytes of a row of a panel of B
 DEPTH = 1536  # bytes of a block of k: HEIGHT rows of A take 18 KB of L1
-ROWS = 16 * HEIGHT  # of C in a unit
+HALF_L2 = 1 << 19  # bytes of A up to which it is read in place
+FAR = 4096  # bytes from row to row of B from which on lines evict each other
+ROWS = 24 * HEIGHT  # of C in a unit, at most
 UNITS = 8  # a large product has at least as many, when they stay wide enough
 
 
-def _shape(m, n, k, ta, tb, panel):
+# Inlined before typing: the tiles then are compiled once, not in every layer.
+merged = partial(numba.njit, inline="always", error_model="numpy", nogil=True)
+
+
+def _shape(m, n, k, ta, tb, size):
     """Copy A? copy B? rows, columns of a unit; from the shape alone."""
     if not VECTORS:
         return 0, 0, 64, max(n, 1)
-    if m * n * k < 1 << 17:
-        return 0, tb, 4 * HEIGHT, 4 * panel
-    copy_b = tb or m >= 2 * HEIGHT
-    copy_a = n >= 2 * panel and k * m >= 4096
+    panel = PANEL // size
+    copy_b = tb or (m > 2 * HEIGHT and n * size >= FAR)
     rows = _even(m, ROWS, HEIGHT)
+    if m * k * size <= HALF_L2:
+        return 0, copy_b, rows, panel
     columns = 8 * panel
     while columns > 4 * panel and _parts(m, rows) * _parts(n, columns) < UNITS:
         columns //= 2
-    return copy_a, copy_b, rows, _even(n, columns, panel)
+    return n >= 2 * panel, copy_b or m > 2 * HEIGHT, rows, _even(n, columns, panel)
 
 
 def _parts(total, most):
@@ -71,7 +80,7 @@ def plan(
 ) -> tuple[int, int]:
     """Number of units, and scratch elements for each part that runs at once."""
     size = np.dtype(dtype).itemsize
-    _, _, rows, columns = _shape(m, n, k, ta, tb, PANEL // size)
+    _, _, rows, columns = _shape(m, n, k, ta, tb, size)
     units = batch * -(-m // rows) * -(-n // columns)
     if not VECTORS:
         return units, n
@@ -80,35 +89,32 @@ def plan(
     return units, columns * (depth + sums) + depth * HEIGHT
 
 
-_parts, _even, _of = inline(_parts), inline(_even), inline(_shape)
+_parts, _even, _of = merged(_parts), merged(_even), merged(_shape)
 
 
 @inline
 def _pack(source, line, step, count, depth, vector, target, panel):
-    """Panels [p, r] of source[r * line + p * step], r < count; zeros at the end.
+    """target[p, r] = source[r * line + p * step], r < count, zeros to the vector's end.
 
     Elements of a line (step = 1) or the lines (line = 1) are neighbours.
     """
-    for j in range(0, count, panel):
-        width = min(panel, count - j)
-        start, to = at(source, j * line), at(target, j * depth)
-        if step == 1:
-            for r in range(0, width, vector):
-                for p in range(0, depth, vector):
-                    transpose_lanes(
-                        at(start, r * line + p), line, width - r, depth - p,
-                        at(to, p * panel + r), panel, panel - r,
-                    )  # fmt: skip
-        else:
-            for p in range(depth):
-                for r in range(0, width, vector):
-                    copy_lanes(
-                        at(start, p * step + r), width - r,
-                        at(to, p * panel + r), panel - r,
-                    )  # fmt: skip
+    if step == 1:
+        for r in range(0, count, vector):
+            for p in range(0, depth, vector):
+                transpose_lanes(
+                    at(source, r * line + p), line, count - r, depth - p,
+                    at(target, p * panel + r), panel, panel - r,
+                )  # fmt: skip
+    else:
+        for p in range(depth):
+            for r in range(0, count, vector):
+                copy_lanes(
+                    at(source, p * step + r), count - r,
+                    at(target, p * panel + r), panel - r,
+                )  # fmt: skip
 
 
-@inline
+@merged
 def _tallest(rows):
     """The tallest tile that fits."""
     for height in HEIGHTS:
@@ -117,7 +123,7 @@ def _tallest(rows):
     return 1
 
 
-@inline
+@merged
 def _unit(
     mode, k, rows, columns, a, row_a, col_a, copy_a, b, row_b, col_b, copy_b,
     c, ldc, bias, space, panel,
@@ -132,9 +138,12 @@ def _unit(
     for block in range(blocks):
         p = block * size
         depth = min(size, k - p)
-        if copy_b:
-            start = at(b, p * row_b)
-            _pack(start, col_b, row_b, columns, depth, vector, space, panel)
+        for j in range(0, columns, panel):
+            width = min(panel, columns - j)
+            if copy_b or width % vector:
+                start = at(b, p * row_b + j * col_b)
+                to = at(space, j * depth)
+                _pack(start, col_b, row_b, width, depth, vector, to, panel)
         last = block == blocks - 1
         what = (mode if last else 0) | (PART if block > 0 else 0)
         i = 0
@@ -142,27 +151,26 @@ def _unit(
             height = _tallest(rows - i)
             left, row, step = at(a, i * row_a + p * col_a), row_a, col_a
             if copy_a:
+                line, far, count, deep = row, step, height, depth
                 if step == 1:
-                    _pack(left, 1, row, depth, height, vector, a_at, depth)
-                    row = depth
-                else:
-                    _pack(left, 1, step, height, depth, vector, a_at, height)
-                    step = height
-                left = a_at
+                    line, far, count, deep = step, row, depth, height
+                _pack(left, line, far, count, deep, vector, a_at, count)
+                row, step, left = (depth, 1, a_at) if step == 1 else (1, height, a_at)
             for j in range(0, columns, panel):
+                width = min(panel, columns - j)
                 right, ldb = at(b, p * row_b + j), row_b
-                if copy_b:
+                if copy_b or width % vector:
                     right, ldb = at(space, j * depth), panel
                 part = at(sums, i * wide + j * height)
                 to, ld = (at(c, i * ldc + j), ldc) if last else (part, panel)
                 tile(
-                    height, min(panel, columns - j), what, depth, copy_b,
-                    left, row, step, right, ldb, to, ld, at(bias, j), part,
+                    height, width, what, depth, left, row, step, right, ldb, to, ld,
+                    at(bias, j), part,
                 )  # fmt: skip
             i += height
 
 
-@inline
+@merged
 def _plain(
     mode, k, rows, columns, a, row_a, col_a, copy_a, b, row_b, col_b, copy_b,
     c, ldc, bias, space, panel,
@@ -190,7 +198,7 @@ def _plain(
 _run = _unit if VECTORS else _plain
 
 
-@inline
+@merged
 def _step(x):
     """From one matrix of a batch to the next; 0 when there is one for all."""
     size = x.shape[-1] * x.shape[-2]
@@ -205,7 +213,7 @@ def matmul(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
     row_a, col_a = (1, m) if ta else (k, 1)
     row_b, col_b = (1, k) if tb else (n, 1)
     panel = COLUMNS * lanes(out)
-    copy_a, copy_b, rows, columns = _of(m, n, k, ta, tb, panel)
+    copy_a, copy_b, rows, columns = _of(m, n, k, ta, tb, PANEL // panel)
     across = _parts(n, columns)
     blocks = _parts(m, rows) * across
     space = data(scratch)

@@ -163,9 +163,9 @@ def copy_lanes(typing: Any, source: Any, count: Any, target: Any, room: Any) -> 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         source_at, valid, target_at, space = args
         v = Vectors(context, builder, source.dtype)
-        with builder.if_else(v.all(valid, space)) as (full, partial):
+        with builder.if_else(v.all(space)) as (full, partial):
             with full:
-                v.store(v.load(source_at), target_at)
+                v.store(v.load(source_at, v.first(valid)), target_at)
             with partial:
                 v.store(v.load(source_at, v.first(valid)), target_at, v.first(space))
         return context.get_dummy_value()

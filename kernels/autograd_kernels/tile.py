@@ -26,14 +26,13 @@ HEIGHTS = (12, 8, 4, 2, 1) if HEIGHT == 12 else (6, 4, 2, 1)  # tiles that exist
 
 @intrinsic
 def tile(
-    typing: Any, rows: Any, columns: Any, mode: Any, k: Any, full: Any,
-    a: Any, row: Any, column: Any, b: Any, ldb: Any, c: Any, ldc: Any,
-    bias: Any, part: Any,
+    typing: Any, rows: Any, columns: Any, mode: Any, k: Any, a: Any, row: Any,
+    column: Any, b: Any, ldb: Any, c: Any, ldc: Any, bias: Any, part: Any,
 ) -> Any:  # fmt: skip
     """``c[i, j] = sum over p of a[i * row + p * column] * b[p * ldb + j]``, epilogue.
 
-    rows is one of HEIGHTS, columns <= 2 vectors. ``full`` is 1 if B may be read to the
-    end of its last vector, as a copied panel may.
+    rows is one of HEIGHTS, columns <= 2 vectors; B is read to the end of its last
+    vector, C and the bias are not.
     """
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -41,18 +40,18 @@ def tile(
         return context.get_dummy_value()
 
     n = types.intp
-    return types.void(n, n, n, n, n, a, n, n, b, n, c, n, bias, part), build
+    return types.void(n, n, n, n, a, n, n, b, n, c, n, bias, part), build
 
 
 class _Tile:
     """Writes the code of tiles; the fields are LLVM values."""
 
     def __init__(self, v: Vectors, rows: Any, columns: Any, mode: Any, k: Any,
-                 full: Any, a: Any, row: Any, column: Any, b: Any, ldb: Any,
-                 c: Any, ldc: Any, bias: Any, part: Any) -> None:  # fmt: skip
+                 a: Any, row: Any, column: Any, b: Any, ldb: Any, c: Any, ldc: Any,
+                 bias: Any, part: Any) -> None:  # fmt: skip
         self.v, self.builder = v, v.builder
         self.rows, self.columns, self.mode, self.k = rows, columns, mode, k
-        self.full, self.a, self.row, self.column = full, a, row, column
+        self.a, self.row, self.column = a, row, column
         self.b, self.ldb, self.c, self.ldc = b, ldb, c, ldc
         self.bias, self.part = bias, part
         first = [ir.Constant(WORD, w * v.lanes) for w in range(COLUMNS)]
@@ -61,55 +60,48 @@ class _Tile:
     def choose(self) -> None:
         """A branch to code for just this height and width."""
         builder = self.builder
-        one, tall = ir.Constant(WORD, 1), ir.Constant(WORD, HEIGHT)
-        wide = builder.icmp_signed(">", self.columns, ir.Constant(WORD, self.v.lanes))
-        hot = builder.and_(wide, builder.icmp_signed("==", self.full, one))
-        hot = builder.and_(hot, builder.icmp_signed("==", self.rows, tall))
-        key = builder.add(self.rows, builder.mul(builder.zext(wide, WORD), tall))
+        lanes, tall = ir.Constant(WORD, self.v.lanes), ir.Constant(WORD, HEIGHT)
+        wide = builder.zext(builder.icmp_signed(">", self.columns, lanes), WORD)
         done = builder.append_basic_block("done")
-        switch = builder.switch(builder.select(hot, ir.Constant(WORD, 0), key), done)
-        sizes = [(h, w, False) for h, w in product(HEIGHTS, range(1, COLUMNS + 1))]
-        for height, width, full in [(HEIGHT, COLUMNS, True), *sizes]:
-            case = 0 if full else height + (width - 1) * HEIGHT
+        key = builder.add(self.rows, builder.mul(wide, tall))
+        switch = builder.switch(key, done)
+        for height, width in product(HEIGHTS, range(1, COLUMNS + 1)):
             block = builder.append_basic_block("tile")
-            switch.add_case(ir.Constant(WORD, case), block)
+            switch.add_case(ir.Constant(WORD, height + (width - 1) * HEIGHT), block)
             builder.position_at_end(block)
-            self.emit(height, width, full)
+            self.emit(height, width)
             builder.branch(done)
         builder.position_at_end(done)
 
-    def emit(self, height: int, width: int, full: bool) -> None:
-        v, grid = self.v, [(i, j) for i in range(height) for j in range(width)]
+    def emit(self, height: int, width: int) -> None:
+        v, grid = self.v, [*product(range(height), range(width))]
         sums = {ij: cgutils.alloca_once(self.builder, v.type) for ij in grid}
         for place in sums.values():
             self.builder.store(v.zero, place)
-        self.accumulate(sums, height, width, full)
-        self.epilogue(sums)
+        self.accumulate(sums, height, width)
+        self.epilogue(sums, width)
 
-    def accumulate(self, sums: Any, height: int, width: int, full: bool) -> None:
+    def accumulate(self, sums: Any, height: int, width: int) -> None:
         v, builder = self.v, self.builder
-        row = self.row
-        step = self.column
         # Four rows a pointer: their addresses then are base + index * scale.
-        groups = [self.v.at(self.a, self.v.times(row, i)) for i in range(0, height, 4)]
+        groups = [v.at(self.a, v.times(self.row, i)) for i in range(0, height, 4)]
         lines = [cgutils.alloca_once_value(builder, g) for g in groups]
         b_at = cgutils.alloca_once_value(builder, self.b)
         with cgutils.for_range(builder, self.k):
             base = builder.load(b_at)
-            masks = [None if full else mask for mask in self.masks]
-            right = [v.load(v.at(base, j * v.lanes), masks[j]) for j in range(width)]
+            right = [v.load(v.at(base, j * v.lanes)) for j in range(width)]
             bases = [builder.load(line) for line in lines]
             for i in range(height):
-                left = builder.load(v.at(bases[i // 4], self.v.times(row, i % 4)))
+                left = builder.load(v.at(bases[i // 4], v.times(self.row, i % 4)))
                 left = v.splat(left)
                 for j in range(width):
                     total = v.fma(left, right[j], builder.load(sums[i, j]))
                     builder.store(total, sums[i, j])
             builder.store(v.at(base, self.ldb), b_at)
             for line, pointer in zip(lines, bases, strict=True):
-                builder.store(v.at(pointer, step), line)
+                builder.store(v.at(pointer, self.column), line)
 
-    def epilogue(self, sums: Any) -> None:
+    def epilogue(self, sums: Any, width: int) -> None:
         v, builder = self.v, self.builder
         masks = self.masks
         spots = {(i, j): self.spot(self.c, self.ldc, i, j) for i, j in sums}
@@ -123,7 +115,6 @@ class _Tile:
                 old = v.load(spots[ij], masks[ij[1]])
                 builder.store(builder.fadd(old, builder.load(total)), total)
         with self.when(BIAS):
-            width = 1 + max(j for _, j in sums)
             add = [self.bias_vector(j) for j in range(width)]
             for (_, j), total in sums.items():
                 builder.store(builder.fadd(builder.load(total), add[j]), total)
@@ -132,8 +123,15 @@ class _Tile:
                 value = builder.load(total)
                 below = builder.fcmp_ordered("<", value, v.zero)
                 builder.store(builder.select(below, v.zero, value), total)
-        for ij, total in sums.items():
-            v.store(builder.load(total), spots[ij], masks[ij[1]])
+        full = ir.Constant(WORD, width * v.lanes)
+        whole = builder.icmp_signed("==", self.columns, full)
+        with builder.if_else(whole) as (plain, masked):
+            with plain:
+                for ij, total in sums.items():
+                    v.store(builder.load(total), spots[ij])
+            with masked:
+                for ij, total in sums.items():
+                    v.store(builder.load(total), spots[ij], masks[ij[1]])
 
     def when(self, flag: int) -> Any:
         bit = self.builder.and_(self.mode, ir.Constant(WORD, flag))
