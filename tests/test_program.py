@@ -8,7 +8,7 @@ from typing import Any
 import autograd_core as ag
 import numpy as np
 import pytest
-from autograd_core import optim
+from autograd_core import nn, optim
 from autograd_core.op import Arg, Op, Sample
 from autograd_core.ops import TABLE
 from autograd_core.program import compile
@@ -289,3 +289,122 @@ def test_many_python_threads_at_once() -> None:
         thread.join(60)
     set_num_threads(before)
     assert [results[i] for i in range(4)] == [expected] * 4
+
+
+OPTIMIZERS: list[Any] = [
+    pytest.param(lambda p: optim.SGD(p, lr=0.05), id="SGD"),
+    pytest.param(
+        lambda p: optim.SGD(p, lr=0.05, momentum=0.9, nesterov=True), id="Nesterov"
+    ),
+    pytest.param(
+        lambda p: optim.RMSprop(p, lr=1e-3, momentum=0.9, centered=True), id="RMSprop"
+    ),
+    pytest.param(lambda p: optim.Adagrad(p, lr=1e-2), id="Adagrad"),
+    pytest.param(lambda p: optim.Adam(p, lr=1e-2, weight_decay=1e-3), id="Adam"),
+    pytest.param(lambda p: optim.Adam(p, lr=1e-2, amsgrad=True), id="AMSGrad"),
+    pytest.param(lambda p: optim.AdamW(p, lr=1e-2), id="AdamW"),
+    pytest.param(lambda p: optim.NAdam(p, lr=1e-2), id="NAdam"),
+    pytest.param(lambda p: optim.Lion(p, lr=1e-3), id="Lion"),
+]
+
+
+def classifier(make_optimizer: Any, sizes: list[int]) -> tuple[Any, Any]:
+    ag.manual_seed(11)
+    layers: list[Any] = []
+    for n, m in zip(sizes[:-2], sizes[1:-1], strict=True):
+        layers += [nn.Linear(n, m), nn.BatchNorm1d(m), nn.ReLU(), nn.Dropout(0.2)]
+    model = nn.Sequential(*layers, nn.Linear(*sizes[-2:]))
+    opt = make_optimizer(model.parameters())
+
+    def train(x: Any, y: Any) -> ag.Tensor:
+        opt.zero_grad()
+        loss = nn.functional.cross_entropy(model(x), y)
+        loss.backward()
+        opt.step()
+        return loss
+
+    return model, train
+
+
+def trained(
+    make_optimizer: Any, sizes: list[int], batch: int, steps: int, compiled: bool
+) -> list[bytes]:
+    rng = np.random.default_rng(2)
+    x = rng.standard_normal((4, batch, sizes[0])).astype(np.float32)
+    y = rng.integers(0, sizes[-1], (4, batch))
+    model, train = classifier(make_optimizer, sizes)
+    step = ag.compile(train) if compiled else train
+    losses = [step(x[i % 4], y[i % 4]) for i in range(steps)]
+    state = model.state_dict()
+    return [*bits(*losses), *(state[name].tobytes() for name in sorted(state))]
+
+
+@pytest.mark.parametrize("make_optimizer", OPTIMIZERS)
+def test_two_hundred_steps_bit_for_bit(make_optimizer: Any) -> None:
+    runs = [trained(make_optimizer, [5, 16, 8, 3], 32, 200, c) for c in (False, True)]
+    assert runs[0] == runs[1]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_two_hundred_steps_on_any_number_of_threads(threads: int) -> None:
+    def adam(params: Any) -> Any:
+        return optim.Adam(params, lr=1e-3)
+
+    before = ag.get_num_threads()
+    expected = trained(adam, [64, 160, 96, 10], 96, 200, False)
+    try:
+        ag.set_num_threads(threads)
+        assert trained(adam, [64, 160, 96, 10], 96, 200, True) == expected
+        assert trained(adam, [64, 160, 96, 10], 96, 50, False)[:50] == expected[:50]
+    finally:
+        ag.set_num_threads(before)
+
+
+def test_relu_and_dropout_are_fused_and_dead_launches_dropped() -> None:
+    _, train = classifier(lambda p: optim.Adam(p), [5, 16, 8, 3])
+    step = ag.compile(train)
+    x, y = np.ones((4, 5), np.float32), np.array([0, 1, 2, 0])
+    step(x, y)
+    fused = " ".join(step.program.explain().fused)
+    assert "relu_dropout_backward x2" in fused
+    assert "relu_dropout x2" in fused
+
+
+def test_modes_options_and_parameters_are_guarded() -> None:
+    model, _ = classifier(lambda p: optim.Adam(p), [5, 16, 8, 3])
+    predict = ag.compile(lambda x: model(x))
+    x = np.random.default_rng(0).standard_normal((6, 5)).astype(np.float32)
+    ag.manual_seed(0)
+    first = [predict(x).numpy() for _ in range(2)]
+    assert (first[0] != first[1]).any()  # dropout draws anew in a replay
+    model.eval()
+    quiet = [predict(x).numpy() for _ in range(3)]
+    assert bits(*map(ag.tensor, quiet[:1])) == bits(*map(ag.tensor, quiet[2:]))
+    assert predict.recordings == 2
+    model.train()
+    predict(x)
+    assert predict.recordings == 2
+    model[3].p = 0.5
+    predict(x)
+    assert predict.recordings == 3
+    with ag.no_grad():
+        model[0].weight.copy_(np.zeros((16, 5)))
+    predict(x)  # values are no reason
+    assert predict.recordings == 3
+
+
+def test_labels_out_of_range_stop_a_replay_before_the_update() -> None:
+    model, train = classifier(lambda p: optim.Adam(p), [5, 16, 8, 3])
+    step = ag.compile(train)
+    x, y = np.ones((4, 5), np.float32), np.array([0, 1, 2, 0])
+    x += np.random.default_rng(0).standard_normal(x.shape).astype(np.float32)
+    for _ in range(2):
+        step(x, y)
+    before = [p.data.tobytes() for p in model.parameters()]
+    for bad in ([0, 1, 3, 0], [0, -1, 2, 0]):
+        with pytest.raises(ValueError, match="cross_entropy: label"):
+            step(x, np.array(bad))
+    with pytest.raises(ValueError, match="batch_norm"):
+        step(x * np.float32(np.nan), y)
+    assert [p.data.tobytes() for p in model.parameters()] == before
+    step(x, y)

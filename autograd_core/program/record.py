@@ -102,7 +102,7 @@ class Recorder:
         if id(module) not in self.watched:
             self.watched.add(id(module))
             name = type(module).__name__
-            self.guard(lambda: _mark(vars(module)), f"attributes of {name}")
+            self.guard(lambda: _attributes(module), f"attributes of {name}")
 
     def wrote(self, tensor: TensorBase) -> None:
         """A tensor from outside was updated in place: a replay counts that too."""
@@ -129,6 +129,11 @@ class Recorder:
         )
 
 
+def _attributes(module: Any) -> Any:
+    # `training` may be the class's own until it is first set.
+    return _mark({**vars(module), "training": module.training})
+
+
 def _mark(value: Any) -> Any:
     """What must stay as it is of an attribute: numbers by value, objects by identity."""
     if value is None or isinstance(value, bool | int | float | str):
@@ -136,7 +141,7 @@ def _mark(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return tuple(map(_mark, value))
     if isinstance(value, dict):
-        return tuple((key, _mark(v)) for key, v in value.items())
+        return frozenset((key, _mark(v)) for key, v in value.items())
     if isinstance(value, TensorBase):
         return id(value), id(value.data), value.requires_grad
     return id(value)

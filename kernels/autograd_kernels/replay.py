@@ -177,13 +177,23 @@ def _share(row, claimed, counters):
 
 
 @inline
+def _failed(row, claimed, counters):
+    """What a check found. One thread looks, before a later launch reuses the word."""
+    if increase(counters, claimed, 1) == 0:
+        found = 2 if load(row[WORDS], 0) != 0 else 1
+        store(counters, claimed + 1, found)
+    _wait_until(counters, claimed + 1, 1)
+    return load(counters, claimed + 1) == 2
+
+
+@inline
 def _walk_shared(table, rows, counters):
     """Run what is left of every launch, in order, beside other threads doing so."""
     i = 0
     while i < rows:
         row = table[i]
         if row[ADDRESS] == 0:
-            if load(row[WORDS], 0) != 0:
+            if _failed(row, 2 * i, counters):
                 return i
             i += 1
         elif row[PARTS] > 1:
