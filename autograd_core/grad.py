@@ -179,8 +179,6 @@ def backward(
 
 def _add_to_grad(leaf: TensorBase, g: Any, taken: set[int]) -> None:
     """Give ``leaf`` its gradient in memory that nothing else uses."""
-    if state.recorder is not None:
-        state.recorder.gave_grad(leaf)
     if isinstance(g, TensorBase):  # a graph of the gradient is wanted
         leaf.grad = g if leaf.grad is None else add(leaf.grad, g)
     elif leaf.grad is not None:

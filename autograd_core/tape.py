@@ -34,11 +34,17 @@ _number = itertools.count()
 # Counts changes of what Programs are guarded by (modes, parameters, groups), so that a
 # replay looks at its guards only when something may have changed.
 STRUCTURE = [0]
+GRADS = [0]  # the same for assignments to any ``.grad``
 
 
 def restructured() -> None:
     """Something that a Program may be guarded by has changed."""
     STRUCTURE[0] += 1
+
+
+def moment() -> int:
+    """A number above those of all nodes so far and below those of later ones."""
+    return next(_number)
 
 
 class TensorBase:
@@ -47,13 +53,27 @@ class TensorBase:
     ``version`` is a cell shared by all views of one memory and counts writes to it.
     """
 
-    __slots__ = ("__weakref__", "data", "grad", "node", "requires_grad", "version")
+    __slots__ = ("__weakref__", "_grad", "data", "node", "requires_grad", "version")
 
     data: Array
-    grad: Any
+    _grad: Any
     node: Node | None
     requires_grad: bool
     version: list[int]
+
+    @property
+    def grad(self) -> Any:
+        """The gradient that backward left here, a Tensor, or None."""
+        if state.recorder is not None:
+            state.recorder.read_grad(self)
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        self._grad = value
+        GRADS[0] += 1
+        if state.recorder is not None:
+            state.recorder.set_grad(self)
 
     def _result(self, data: Array) -> TensorBase:
         """A tensor of the kind that ops return, around fresh data."""

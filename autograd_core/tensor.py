@@ -30,7 +30,7 @@ class Tensor(TensorBase):
 
     def __init__(self, data: Array, requires_grad: bool = False) -> None:
         self.data = data
-        self.grad: Tensor | None = None
+        self._grad = None
         self.node = None
         self.requires_grad = requires_grad
         self.version = [0]

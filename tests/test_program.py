@@ -408,3 +408,12 @@ def test_labels_out_of_range_stop_a_replay_before_the_update() -> None:
         step(x * np.float32(np.nan), y)
     assert [p.data.tobytes() for p in model.parameters()] == before
     step(x, y)
+
+
+def test_a_function_that_never_settles_warns_and_stays_bounded() -> None:
+    f = ag.compile(lambda x: x * 2.0)
+    with pytest.warns(RuntimeWarning, match=r"argument 0 .*\(9,\)") as caught:
+        for n in range(1, 60):
+            f(np.ones(n, np.float32))
+    assert len(caught) == 1
+    assert sum(map(len, f.programs.values())) <= 32

@@ -133,8 +133,6 @@ class Optimizer:
         """Forget the gradients: every ``.grad`` becomes None."""
         for p in self.state:
             p.grad = None
-            if state.recorder is not None:
-                state.recorder.reset_grad(p)
 
     def step(self) -> None:
         """Update every parameter that has a gradient; raises before it writes.

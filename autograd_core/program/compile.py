@@ -43,15 +43,18 @@ class Compiled:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if state.recorder is not None:  # part of an outer Program
             return self.function(*args, **kwargs)
+        program = self.program
+        if program is not None and not kwargs and program.fits(args):
+            return program.run(args)
         tree = flatten((args, kwargs))
         arrays: list[Array] = []
         mode = (state.grad_enabled, get_num_threads(), tree.structure)
         key = (*mode, *(_key(leaf, arrays) for leaf in tree.leaves))
         program = self._find(key)
-        if program is not None:
-            self.program = program
-            return program.run(arrays)
-        return self._record(key, tree)
+        if program is None:
+            return self._record(key, tree)
+        self.program = program
+        return program.run(arrays)
 
     def _find(self, key: Any) -> Program | None:
         for program in self.programs.get(key, ()):
@@ -61,16 +64,58 @@ class Compiled:
 
     def _record(self, key: Any, tree: Tree) -> Any:
         with self._lock:
+            self._warn(key)
             buffers: list[Array] = []
             leaves = [_traced(leaf, buffers) for leaf in tree.leaves]
             args, kwargs = tree.rebuild(leaves)
             with recording(buffers) as recorder:
                 result = self.function(*args, **kwargs)
-            program = Program(recorder, flatten(result))
+            program = Program(recorder, flatten(result), quick(tree))
             self.recordings += 1
             self.programs.setdefault(key, []).insert(0, program)
+            self._forget()
             self.program = program
             return program.first_outputs()
+
+    def _forget(self) -> None:
+        """Keep the number of Programs bounded: the oldest key goes first."""
+        while sum(map(len, self.programs.values())) > KEPT:
+            oldest = next(iter(self.programs))
+            self.programs[oldest].pop()
+            if not self.programs[oldest]:
+                del self.programs[oldest]
+
+    def _warn(self, key: Any) -> None:
+        if self.recordings == WARN_AFTER and self.program is not None:
+            warnings.warn(
+                f"ag.compile: {self.function.__name__} is recorded for the "
+                f"{WARN_AFTER + 1}th time; this time because of {self._cause(key)}. "
+                "Each recording costs milliseconds; pad the data, or stay eager.",
+                RuntimeWarning,
+                stacklevel=4,
+            )
+
+    def _cause(self, key: Any) -> str:
+        """What keeps the newest Program from being replayed."""
+        for program in self.programs.get(key, ()):
+            changed = program.changed()
+            if changed:
+                return changed
+        before = next(reversed(self.programs), key)
+        named = [
+            f"argument {i} ({new[0]} {new[1]} after {old[0]} {old[1]})"
+            for i, (old, new) in enumerate(zip(before[3:], key[3:], strict=False))
+            if old != new
+        ]
+        return ", ".join(named) or "its options, modes or number of arguments"
+
+
+def quick(tree: Tree) -> tuple[Any, ...] | None:
+    """Shapes and dtypes, if all arguments are plain positional NumPy arrays."""
+    plain = ("tuple", ("tuple", *(None for _ in tree.leaves)), ("dict",))
+    if tree.structure != plain or any(type(a) is not np.ndarray for a in tree.leaves):
+        return None
+    return tuple((a.shape, a.dtype) for a in tree.leaves)
 
 
 def _key(leaf: Any, arrays: list[Array]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,14 +24,18 @@ from autograd_core.program.plan import Plan, arrays_of, place
 from autograd_core.program.record import Check, Recorder, address_of
 from autograd_core.program.team import get_num_threads, teams
 from autograd_core.program.tree import Tree
-from autograd_core.tape import STRUCTURE, Array, TensorBase
+from autograd_core.tape import GRADS, STRUCTURE, Array, TensorBase, state
 from autograd_core.tensor import Tensor
 
 
 class Program:
     """Launches over planned buffers. ``run`` takes arrays and returns the outputs."""
 
-    def __init__(self, recorder: Recorder, result: Tree) -> None:
+    def __init__(
+        self, recorder: Recorder, result: Tree, quick: tuple[Any, ...] | None = None
+    ) -> None:
+        self.quick = quick
+        self.mode = state.grad_enabled, teams.current
         self.inputs = recorder.inputs
         self.result = result
         self.guards = recorder.guards
@@ -43,9 +47,9 @@ class Program:
         self.structure = STRUCTURE[0]
         self.lock = threading.RLock()
         leaves = list(recorder.grads.values())
-        given = [leaf for leaf in leaves if leaf.grad is not None]
+        given = [leaf for leaf in leaves if leaf._grad is not None]
         outputs = [leaf.data for leaf in result.leaves if isinstance(leaf, TensorBase)]
-        kept = outputs + [leaf.grad.data for leaf in given]
+        kept = outputs + [leaf._grad.data for leaf in given]
         self.plan = Plan.of(recorder, get_num_threads())
         fuser = Fuser(self.plan, recorder.events, kept)
         self.events = fuser.run()
@@ -54,10 +58,28 @@ class Program:
         self.bound = bind(self.plan, self.events)
         self._read = [self._reader(leaf) for leaf in result.leaves]
         self._grads: list[tuple[TensorBase, Any]] = [
-            (leaf, Tensor(self._adopted(leaf.grad.data))) for leaf in given
-        ] + [(leaf, None) for leaf in leaves if leaf.grad is None]
+            (leaf, Tensor(self._adopted(leaf._grad.data))) for leaf in given
+        ] + [(leaf, None) for leaf in leaves if leaf._grad is None]
         self._versions = list(recorder.versions.values())
+        self.grads_seen = -1
         self._give_grads()
+
+    def fits(self, args: tuple[Any, ...]) -> bool:
+        """Whether this is the Program for these arguments, if they are plain arrays."""
+        quick = self.quick
+        if quick is None or len(args) != len(quick):
+            return False
+        for arg, (shape, dtype) in zip(args, quick, strict=True):
+            if type(arg) is not np.ndarray or arg.shape != shape or arg.dtype != dtype:
+                return False
+        return (state.grad_enabled, teams.current) == self.mode and self.holds()
+
+    def changed(self) -> str:
+        """What a Program for the same arguments is guarded by and now is different."""
+        changed = [what for look, seen, what in self.guards if look() != seen]
+        if not changed and not self.holds():
+            changed = ["gradients that were there, or were not, at the start"]
+        return ", ".join(changed)
 
     def holds(self) -> bool:
         """Whether what this Program was recorded under is still so."""
@@ -66,7 +88,7 @@ class Program:
                 return False
             self.structure = STRUCTURE[0]
         for leaf, grad in self.entry_grads:
-            if (None if leaf.grad is None else leaf.grad.data) is not grad:
+            if (None if leaf._grad is None else leaf._grad.data) is not grad:
                 return False
         return True
 
@@ -94,8 +116,12 @@ class Program:
         return view
 
     def _give_grads(self) -> None:
-        for leaf, grad in self._grads:
-            leaf.grad = grad
+        """Leave the gradients where the recorded run did, unless they are there."""
+        if self.grads_seen != GRADS[0]:
+            for leaf, grad in self._grads:
+                leaf._grad = grad
+            GRADS[0] += 1
+            self.grads_seen = GRADS[0]
 
     def _is_ours(self, data: Array) -> bool:
         return self.plan.find(data) is not None or self._is_input(data)
@@ -112,7 +138,7 @@ class Program:
     def _is_input(self, data: Array) -> bool:
         return any(np.may_share_memory(data, x) for x in self.inputs)
 
-    def run(self, arrays: list[Array]) -> Any:
+    def run(self, arrays: Sequence[Array]) -> Any:
         """One replay: inputs copied in, all launches, outputs copied out."""
         with self.lock:
             for buffer, array in zip(self.inputs, arrays, strict=True):
@@ -121,6 +147,8 @@ class Program:
             self._give_grads()
             for version in self._versions:
                 version[0] += 1
+            if self.result.structure is None:
+                return self._read[0]()
             return self.result.rebuild([read() for read in self._read])
 
     def explain(self) -> Report:

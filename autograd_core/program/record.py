@@ -108,17 +108,16 @@ class Recorder:
         """A tensor from outside was updated in place: a replay counts that too."""
         self.versions[id(tensor.version)] = tensor.version
 
-    def reset_grad(self, leaf: TensorBase) -> None:
-        """``leaf.grad`` was set to None: its value at entry does not matter."""
+    def read_grad(self, leaf: TensorBase) -> None:
+        """``leaf.grad`` matters as it is, unless it was set since the start."""
+        if id(leaf) not in self.entry_grads:
+            grad = leaf._grad
+            self.entry_grads[id(leaf)] = leaf, None if grad is None else grad.data
+
+    def set_grad(self, leaf: TensorBase) -> None:
+        """``leaf.grad`` was set: what it was at the start does not matter any more."""
         self.grads[id(leaf)] = leaf
         self.entry_grads.setdefault(id(leaf), (leaf, ...))
-
-    def gave_grad(self, leaf: TensorBase) -> None:
-        """``leaf.grad`` is about to be set or added to."""
-        self.grads[id(leaf)] = leaf
-        self.entry_grads.setdefault(
-            id(leaf), (leaf, None if leaf.grad is None else leaf.grad.data)
-        )
 
     def leaving(self, data: Array, how: str) -> None:
         """Values are not there yet when the Program is planned: say so."""
