@@ -79,3 +79,21 @@ def test_running_statistics_are_unbiased_and_wait_for_the_status(rng):
     before = mean.copy(), variance.copy()
     k.update_running(0, 4, stats, 10, momentum, status, mean, variance)
     np.testing.assert_array_equal((mean, variance), before)
+
+
+@pytest.mark.parametrize("rows", [1, 8])
+def test_leading_outliers_and_constant_channels(rng, rows):
+    """The worst data for a variance about the first values: n / 8 roundings."""
+    x = rng.normal(size=(1000, 3)).astype(np.float32)
+    x[:rows] += 1e5
+    x[:, 1] = 12345.678
+    gamma, beta = np.ones(3, np.float32), np.zeros(3, np.float32)
+    stats, status = np.empty((4, 3), np.float32), np.zeros(1, np.int64)
+    out, eps = np.empty_like(x), np.array([1e-5], np.float32)
+    k.forward_cols(0, 1, x, gamma, beta, eps, stats, status, out)
+    wide = x.astype(float)
+    tol = len(x) / 8 * 2 * np.finfo(np.float32).eps
+    np.testing.assert_allclose(stats[2], wide.var(0), rtol=tol)
+    expected = (wide - wide.mean(0)) / np.sqrt(wide.var(0) + eps)
+    np.testing.assert_allclose(out, expected, rtol=tol, atol=tol)
+    assert not out[:, 1].any()

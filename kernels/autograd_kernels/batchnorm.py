@@ -1,16 +1,17 @@
 """Batch normalisation of (N, C) over its rows.
 
-Data are centred in two steps, d = (x - shift) - rest, where the shift is the channel's
-first element and ``rest`` the mean of what it leaves: so float32 data around 1e4 keep
-their last digit. Sums are compensated as in `reduce`. One unit is a block of
-``COLUMNS`` whole channels, so that nothing is combined across parts, and a unit's later
-passes find its data in cache.
+Statistics take one pass: sums of d = x - shift and of its square, where the shift is
+the mean of a channel's first eight values. That is at most sqrt(n / 8) deviations from
+the mean (when these eight are the outliers), so the variance loses at most a factor
+n / 8 of its last digit: float32 data around 1e4 are as good as any. Sums are compensated as in `reduce`. One
+unit is a block of ``COLUMNS`` whole channels, so that nothing is combined across parts,
+and a unit's later pass finds its data in cache.
 
-``stats`` (4, C): shift, rest, biased variance, r = 1 / sqrt(variance + eps). ``eps``
-and ``momentum`` are one element of the data's dtype, read at run time.
+``stats`` (4, C): shift, mean - shift, biased variance, r = 1 / sqrt(variance + eps).
+``eps`` and ``momentum`` are one element of the data's dtype, read at run time.
 
-Backward (Ioffe and Szegedy 2015, section 3): dbeta = sum of g, dgamma = r sum of g d,
-dx = gamma r (g - dbeta / n - d r dgamma / n).
+Backward (Ioffe and Szegedy 2015, section 3), with c = x - mean: dbeta = sum of g,
+dgamma = r sum of g c, dx = gamma r (g - dbeta / n - c r dgamma / n).
 """
 
 from __future__ import annotations
@@ -25,50 +26,63 @@ from .reduce import plus, stack
 
 @kernel
 def forward_cols(lo, hi, x, gamma, beta, eps, stats, status, out):
-    """out = d r gamma + beta, and ``stats``; units: blocks of channels.
+    """out = (x - mean) r gamma + beta, and ``stats``; units: blocks of channels.
 
     x, out: (N, C) with N > 0; gamma, beta: (C,). Status: 1 + a channel that holds NaN
     or infinity.
     """
     n, channels = x.shape
     total, lost = carray(stack(x, COLUMNS), COLUMNS), carray(stack(x, COLUMNS), COLUMNS)
+    square, gone = (
+        carray(stack(x, COLUMNS), COLUMNS),
+        carray(stack(x, COLUMNS), COLUMNS),
+    )
     m, rest = carray(stack(x, COLUMNS), COLUMNS), carray(stack(x, COLUMNS), COLUMNS)
+    few = min(n, 8)
     zero, one, count = x.dtype.type(0), x.dtype.type(1), x.dtype.type(n)
     for unit in range(lo, hi):
         left = unit * COLUMNS
         width = min(COLUMNS, channels - left)
         for j in range(width):
-            m[j], rest[j] = x[0, left + j], zero
-        for stage in range(2):  # the sum of d, then of its square
+            t = zero
+            for i in range(few):
+                t += x[i, np.uint64(left + j)]
+            m[j] = t / x.dtype.type(few)
+            total[j] = lost[j] = square[j] = gone[j] = zero
+        for i in range(0, n - 7, 8):
             for j in range(width):
-                total[j] = lost[j] = zero
-            for i in range(0, n - 7, 8):
-                for j in range(width):
-                    t = zero
-                    for r in range(8):
-                        d = (x[i + r, np.uint64(left + j)] - m[j]) - rest[j]
-                        t += d * d if stage == 1 else d
-                    total[j], lost[j] = plus(total[j], lost[j], t)
-            for i in range(n & -8, n):
-                for j in range(width):
-                    d = (x[i, np.uint64(left + j)] - m[j]) - rest[j]
-                    total[j] += d * d if stage == 1 else d
+                t = s = zero
+                for r in range(8):
+                    d = x[i + r, np.uint64(left + j)] - m[j]
+                    t += d
+                    s += d * d
+                total[j], lost[j] = plus(total[j], lost[j], t)
+                square[j], gone[j] = plus(square[j], gone[j], s)
+        for i in range(n & -8, n):
             for j in range(width):
-                total[j] = (total[j] + lost[j]) / count
-                if stage == 0:
-                    rest[j] = total[j]
+                d = x[i, np.uint64(left + j)] - m[j]
+                total[j] += d
+                square[j] += d * d
         for j in range(width):
-            k = left + j
-            r = one / np.sqrt(total[j] + eps[0])
+            rest[j] = (total[j] + lost[j]) / count
+            v = (square[j] + gone[j]) / count - rest[j] * rest[j]
+            total[j] = zero if v < zero else v
+        for j in range(width):
+            lost[j] = one / np.sqrt(total[j] + eps[0])
+        for j in range(width):
+            k = np.uint64(left + j)
             stats[0, k], stats[1, k] = m[j], rest[j]
-            stats[2, k], stats[3, k] = total[j], r
-            if r != r and status[0] == 0:
-                status[0] = 1 + k
-            total[j], lost[j] = r * gamma[k], beta[k]
+            stats[2, k], stats[3, k] = total[j], lost[j]
+            if lost[j] != lost[j] and status[0] == 0:
+                status[0] = 1 + left + j
+        for j in range(width):
+            k = np.uint64(left + j)
+            total[j] = lost[j] * gamma[k]
+            lost[j] = beta[k] - rest[j] * total[j]
         for i in range(n):
             for j in range(width):
-                d = (x[i, np.uint64(left + j)] - m[j]) - rest[j]
-                out[i, np.uint64(left + j)] = d * total[j] + lost[j]
+                k = np.uint64(left + j)
+                out[i, k] = (x[i, k] - m[j]) * total[j] + lost[j]
 
 
 @kernel
@@ -94,27 +108,33 @@ def backward_cols(lo, hi, g, x, gamma, stats, out, dgamma, dbeta):
                 for r in range(8):
                     a = g[i + r, np.uint64(left + j)]
                     t += a
-                    s += a * ((x[i + r, np.uint64(left + j)] - m[j]) - rest[j])
+                    s += a * (x[i + r, np.uint64(left + j)] - m[j])
                 total[j], lost[j] = plus(total[j], lost[j], t)
                 dot[j], gone[j] = plus(dot[j], gone[j], s)
         for i in range(n & -8, n):
             for j in range(width):
                 a = g[i, np.uint64(left + j)]
                 total[j] += a
-                dot[j] += a * ((x[i, np.uint64(left + j)] - m[j]) - rest[j])
+                dot[j] += a * (x[i, np.uint64(left + j)] - m[j])
         for j in range(width):
-            k = left + j
-            dbeta[k] = total[j] + lost[j]
-            dgamma[k] = (dot[j] + gone[j]) * stats[3, k]
-            scale = gamma[k] * stats[3, k]
-            total[j] = dbeta[k] / count
-            dot[j] = dgamma[k] * stats[3, k] / count
-            lost[j] = scale
+            k = np.uint64(left + j)
+            total[j] += lost[j]
+            dot[j] = ((dot[j] + gone[j]) - rest[j] * total[j]) * stats[3, k]
+            lost[j] = stats[3, k]
+            gone[j] = gamma[k] * stats[3, k]
+        for j in range(width):
+            dbeta[np.uint64(left + j)] = total[j]
+        for j in range(width):
+            dgamma[np.uint64(left + j)] = dot[j]
+        for j in range(width):
+            dot[j] = dot[j] * lost[j] / count
+            total[j] = (rest[j] * dot[j] - total[j] / count) * gone[j]
+            dot[j] *= gone[j]
         for i in range(n):
             for j in range(width):
-                d = (x[i, np.uint64(left + j)] - m[j]) - rest[j]
-                a = g[i, np.uint64(left + j)]
-                out[i, np.uint64(left + j)] = ((a - total[j]) - d * dot[j]) * lost[j]
+                k = np.uint64(left + j)
+                d = (x[i, k] - m[j]) * dot[j]
+                out[i, k] = (g[i, k] * gone[j] - d) + total[j]
 
 
 @kernel
