@@ -3,9 +3,9 @@
 Statistics take one pass: sums of d = x - shift and of its square, where the shift is
 the mean of a channel's first eight values. That is at most sqrt(n / 8) deviations from
 the mean (when these eight are the outliers), so the variance loses at most a factor
-n / 8 of its last digit: float32 data around 1e4 are as good as any. Sums are compensated as in `reduce`. One
-unit is a block of ``COLUMNS`` whole channels, so that nothing is combined across parts,
-and a unit's later pass finds its data in cache.
+n / 8 of its last digit: float32 data around 1e4 are as good as any. Sums are
+compensated as in `reduce`. One unit is a block of ``COLUMNS`` whole channels, so that
+nothing is combined across parts, and a unit's later pass finds its data in cache.
 
 ``stats`` (4, C): shift, mean - shift, biased variance, r = 1 / sqrt(variance + eps).
 ``eps`` and ``momentum`` are one element of the data's dtype, read at run time.
