@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.launch import add_into, const
+from autograd_core.launch import launch
 from autograd_core.nn import check
 from autograd_core.nn.module import Module
 from autograd_core.nn.parameter import Buffer, Parameter
@@ -14,7 +14,9 @@ from autograd_core.ops import batchnorm as ops
 from autograd_core.ops.elementwise import add, div, floats
 from autograd_core.tape import Array
 from autograd_core.tensor import Tensor
+from autograd_kernels.elementwise import add_inplace
 
+ONE: Array = np.ones(1, np.int64)
 Running = tuple[Tensor, Tensor]
 
 
@@ -67,7 +69,8 @@ class BatchNorm1d(Module):
         rate = self.momentum if self.momentum is not None else self._rate()
         y = by_batch(x, self.weight, self.bias, self.eps, running, rate)
         if self.num_batches_tracked is not None:
-            add_into(self.num_batches_tracked.data, const(1, np.int64))
+            count = self.num_batches_tracked.data.reshape(1)
+            launch(add_inplace, 1, ONE, count)
             self.num_batches_tracked._wrote()
         return y
 
