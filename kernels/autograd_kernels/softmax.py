@@ -31,9 +31,9 @@ def shifted(x, top, first, last, tile):
     n = x.shape[1]
     k = 0
     for i in range(first, last):
-        X, T, m = x[np.uint64(i)], tile[k : k + n], top[np.uint64(i)]
+        m = top[np.uint64(i)]
         for j in range(n):
-            T[j] = X[j] - m
+            tile[np.uint64(k + j)] = x[np.uint64(i), j] - m
         k += n
     for j in range(k):
         tile[j] = exp(tile[j])
@@ -57,9 +57,9 @@ def row_stats(lo, hi, x, stats):
         shifted(x, stats[0], first, last, tile)
         k = 0
         for i in range(first, last):
-            s, T = zero, tile[k : k + n]
+            s = zero
             for j in range(n):
-                s += T[j]
+                s += tile[np.uint64(k + j)]
             stats[1, np.uint64(i)] = s
             k += n
         first = last
@@ -182,12 +182,12 @@ def cross_entropy_backward(lo, hi, x, labels, smooth, stats, g, scale, out):
         for i in range(first, last):
             c = scale[0] * g[i * each]
             a, b = c / stats[1, i], c * (smooth[0] / x.dtype.type(n))
-            O = out[i]
+            row = np.uint64(i)
             for j in range(n):
-                O[j] = O[j] * a - b
+                out[row, j] = out[row, j] * a - b
             label = labels[i]
             if 0 <= label < n:
-                O[label] -= c * (one - smooth[0])
+                out[row, label] -= c * (one - smooth[0])
 
 
 @reduction
