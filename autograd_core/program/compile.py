@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.program.program import Program
+from autograd_core.program.program import MISSED, Program
 from autograd_core.program.record import recording
 from autograd_core.program.team import get_num_threads
 from autograd_core.program.tree import Tree, flatten
@@ -41,11 +41,12 @@ class Compiled:
         return f"<compiled {self.function.__name__}: {count} Programs>"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.program is not None and not kwargs:
+            result = self.program.attempt(args)
+            if result is not MISSED:
+                return result
         if state.recorder is not None:  # part of an outer Program
             return self.function(*args, **kwargs)
-        program = self.program
-        if program is not None and not kwargs and program.fits(args):
-            return program.run(args)
         tree = flatten((args, kwargs))
         arrays: list[Array] = []
         mode = (state.grad_enabled, get_num_threads(), tree.structure)

@@ -28,14 +28,18 @@ from autograd_core.tape import GRADS, STRUCTURE, Array, TensorBase, state
 from autograd_core.tensor import Tensor
 
 
+MISSED = object()
+copyto = np.copyto
+
+
 class Program:
     """Launches over planned buffers. ``run`` takes arrays and returns the outputs."""
 
     def __init__(
         self, recorder: Recorder, result: Tree, quick: tuple[Any, ...] | None = None
     ) -> None:
-        self.quick = quick
-        self.mode = state.grad_enabled, teams.current
+        self.quick = quick or ((),) * 100  # fits no call
+        self.grad_enabled, self.team = state.grad_enabled, teams.current
         self.inputs = recorder.inputs
         self.result = result
         self.guards = recorder.guards
@@ -60,19 +64,31 @@ class Program:
         self._grads: list[tuple[TensorBase, Any]] = [
             (leaf, Tensor(self._adopted(leaf._grad.data))) for leaf in given
         ] + [(leaf, None) for leaf in leaves if leaf._grad is None]
+        self._single = self._single_output()
         self._versions = list(recorder.versions.values())
         self.grads_seen = -1
         self._give_grads()
 
-    def fits(self, args: tuple[Any, ...]) -> bool:
-        """Whether this is the Program for these arguments, if they are plain arrays."""
-        quick = self.quick
-        if quick is None or len(args) != len(quick):
-            return False
-        for arg, (shape, dtype) in zip(args, quick, strict=True):
-            if type(arg) is not np.ndarray or arg.shape != shape or arg.dtype != dtype:
-                return False
-        return (state.grad_enabled, teams.current) == self.mode and self.holds()
+    def attempt(self, args: tuple[Any, ...]) -> Any:
+        """`run`, if a quick look shows that this is the Program for ``args``.
+
+        Returns MISSED if it takes a closer look: `Compiled` does that.
+        """
+        if (
+            len(args) != len(self.quick)
+            or state.recorder is not None
+            or state.grad_enabled is not self.grad_enabled
+            or teams.current is not self.team
+            or self.structure != STRUCTURE[0]
+            or self.entry_grads
+        ):
+            return MISSED
+        for arg, (shape, dtype) in zip(args, self.quick, strict=True):
+            if type(arg) is not np.ndarray or arg.shape != shape:
+                return MISSED
+            if arg.dtype is not dtype:
+                return MISSED
+        return self.run(args)
 
     def changed(self) -> str:
         """What a Program for the same arguments is guarded by and now is different."""
@@ -116,12 +132,11 @@ class Program:
         return view
 
     def _give_grads(self) -> None:
-        """Leave the gradients where the recorded run did, unless they are there."""
-        if self.grads_seen != GRADS[0]:
-            for leaf, grad in self._grads:
-                leaf._grad = grad
-            GRADS[0] += 1
-            self.grads_seen = GRADS[0]
+        """Leave the gradients where the recorded run did."""
+        for leaf, grad in self._grads:
+            leaf._grad = grad
+        GRADS[0] += 1
+        self.grads_seen = GRADS[0]
 
     def _is_ours(self, data: Array) -> bool:
         return self.plan.find(data) is not None or self._is_input(data)
@@ -135,6 +150,14 @@ class Program:
         view = self._view(leaf.data)
         return lambda: Tensor(view.copy())
 
+    def _single_output(self) -> Array | None:
+        """Where the output lies, if it is one Tensor that a replay makes."""
+        if self.result.structure is not None:
+            return None
+        (leaf,) = self.result.leaves
+        ours = isinstance(leaf, TensorBase) and self._is_ours(leaf.data)
+        return self._view(leaf.data) if ours else None
+
     def _is_input(self, data: Array) -> bool:
         return any(np.may_share_memory(data, x) for x in self.inputs)
 
@@ -142,13 +165,14 @@ class Program:
         """One replay: inputs copied in, all launches, outputs copied out."""
         with self.lock:
             for buffer, array in zip(self.inputs, arrays, strict=True):
-                np.copyto(buffer, array)
+                copyto(buffer, array)
             self._replay()
-            self._give_grads()
+            if self.grads_seen != GRADS[0]:
+                self._give_grads()
             for version in self._versions:
                 version[0] += 1
-            if self.result.structure is None:
-                return self._read[0]()
+            if self._single is not None:
+                return Tensor(self._single.copy())
             return self.result.rebuild([read() for read in self._read])
 
     def explain(self) -> Report:
@@ -203,7 +227,7 @@ class Program:
     def _replay(self) -> None:
         bound = self.bound
         if bound.shared:
-            stopped = teams.current.replay(bound.table, bound.counts)
+            stopped = self.team.replay(bound.table, bound.counts)
             if stopped != len(bound.table):
                 self._failed(bound, stopped)
             return
@@ -214,7 +238,7 @@ class Program:
             if call is not None:
                 views = bound.views
                 args = [views.get(id(a), a) for a in call.args]
-                np.copyto(views[id(call.out)], call.function(*args))
+                copyto(views[id(call.out)], call.function(*args))
 
     def _failed(self, bound: Bound, row: int) -> None:
         check = bound.events[row]
