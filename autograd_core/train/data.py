@@ -151,13 +151,15 @@ class Jitter:
 
     def _sample(self, images: Array, down: Array, right: Array) -> Array:
         """Images between pixels, linearly; ``fill`` outside."""
-        padded = np.pad(images, ((0, 0), (1, 2), (1, 2)), constant_values=self.fill)
+        shape = len(images), self.height + 3, self.width + 3
+        padded = np.full(shape, self.fill, images.dtype)
+        padded[:, 1:-2, 1:-2] = images
         down = np.clip(down + 1, 0, self.height + 1)
         right = np.clip(right + 1, 0, self.width + 1)
         i, j = down.astype(np.intp), right.astype(np.intp)
         v, u = down - i, right - j
-        flat, line = padded.ravel(), self.width + 3
-        first = np.arange(len(images))[:, None, None] * padded[0].size + i * line + j
+        flat, line = padded.ravel(), shape[2]
+        first = np.arange(shape[0])[:, None, None] * padded[0].size + i * line + j
         top, low = first, first + line
         between: Array = (flat[top] * (1 - u) + flat[top + 1] * u) * (1 - v)
         between += (flat[low] * (1 - u) + flat[low + 1] * u) * v
