@@ -174,10 +174,11 @@ def _linear_forward(x: Array, weight: Array, bias: Any) -> tuple[Array, tuple[()
             f"input of shape {x.shape} does not fit weight {weight.shape}: expected "
             f"{weight.shape[-1]} features in the last axis"
         )
-    x = as_dtype(x, weight.dtype)
+    x = as_dtype(floats(x), weight.dtype)
     rows = _rows(contiguous(x))
     w, turned = matrix(weight)
-    out = gemm(rows, w, False, not turned, bias)
+    row = None if bias is None else as_dtype(bias, weight.dtype)
+    out = gemm(rows, w, False, not turned, row)
     return out.reshape(*x.shape[:-1], weight.shape[0]), ()
 
 
@@ -194,12 +195,12 @@ def _linear_backward(
     dx = dw = db = None
     if needs[0]:
         w, turned = matrix(weight)
-        dx = gemm(g2, w, False, turned).reshape(x.shape)
+        dx = as_dtype(gemm(g2, w, False, turned).reshape(x.shape), x.dtype)
     if needs[1]:
         rows = _rows(contiguous(as_dtype(x, weight.dtype)))
         dw = gemm(g2, rows, True, False)
     if needs[2]:
-        db = sum_over(g2, (0,), bias.shape)
+        db = as_dtype(sum_over(g2, (0,), bias.shape), bias.dtype)
     return dx, dw, db
 
 
@@ -210,6 +211,14 @@ def _linear_backward(
     samples=(sample((5, 4), (3, 4), (3,)), sample((2, 5, 4), (3, 4), None)),
 )
 def linear(x: Any, weight: Any, bias: Any) -> Any:
-    """``x @ weight.T + bias``; weight is (out, in) as in PyTorch, bias may be None."""
-    y = matmul(x, transpose(weight))
-    return y if bias is None else add(y, bias)
+    """``x @ weight.T + bias`` in the dtype of weight, (out, in) as in PyTorch.
+
+    ``bias``, (out,), may be None. Data of another dtype are converted, so that float64
+    arrays can be fed to a float32 model; their gradient comes back in float64.
+    """
+    y = matmul(_as(x, weight.dtype), transpose(weight))
+    return y if bias is None else add(y, _as(bias, weight.dtype))
+
+
+def _as(x: Any, dtype: Any) -> Any:
+    return x if x.dtype == dtype else astype(x, dtype=dtype)

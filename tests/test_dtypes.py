@@ -1,0 +1,29 @@
+"""Mixed dtypes: what comes out, and in which dtype the gradients come back."""
+
+from __future__ import annotations
+
+import autograd_core as ag
+import numpy as np
+import pytest
+from autograd_core.ops import TABLE
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_linear_computes_in_the_dtype_of_its_weight(create_graph: bool) -> None:
+    rng = np.random.default_rng(0)
+    x = ag.tensor(rng.standard_normal((3, 4)), requires_grad=True)
+    w = ag.tensor(rng.standard_normal((2, 4)).astype(np.float32), requires_grad=True)
+    b = ag.tensor(np.zeros(2), requires_grad=True)
+    y = TABLE["linear"](x, w, b)
+    y.backward(np.ones((3, 2)), create_graph=create_graph)
+    assert y.dtype == np.float32
+    assert [t.grad.dtype for t in (x, w, b)] == [np.float64, np.float32, np.float64]
+    np.testing.assert_allclose(x.grad.data, np.ones((3, 2)) @ w.data, rtol=1e-6)
+
+
+def test_a_product_of_two_dtypes_promotes_and_gradients_come_back() -> None:
+    a = ag.tensor(np.ones((2, 2), np.float32), requires_grad=True)
+    b = ag.tensor(np.full((2, 2), 3.0), requires_grad=True)
+    (a * b @ b).sum().backward()
+    assert (a.grad.dtype, b.grad.dtype) == (np.float32, np.float64)
+    assert (a * 2).dtype == (a + 1.5).dtype == np.float32
