@@ -6,6 +6,16 @@ from autograd_core.program.team import get_num_threads, set_num_threads
 from autograd_core.random import manual_seed
 from autograd_core.tape import no_grad
 from autograd_core.tensor import Tensor, tensor
+from autograd_core.transforms import (
+    checkpoint,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    value_and_grad,
+    vjp,
+)
 
 __all__ = [
     "Tensor",

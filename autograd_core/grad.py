@@ -88,7 +88,7 @@ def _hand_on(
         needs = [parent is not None for parent in parents]
     else:
         needs = [parent in wanted for parent in parents]
-    if True not in needs:
+    if True not in needs and node.inputs is not None:  # None: freed, an error below
         return
     grads = cotangents_of(node, g, needs, create_graph)
     for parent, need, grad in zip(parents, needs, grads, strict=False):

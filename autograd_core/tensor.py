@@ -204,7 +204,7 @@ class Tensor(TensorBase):
         value = value.data if isinstance(value, TensorBase) else np.asarray(value)
         index = protocols.plain(index)
         if s.is_basic(index):
-            part = np.asarray(data[index])
+            part = s.view(data, index)
             copy_into(np.broadcast_to(value, part.shape), part)
         else:
             self._leaving("assignment by an array of indices")
@@ -226,70 +226,70 @@ class Tensor(TensorBase):
     # Operators -------------------------------------------------------------------
 
     def __add__(self, other: Any) -> Tensor:
-        return e.add(self, other)  # type: ignore[no-any-return]
+        return e.add(self, other)
 
     def __radd__(self, other: Any) -> Tensor:
-        return e.add(other, self)  # type: ignore[no-any-return]
+        return e.add(other, self)
 
     def __sub__(self, other: Any) -> Tensor:
-        return e.sub(self, other)  # type: ignore[no-any-return]
+        return e.sub(self, other)
 
     def __rsub__(self, other: Any) -> Tensor:
-        return e.sub(other, self)  # type: ignore[no-any-return]
+        return e.sub(other, self)
 
     def __mul__(self, other: Any) -> Tensor:
-        return e.mul(self, other)  # type: ignore[no-any-return]
+        return e.mul(self, other)
 
     def __rmul__(self, other: Any) -> Tensor:
-        return e.mul(other, self)  # type: ignore[no-any-return]
+        return e.mul(other, self)
 
     def __truediv__(self, other: Any) -> Tensor:
-        return e.div(self, other)  # type: ignore[no-any-return]
+        return e.div(self, other)
 
     def __rtruediv__(self, other: Any) -> Tensor:
-        return e.div(other, self)  # type: ignore[no-any-return]
+        return e.div(other, self)
 
     def __pow__(self, other: Any) -> Tensor:
-        return e.pow(self, other)  # type: ignore[no-any-return]
+        return e.pow(self, other)
 
     def __rpow__(self, other: Any) -> Tensor:
-        return e.pow(other, self)  # type: ignore[no-any-return]
+        return e.pow(other, self)
 
     def __matmul__(self, other: Any) -> Tensor:
-        return mm.matmul(self, other)  # type: ignore[no-any-return]
+        return mm.matmul(self, other)
 
     def __rmatmul__(self, other: Any) -> Tensor:
-        return mm.matmul(other, self)  # type: ignore[no-any-return]
+        return mm.matmul(other, self)
 
     def __neg__(self) -> Tensor:
-        return e.neg(self)  # type: ignore[no-any-return]
+        return e.neg(self)
 
     def __pos__(self) -> Tensor:
         return self
 
     def __abs__(self) -> Tensor:
-        return e.abs(self)  # type: ignore[no-any-return]
+        return e.abs(self)
 
     def __gt__(self, other: Any) -> Tensor:
-        return e.greater(self, other)  # type: ignore[no-any-return]
+        return e.greater(self, other)
 
     def __ge__(self, other: Any) -> Tensor:
-        return e.greater_equal(self, other)  # type: ignore[no-any-return]
+        return e.greater_equal(self, other)
 
     def __lt__(self, other: Any) -> Tensor:
-        return e.less(self, other)  # type: ignore[no-any-return]
+        return e.less(self, other)
 
     def __le__(self, other: Any) -> Tensor:
-        return e.less_equal(self, other)  # type: ignore[no-any-return]
+        return e.less_equal(self, other)
 
     def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]
-        return e.equal(self, other)  # type: ignore[no-any-return]
+        return e.equal(self, other)
 
     def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]
-        return e.not_equal(self, other)  # type: ignore[no-any-return]
+        return e.not_equal(self, other)
 
     def __getitem__(self, index: Any) -> Tensor:
-        return s.getitem(self, index=protocols.plain(index))  # type: ignore[no-any-return]
+        return s.getitem(self, index=protocols.plain(index))
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
@@ -298,28 +298,28 @@ class Tensor(TensorBase):
 
     @property
     def T(self) -> Tensor:
-        return s.transpose(self)  # type: ignore[no-any-return]
+        return s.transpose(self)
 
     def reshape(self, *shape: Any) -> Tensor:
         """See `numpy.ndarray.reshape`."""
-        return s.reshape(self, shape=protocols.unpacked(shape))  # type: ignore[no-any-return]
+        return s.reshape(self, shape=protocols.unpacked(shape))
 
     def transpose(self, *axes: Any) -> Tensor:
         """See `numpy.ndarray.transpose`."""
         order = protocols.unpacked(axes) if axes else None
-        return s.transpose(self, axes=order)  # type: ignore[no-any-return]
+        return s.transpose(self, axes=order)
 
     def astype(self, dtype: Any) -> Tensor:
         """See `numpy.ndarray.astype`."""
-        return s.astype(self, dtype=np.dtype(dtype))  # type: ignore[no-any-return]
+        return s.astype(self, dtype=np.dtype(dtype))
 
     def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
         """See `numpy.ndarray.sum`."""
-        return r.sum(self, axis=axis, keepdims=keepdims)  # type: ignore[no-any-return]
+        return r.sum(self, axis=axis, keepdims=keepdims)
 
     def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
         """See `numpy.ndarray.mean`."""
-        return r.mean(self, axis=axis, keepdims=keepdims)  # type: ignore[no-any-return]
+        return r.mean(self, axis=axis, keepdims=keepdims)
 
     def __array_ufunc__(
         self, ufunc: np.ufunc, method: str, *args: Any, **kwargs: Any

@@ -12,7 +12,7 @@ class ReLU(Module):
     """The larger of x and 0; slope 0 at 0."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return ops.relu(x)  # type: ignore[no-any-return]
+        return ops.relu(x)
 
 
 class LeakyReLU(Module):
@@ -22,7 +22,7 @@ class LeakyReLU(Module):
         self.negative_slope = check.number("LeakyReLU: negative_slope", negative_slope)
 
     def forward(self, x: Tensor) -> Tensor:
-        return ops.leaky_relu(x, negative_slope=self.negative_slope)  # type: ignore[no-any-return]
+        return ops.leaky_relu(x, negative_slope=self.negative_slope)
 
     def extra_repr(self) -> str:
         return f"negative_slope={self.negative_slope:g}"
@@ -35,7 +35,7 @@ class ELU(Module):
         self.alpha = check.number("ELU: alpha", alpha)
 
     def forward(self, x: Tensor) -> Tensor:
-        return ops.elu(x, alpha=self.alpha)  # type: ignore[no-any-return]
+        return ops.elu(x, alpha=self.alpha)
 
     def extra_repr(self) -> str:
         return f"alpha={self.alpha:g}"
@@ -45,7 +45,7 @@ class SELU(Module):
     """ELU scaled so that activations keep mean 0, variance 1 (`init.lecun_normal_`)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return ops.selu(x)  # type: ignore[no-any-return]
+        return ops.selu(x)
 
 
 class GELU(Module):
@@ -56,7 +56,7 @@ class GELU(Module):
         self.approximate = check.choice("GELU: approximate", approximate, known)
 
     def forward(self, x: Tensor) -> Tensor:
-        return ops.gelu(x, approximate=self.approximate)  # type: ignore[no-any-return]
+        return ops.gelu(x, approximate=self.approximate)
 
     def extra_repr(self) -> str:
         return "" if self.approximate == "none" else "approximate='tanh'"
@@ -66,7 +66,7 @@ class SiLU(Module):
     """``x * sigmoid(x)``, also called swish."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return ops.silu(x)  # type: ignore[no-any-return]
+        return ops.silu(x)
 
 
 class Softplus(Module):
@@ -77,7 +77,7 @@ class Softplus(Module):
         self.threshold = check.number("Softplus: threshold", threshold)
 
     def forward(self, x: Tensor) -> Tensor:
-        return ops.softplus(x, beta=self.beta, threshold=self.threshold)  # type: ignore[no-any-return]
+        return ops.softplus(x, beta=self.beta, threshold=self.threshold)
 
     def extra_repr(self) -> str:
         return f"beta={self.beta:g}, threshold={self.threshold:g}"
@@ -87,11 +87,11 @@ class Sigmoid(Module):
     """``1 / (1 + exp(-x))``."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return ops.sigmoid(x)  # type: ignore[no-any-return]
+        return ops.sigmoid(x)
 
 
 class Tanh(Module):
     """Hyperbolic tangent."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return ops.tanh(x)  # type: ignore[no-any-return]
+        return ops.tanh(x)

@@ -78,7 +78,7 @@ class BatchNorm1d(Module):
         """1 / (1 + batches seen): it makes the running statistics plain averages."""
         assert self.num_batches_tracked is not None
         seen = floats(self.num_batches_tracked.data)
-        return div(1.0, add(seen, 1.0))  # type: ignore[no-any-return]
+        return div(1.0, add(seen, 1.0))
 
     def extra_repr(self) -> str:
         settings = {
@@ -104,11 +104,11 @@ def by_batch(
     y = ops.batch_norm(x, weight, bias, eps=eps, running=arrays, momentum=momentum)
     for moved in running or ():
         moved._wrote()
-    return y  # type: ignore[no-any-return]
+    return y
 
 
 def by_running(
     x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float, running: Running
 ) -> Tensor:
     """Normalise by running statistics."""
-    return ops.batch_norm_eval(x, weight, bias, *running, eps=eps)  # type: ignore[no-any-return]
+    return ops.batch_norm_eval(x, weight, bias, *running, eps=eps)

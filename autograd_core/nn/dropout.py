@@ -30,4 +30,4 @@ def dropout(x: Tensor, p: float) -> Tensor:
     """A draw of its own for every call; ValueError for p outside [0, 1)."""
     if p == 0:
         return x
-    return ops.dropout(x, default_generator.draw(), p=p)  # type: ignore[no-any-return]
+    return ops.dropout(x, default_generator.draw(), p=p)

@@ -43,7 +43,7 @@ def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         raise ValueError(f"start_dim {start_dim} comes after end_dim {end_dim}")
     size = math.prod(shape[first : last + 1])
     flat = (*shape[:first], size, *shape[last + 1 :])
-    return reshape(x, shape=flat)  # type: ignore[no-any-return]
+    return reshape(x, shape=flat)
 
 
 def _axis(dim: int, ndim: int) -> int:

@@ -28,7 +28,7 @@ def seen(x: Any) -> Any:
 
 def linear(x: Any, weight: Any, bias: Any = None) -> Tensor:
     """``x @ weight.T + bias``: x (..., in), weight (out, in), bias (out,) or None."""
-    return matmul.linear(seen(x), weight, bias)  # type: ignore[no-any-return]
+    return matmul.linear(seen(x), weight, bias)
 
 
 def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Tensor:
@@ -76,57 +76,57 @@ def batch_norm(
 
 def relu(x: Any) -> Tensor:
     """The larger of x and 0; slope 0 at 0."""
-    return activations.relu(seen(x))  # type: ignore[no-any-return]
+    return activations.relu(seen(x))
 
 
 def leaky_relu(x: Any, negative_slope: float = 0.01) -> Tensor:
     """X above 0, ``negative_slope * x`` below."""
-    return activations.leaky_relu(seen(x), negative_slope=negative_slope)  # type: ignore[no-any-return]
+    return activations.leaky_relu(seen(x), negative_slope=negative_slope)
 
 
 def elu(x: Any, alpha: float = 1.0) -> Tensor:
     """X above 0, ``alpha * (exp(x) - 1)`` below."""
-    return activations.elu(seen(x), alpha=alpha)  # type: ignore[no-any-return]
+    return activations.elu(seen(x), alpha=alpha)
 
 
 def selu(x: Any) -> Tensor:
     """ELU scaled so that activations keep mean 0 and variance 1."""
-    return activations.selu(seen(x))  # type: ignore[no-any-return]
+    return activations.selu(seen(x))
 
 
 def gelu(x: Any, approximate: str = "none") -> Tensor:
     """X times P(a standard normal number <= x), ``approximate`` "none" or "tanh"."""
-    return activations.gelu(seen(x), approximate=approximate)  # type: ignore[no-any-return]
+    return activations.gelu(seen(x), approximate=approximate)
 
 
 def silu(x: Any) -> Tensor:
     """``x * sigmoid(x)``."""
-    return activations.silu(seen(x))  # type: ignore[no-any-return]
+    return activations.silu(seen(x))
 
 
 def softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """``log(1 + exp(beta * x)) / beta``; x itself where ``beta * x > threshold``."""
-    return activations.softplus(seen(x), beta=beta, threshold=threshold)  # type: ignore[no-any-return]
+    return activations.softplus(seen(x), beta=beta, threshold=threshold)
 
 
 def sigmoid(x: Any) -> Tensor:
     """``1 / (1 + exp(-x))``."""
-    return activations.sigmoid(seen(x))  # type: ignore[no-any-return]
+    return activations.sigmoid(seen(x))
 
 
 def tanh(x: Any) -> Tensor:
     """Hyperbolic tangent."""
-    return activations.tanh(seen(x))  # type: ignore[no-any-return]
+    return activations.tanh(seen(x))
 
 
 def softmax(x: Any, axis: int = -1) -> Tensor:
     """``exp(x) / sum(exp(x))`` along ``axis``, without overflow."""
-    return soft.softmax(seen(x), axis=axis)  # type: ignore[no-any-return]
+    return soft.softmax(seen(x), axis=axis)
 
 
 def log_softmax(x: Any, axis: int = -1) -> Tensor:
     """``x - log(sum(exp(x)))`` along ``axis``, without overflow or cancellation."""
-    return soft.log_softmax(seen(x), axis=axis)  # type: ignore[no-any-return]
+    return soft.log_softmax(seen(x), axis=axis)
 
 
 # Losses; reduction is "mean", "sum" or "none" --------------------------------------
@@ -143,7 +143,7 @@ def cross_entropy(
     target: integers (rows,) or floats (rows, classes). Smoothing s makes a target t
     (1 - s) t + s / classes. Raises ValueError for a label that is no class, or NaN.
     """
-    return losses.cross_entropy(  # type: ignore[no-any-return]
+    return losses.cross_entropy(
         seen(logits), seen(target), label_smoothing=label_smoothing, reduction=reduction
     )
 
@@ -152,26 +152,26 @@ def binary_cross_entropy_with_logits(
     x: Any, target: Any, reduction: str = "mean"
 ) -> Tensor:
     """Between sigmoid(x) and targets in [0, 1], of one shape."""
-    return losses.binary_cross_entropy_with_logits(  # type: ignore[no-any-return]
+    return losses.binary_cross_entropy_with_logits(
         seen(x), seen(target), reduction=reduction
     )
 
 
 def mse_loss(x: Any, target: Any, reduction: str = "mean") -> Tensor:
     """``(x - target) ** 2``."""
-    return losses.mse_loss(seen(x), seen(target), reduction=reduction)  # type: ignore[no-any-return]
+    return losses.mse_loss(seen(x), seen(target), reduction=reduction)
 
 
 def l1_loss(x: Any, target: Any, reduction: str = "mean") -> Tensor:
     """``|x - target|``; slope 0 where they are equal."""
-    return losses.l1_loss(seen(x), seen(target), reduction=reduction)  # type: ignore[no-any-return]
+    return losses.l1_loss(seen(x), seen(target), reduction=reduction)
 
 
 def huber_loss(
     x: Any, target: Any, reduction: str = "mean", delta: float = 1.0
 ) -> Tensor:
     """``d ** 2 / 2`` up to ``|d| = delta``, then ``delta * (|d| - delta / 2)``."""
-    return losses.huber_loss(  # type: ignore[no-any-return]
+    return losses.huber_loss(
         seen(x), seen(target), delta=delta, reduction=reduction
     )
 

@@ -53,7 +53,7 @@ class LayerNorm(Module):
         variance = mean(square(centred), axis=axes, keepdims=True)
         y = div(centred, sqrt(add(variance, self.eps)))
         y = y if self.weight is None else mul(y, self.weight)
-        return y if self.bias is None else add(y, self.bias)  # type: ignore[no-any-return]
+        return y if self.bias is None else add(y, self.bias)
 
     def extra_repr(self) -> str:
         return f"{self.normalized_shape}, eps={self.eps:g}"

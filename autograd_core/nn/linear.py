@@ -48,7 +48,7 @@ class Linear(Module):
         """``x @ weight.T + bias`` as one op."""
         if x.data.dtype.kind != "f":
             raise TypeError(f"expected a float32 or float64 input, got {x.dtype}")
-        return linear(x, self.weight, self.bias)  # type: ignore[no-any-return]
+        return linear(x, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         bias = "" if self.bias is not None else ", bias=False"

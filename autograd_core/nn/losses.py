@@ -33,7 +33,7 @@ class CrossEntropyLoss(Loss):
 
     def forward(self, logits: Tensor, target: Tensor) -> Tensor:
         """Logits (rows, classes); ValueError for a label that is no class, or NaN."""
-        return ops.cross_entropy(  # type: ignore[no-any-return]
+        return ops.cross_entropy(
             logits,
             target,
             label_smoothing=self.label_smoothing,
@@ -45,7 +45,7 @@ class BCEWithLogitsLoss(Loss):
     """Binary cross-entropy between sigmoid(x) and targets in [0, 1], of one shape."""
 
     def forward(self, x: Tensor, target: Tensor) -> Tensor:
-        return ops.binary_cross_entropy_with_logits(  # type: ignore[no-any-return]
+        return ops.binary_cross_entropy_with_logits(
             x, target, reduction=self.reduction
         )
 
@@ -54,14 +54,14 @@ class MSELoss(Loss):
     """``(x - target) ** 2``."""
 
     def forward(self, x: Tensor, target: Tensor) -> Tensor:
-        return ops.mse_loss(x, target, reduction=self.reduction)  # type: ignore[no-any-return]
+        return ops.mse_loss(x, target, reduction=self.reduction)
 
 
 class L1Loss(Loss):
     """``|x - target|``; slope 0 where they are equal."""
 
     def forward(self, x: Tensor, target: Tensor) -> Tensor:
-        return ops.l1_loss(x, target, reduction=self.reduction)  # type: ignore[no-any-return]
+        return ops.l1_loss(x, target, reduction=self.reduction)
 
 
 class HuberLoss(Loss):
@@ -72,7 +72,7 @@ class HuberLoss(Loss):
         self.delta = check.positive("HuberLoss: delta", delta)
 
     def forward(self, x: Tensor, target: Tensor) -> Tensor:
-        return ops.huber_loss(x, target, delta=self.delta, reduction=self.reduction)  # type: ignore[no-any-return]
+        return ops.huber_loss(x, target, delta=self.delta, reduction=self.reduction)
 
 
 class SmoothL1Loss(Loss):
@@ -84,4 +84,4 @@ class SmoothL1Loss(Loss):
 
     def forward(self, x: Tensor, target: Tensor) -> Tensor:
         loss = ops.huber_loss(x, target, delta=self.beta, reduction=self.reduction)
-        return div(loss, self.beta)  # type: ignore[no-any-return]
+        return div(loss, self.beta)

@@ -42,7 +42,7 @@ def l2_penalty(module: Module, biases: bool = False) -> Tensor:
     and what normalisation layers learn are left out unless ``biases=True``. Raises
     ValueError if nothing is left.
     """
-    return mul(_total(module, biases, square), 0.5)  # type: ignore[no-any-return]
+    return mul(_total(module, biases, square), 0.5)
 
 
 def _total(module: Module, biases: bool, of: Callable[[Any], Any]) -> Tensor:
@@ -53,4 +53,4 @@ def _total(module: Module, biases: bool, of: Callable[[Any], Any]) -> Tensor:
     total = terms[0]
     for term in terms[1:]:
         total = add(total, term)
-    return total  # type: ignore[no-any-return]
+    return total

@@ -15,7 +15,7 @@ class Softmax(Module):
         self.axis = check.integer(f"{type(self).__name__}: axis", axis)
 
     def forward(self, x: Tensor) -> Tensor:
-        return ops.softmax(x, axis=self.axis)  # type: ignore[no-any-return]
+        return ops.softmax(x, axis=self.axis)
 
     def extra_repr(self) -> str:
         return f"axis={self.axis}"
@@ -25,4 +25,4 @@ class LogSoftmax(Softmax):
     """``x - log(sum(exp(x)))`` along ``axis``, without overflow or cancellation."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return ops.log_softmax(x, axis=self.axis)  # type: ignore[no-any-return]
+        return ops.log_softmax(x, axis=self.axis)

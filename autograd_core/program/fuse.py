@@ -151,7 +151,9 @@ class Fuser:
         if not same(masked, g1) or not self.uses.private(masked, drop, slope):
             return None
         for first in self.uses.of.get(self.uses.buffer(key), []):
-            if not runs(first, dropout.dropout) or first is drop:
+            if not isinstance(first, Launch) or first is drop:
+                continue
+            if first.kernel is not dropout.dropout:
                 continue
             _, _, x, out = first.args
             if same(x, y) and all(map(self.uses.written_once, (x, out))):

@@ -46,7 +46,7 @@ BROKEN = (Exception,)  # whatever a damaged cache file makes the loader raise
 
 def inline(fn: F) -> F:
     """A helper for kernels of its own file or of another: compiled into its caller."""
-    return numba.njit(fn, fastmath=FAST, error_model="numpy", nogil=True)  # type: ignore[no-any-return]
+    return numba.njit(fn, fastmath=FAST, error_model="numpy", nogil=True)
 
 
 def kernel(fn: F) -> F:
@@ -64,7 +64,7 @@ def _cached(fn: F, flags: set[str]) -> F:
     # Only what the folder's key tells apart: no source from elsewhere, no closure.
     if fn.__module__.startswith(f"{__package__}.") and fn.__closure__ is None:
         dispatcher._cache = DiskCache(fn)
-    return dispatcher  # type: ignore[no-any-return]
+    return dispatcher
 
 
 def address(dispatcher: Any, args: tuple[Any, ...]) -> int:

@@ -1,4 +1,4 @@
-"""Copies from any strides into contiguous memory."""
+"""Copies between memory of any strides."""
 
 from autograd_kernels._jit import inline, kernel
 from autograd_kernels.memory import at, dense
@@ -27,9 +27,16 @@ def _copy_bands(src, out, width):
                 O[c] = S[c]
 
 
+@inline
+def _copy_any(src, out):
+    for r in range(out.shape[0]):
+        for c in range(out.shape[1]):
+            out[r, c] = src[r, c]
+
+
 @kernel
 def copy4(lo, hi, src, out):
-    """out = src, 4-D; ``src`` has any strides; units are the first two axes' matrices.
+    """out = src, 4-D, any strides; units are the first two axes' matrices.
 
     ``n`` is ``shape[0] * shape[1]``.
     """
@@ -37,7 +44,9 @@ def copy4(lo, hi, src, out):
     for unit in range(lo, hi):
         i, j = unit // out.shape[1], unit % out.shape[1]
         S, O = src[i, j], out[i, j]
-        if S.strides[1] == O.itemsize and cols > BAND:
+        if O.strides[1] != O.itemsize:  # the others write to adjacent elements
+            _copy_any(S, O)
+        elif S.strides[1] == O.itemsize and cols > BAND:
             _copy_rows(S, O)
         elif abs(S.strides[1]) <= abs(S.strides[0]) and cols > BAND:
             _copy_bands(S, O, cols)
