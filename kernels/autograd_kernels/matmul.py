@@ -32,7 +32,18 @@ import numpy as np
 
 from autograd_kernels._jit import inline, kernel
 from autograd_kernels.simd import BYTES, at, copy_lanes, data, lanes, transpose_lanes
-from autograd_kernels.tile import ADD, BIAS, COLUMNS, HEIGHT, HEIGHTS, PART, RELU, tile
+from autograd_kernels.tile import (
+    ADD,
+    BIAS,
+    COLUMNS,
+    DOTS,
+    HEIGHT,
+    HEIGHTS,
+    PART,
+    RELU,
+    dots,
+    tile,
+)
 
 __all__ = ["ADD", "BIAS", "RELU", "matmul", "plan"]
 
@@ -42,6 +53,9 @@ DEPTH = 1536  # bytes of a block of k: HEIGHT rows of A take 18 KB of L1
 HALF_L2 = 1 << 19  # bytes of A up to which it is read in place
 FAR = 4096  # bytes from row to row of B from which on lines evict each other
 ROWS = 24 * HEIGHT  # of C in a unit, at most
+# Ways to compute a unit.
+COPY_A, COPY_B, DOT_ROWS, DOT_COLUMNS = 1, 2, 4, 8
+NARROW = 6  # rows or columns up to which dot products along k are faster
 UNITS = 8  # a large product has at least as many, when they stay wide enough
 
 
@@ -50,18 +64,22 @@ merged = partial(numba.njit, inline="always", error_model="numpy", nogil=True)
 
 
 def _shape(m, n, k, ta, tb, size):
-    """Copy A? copy B? rows, columns of a unit; from the shape alone."""
+    """The way (flags), rows and columns of a unit; from the shape alone."""
     if not VECTORS:
-        return 0, 0, 64, max(n, 1)
+        return 0, 64, max(n, 1)
     panel = PANEL // size
-    copy_b = tb or (m > 2 * HEIGHT and n * size >= FAR)
+    if not ta and (tb or n == 1) and min(m, n) <= NARROW and k * size >= 2 * PANEL:
+        return DOT_COLUMNS if m <= n else DOT_ROWS, 8 * DOTS, 8 * DOTS
+    way = COPY_B if tb or (m > 2 * HEIGHT and n * size >= FAR) else 0
     rows = _even(m, ROWS, HEIGHT)
     if m * k * size <= HALF_L2:
-        return 0, copy_b, rows, panel
+        return way, rows, panel
     columns = 8 * panel
     while columns > 4 * panel and _parts(m, rows) * _parts(n, columns) < UNITS:
         columns //= 2
-    return n >= 2 * panel, copy_b or m > 2 * HEIGHT, rows, _even(n, columns, panel)
+    way |= COPY_B if m > 2 * HEIGHT else 0
+    way |= COPY_A if n >= 2 * panel else 0
+    return way, rows, _even(n, columns, panel)
 
 
 def _parts(total, most):
@@ -80,10 +98,12 @@ def plan(
 ) -> tuple[int, int]:
     """Number of units, and scratch elements for each part that runs at once."""
     size = np.dtype(dtype).itemsize
-    _, _, rows, columns = _shape(m, n, k, ta, tb, size)
+    way, rows, columns = _shape(m, n, k, ta, tb, size)
     units = batch * -(-m // rows) * -(-n // columns)
     if not VECTORS:
         return units, n
+    if way & (DOT_ROWS | DOT_COLUMNS):
+        return units, DOTS
     depth = min(k, DEPTH // size)
     sums = rows if k > depth else 0
     return units, columns * (depth + sums) + depth * HEIGHT
@@ -124,9 +144,9 @@ def _tallest(rows):
 
 
 @merged
-def _unit(
-    mode, k, rows, columns, a, row_a, col_a, copy_a, b, row_b, col_b, copy_b,
-    c, ldc, bias, space, panel,
+def _tiles(
+    way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
+    space, panel,
 ):  # fmt: skip
     """One unit, in blocks of k: B packed once a block, A a tile at a time."""
     vector = panel // COLUMNS
@@ -140,7 +160,7 @@ def _unit(
         depth = min(size, k - p)
         for j in range(0, columns, panel):
             width = min(panel, columns - j)
-            if copy_b or width % vector:
+            if way & COPY_B or width % vector:
                 start = at(b, p * row_b + j * col_b)
                 to = at(space, j * depth)
                 _pack(start, col_b, row_b, width, depth, vector, to, panel)
@@ -150,7 +170,7 @@ def _unit(
         while i < rows:
             height = _tallest(rows - i)
             left, row, step = at(a, i * row_a + p * col_a), row_a, col_a
-            if copy_a:
+            if way & COPY_A:
                 line, far, count, deep = row, step, height, depth
                 if step == 1:
                     line, far, count, deep = step, row, depth, height
@@ -159,7 +179,7 @@ def _unit(
             for j in range(0, columns, panel):
                 width = min(panel, columns - j)
                 right, ldb = at(b, p * row_b + j), row_b
-                if copy_b or width % vector:
+                if way & COPY_B or width % vector:
                     right, ldb = at(space, j * depth), panel
                 part = at(sums, i * wide + j * height)
                 to, ld = (at(c, i * ldc + j), ldc) if last else (part, panel)
@@ -171,9 +191,21 @@ def _unit(
 
 
 @merged
+def _finish(mode, v, c, bias, j):
+    """The epilogue of one element."""
+    if mode & ADD:
+        v = c[0] + v
+    if mode & BIAS:
+        v = v + bias[j]
+    c[0] = v
+    if mode & RELU and v < 0:
+        c[0] = 0
+
+
+@merged
 def _plain(
-    mode, k, rows, columns, a, row_a, col_a, copy_a, b, row_b, col_b, copy_b,
-    c, ldc, bias, space, panel,
+    way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
+    space, panel,
 ):  # fmt: skip
     """A unit without vectors by hand: a row of sums in the scratch."""
     for i in range(rows):
@@ -184,18 +216,48 @@ def _plain(
             for j in range(columns):
                 space[j] += x * b[p * row_b + j * col_b]
         for j in range(columns):
-            v = space[j]
-            if mode & ADD:
-                v = c[i * ldc + j] + v
-            if mode & BIAS:
-                v = v + bias[j]
-            space[j] = 0
-            if mode & RELU and v < 0:
-                v = space[j]
-            c[i * ldc + j] = v
+            _finish(mode, space[j], at(c, i * ldc + j), bias, j)
 
 
-_run = _unit if VECTORS else _plain
+@merged
+def _dots(
+    way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
+    space, panel,
+):  # fmt: skip
+    """A narrow unit of operands that lie along k: DOTS elements at a time."""
+    across = way & DOT_COLUMNS
+    lines, others = (columns, rows) if across else (rows, columns)
+    for first in range(0, lines, DOTS):
+        count = min(DOTS, lines - first)
+        for other in range(others):
+            if across:
+                x, y, ld = at(a, other * row_a), at(b, first * col_b), col_b
+            else:
+                x, y, ld = at(b, other * col_b), at(a, first * row_a), row_a
+            dots(count, k, x, y, ld, space)
+            for line in range(first, first + count):
+                i, j = (other, line) if across else (line, other)
+                _finish(mode, space[line - first], at(c, i * ldc + j), bias, j)
+
+
+@merged
+def _vectors(
+    way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
+    space, panel,
+):  # fmt: skip
+    if way & (DOT_ROWS | DOT_COLUMNS):
+        _dots(
+            way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc,
+            bias, space, panel,
+        )  # fmt: skip
+    else:
+        _tiles(
+            way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc,
+            bias, space, panel,
+        )  # fmt: skip
+
+
+_unit = _vectors if VECTORS else _plain
 
 
 @merged
@@ -213,7 +275,7 @@ def matmul(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
     row_a, col_a = (1, m) if ta else (k, 1)
     row_b, col_b = (1, k) if tb else (n, 1)
     panel = COLUMNS * lanes(out)
-    copy_a, copy_b, rows, columns = _of(m, n, k, ta, tb, PANEL // panel)
+    way, rows, columns = _of(m, n, k, ta, tb, PANEL // panel)
     across = _parts(n, columns)
     blocks = _parts(m, rows) * across
     space = data(scratch)
@@ -223,10 +285,10 @@ def matmul(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
     for unit in range(lo, hi):
         batch, block = unit // blocks, unit % blocks
         i, j = block // across * rows, block % across * columns
-        _run(
-            mode, k, min(rows, m - i), min(columns, n - j),
-            at(data(a), batch * _step(a) + i * row_a), row_a, col_a, copy_a,
-            at(data(b), batch * _step(b) + j * col_b), row_b, col_b, copy_b,
+        _unit(
+            way, mode, k, min(rows, m - i), min(columns, n - j),
+            at(data(a), batch * _step(a) + i * row_a), row_a, col_a,
+            at(data(b), batch * _step(b) + j * col_b), row_b, col_b,
             at(data(out), batch * m * n + i * n + j), n, at(data(bias), j),
             space, panel,
         )  # fmt: skip

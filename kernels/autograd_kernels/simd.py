@@ -124,6 +124,18 @@ class Vectors:
         """``a * b + c``, rounded once."""
         return self.call(f"llvm.fma.{self.suffix}", self.type, a, b, c)
 
+    def sum(self, value: Any) -> Any:
+        """The lanes added up, halves first."""
+        half = self.lanes // 2
+        while half:
+            pick = [*range(half, 2 * half)] + [0] * (self.lanes - half)
+            mask = ir.Constant(ir.VectorType(INDEX, self.lanes), pick)
+            value = self.builder.fadd(
+                value, self.builder.shuffle_vector(value, value, mask)
+            )
+            half //= 2
+        return self.builder.extract_element(value, ir.Constant(INDEX, 0))
+
 
 @intrinsic
 def data(typing: Any, array: Any) -> Any:

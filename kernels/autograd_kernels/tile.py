@@ -21,6 +21,7 @@ from autograd_kernels.simd import REGISTERS, WORD, Vectors
 BIAS, RELU, ADD, PART = 1, 2, 4, 8
 HEIGHT = 6 if REGISTERS == 16 else 12  # rows; 2 column vectors leave room for B
 COLUMNS = 2  # vectors
+DOTS = 8  # rows that `dots` takes at once
 HEIGHTS = (12, 8, 4, 2, 1) if HEIGHT == 12 else (6, 4, 2, 1)  # tiles that exist
 
 
@@ -142,3 +143,47 @@ class _Tile:
 
     def bias_vector(self, j: int) -> Any:
         return self.v.load(self.v.at(self.bias, j * self.v.lanes), self.masks[j])
+
+
+@intrinsic
+def dots(
+    typing: Any, count: Any, k: Any, x: Any, rows: Any, ld: Any, out: Any
+) -> Any:  # fmt: skip
+    """``out[l] = sum over p of x[p] * rows[l * ld + p]`` for l < count <= DOTS.
+
+    All DOTS elements of ``out`` are written. The order of a sum follows from k alone:
+    lane by lane, then the lanes by halves.
+    """
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        limit, depth, x_at, first, step, target = args
+        v = Vectors(context, builder, x.dtype)
+        sums = [cgutils.alloca_once_value(builder, v.zero) for _ in range(DOTS)]
+        for total in sums:
+            builder.store(v.zero, total)
+        last = builder.sub(limit, ir.Constant(WORD, 1))
+        lines = []
+        for i in range(DOTS):
+            i_at = ir.Constant(WORD, i)
+            inside = builder.icmp_signed("<", i_at, last)
+            row = builder.select(inside, i_at, last)
+            lines.append(v.at(first, builder.mul(row, step)))
+
+        def add(p: Any, mask: Any) -> None:
+            left = v.load(v.at(x_at, p), mask)
+            for line, total in zip(lines, sums, strict=True):
+                right = v.load(v.at(line, p), mask)
+                builder.store(v.fma(left, right, builder.load(total)), total)
+
+        lanes = ir.Constant(WORD, v.lanes)
+        whole = builder.sdiv(depth, lanes)
+        with cgutils.for_range(builder, whole) as loop:
+            add(builder.mul(loop.index, lanes), None)
+        p = builder.mul(whole, lanes)
+        add(p, v.first(builder.sub(depth, p)))
+        for i, total in enumerate(sums):
+            builder.store(v.sum(builder.load(total)), v.at(target, i))
+        return context.get_dummy_value()
+
+    n = types.intp
+    return types.void(n, n, x, rows, n, out), build
