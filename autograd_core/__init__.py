@@ -19,12 +19,20 @@ from autograd_core.transforms import (
 
 __all__ = [
     "Tensor",
+    "checkpoint",
     "compile",
     "get_num_threads",
+    "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
     "manual_seed",
     "nn",
     "no_grad",
     "optim",
     "set_num_threads",
     "tensor",
+    "value_and_grad",
+    "vjp",
 ]
