@@ -48,7 +48,7 @@ class Arg:
             grid = (rng.permutation(size) + 1 / 6) / max(size, 1)  # never half way
             grid = self.low + (self.high - self.low) * grid
             return grid.reshape(self.shape).astype(dtype)
-        data = rng.uniform(self.low, self.high, self.shape)
+        data = np.asarray(rng.uniform(self.low, self.high, self.shape))
         if self.kind == "probs":
             data = np.exp(data) / np.exp(data).sum(-1, keepdims=True)
         return data.astype(dtype)

@@ -126,7 +126,9 @@ def cotangent(out, rng):
 
 
 def moved(args, i, direction, amount):
-    return [a + amount * direction if j == i else a for j, a in enumerate(args)]
+    return [
+        np.asarray(a + amount * direction) if j == i else a for j, a in enumerate(args)
+    ]
 
 
 def slope(f, args, i, direction):

@@ -116,11 +116,19 @@ def is_basic(index: Index) -> bool:
     return all(isinstance(p, kinds) and not isinstance(p, bool) for p in parts)
 
 
+def view(x: Array, index: Index) -> Array:
+    """``x[index]`` for a basic index; a view even of a single element."""
+    parts = index if isinstance(index, tuple) else (index,)
+    out: Array = x[parts if Ellipsis in parts else (*parts, Ellipsis)]
+    return out
+
+
 @primitive(
     lambda g, y, x, index: scatter(g, index=index, shape=x.shape),
     saves="",
     samples=(
         sample((3, 4), index=(slice(None), 1), least=2),
+        sample((3, 4), index=(-1, 2), least=2),
         sample((5, 4), index=(slice(4, 0, -2), None, slice(1, 3)), least=2),
         sample((5, 4), index=np.array([0, 3, 3]), least=2),
     ),
@@ -130,7 +138,7 @@ def getitem(x: Any, *, index: Index) -> Any:
     """``x[index]``: a view for slices and integers, a copy for arrays of indices."""
     x = np.asarray(x)
     if is_basic(index):
-        return np.asarray(x[index])
+        return view(x, index)
     return host(lambda a: a[index], x)
 
 
@@ -139,6 +147,7 @@ def getitem(x: Any, *, index: Index) -> Any:
     saves="",
     samples=(
         sample((3,), index=(slice(None), 1), shape=(3, 4), least=2),
+        sample((), index=(-1, 2), shape=(3, 4), least=2),
         sample((3, 4), index=np.array([0, 3, 3]), shape=(5, 4), least=2),
     ),
 )
@@ -148,7 +157,7 @@ def scatter(x: Any, *, index: Index, shape: tuple[int, ...]) -> Any:
     if not is_basic(index):
         return host(lambda a: _added_at(a, index, shape), x)
     out = full(shape, 0.0, x.dtype)
-    copy_into(x, np.asarray(out[index]).reshape(x.shape))
+    copy_into(x, view(out, index))
     return out
 
 
