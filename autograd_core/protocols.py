@@ -21,7 +21,6 @@ UFUNCS: Mapping[Any, Any] = MappingProxyType(
         np.multiply: e.mul,
         np.true_divide: e.div,
         np.power: e.pow,
-        np.float_power: e.pow,
         np.maximum: e.maximum,
         np.minimum: e.minimum,
         np.greater: e.greater,
