@@ -1,6 +1,7 @@
 """Reverse-mode automatic differentiation for NumPy users; every kernel in Numba."""
 
 from autograd_core import nn, optim
+from autograd_core.gradcheck import gradcheck
 from autograd_core.program import compile
 from autograd_core.program.team import get_num_threads, set_num_threads
 from autograd_core.random import manual_seed
@@ -23,6 +24,7 @@ __all__ = [
     "compile",
     "get_num_threads",
     "grad",
+    "gradcheck",
     "hessian",
     "hvp",
     "jacobian",

@@ -180,7 +180,7 @@ def value_and_grad(
         if not isinstance(done.tree, Tensor) or done.tree.size != 1:
             shape = [out.shape for out in done.outs]
             raise ValueError(
-                f"grad: the function must return one scalar, got shapes {shape}. Reduce "
+                f"grad: the function must return one scalar, got {shape}. Reduce "
                 "it (for example with .mean()), or use vjp or jacobian."
             )
         grads = rebuilt(inputs, done.pull([np.ones(done.tree.shape)], retain=False))
