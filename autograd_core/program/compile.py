@@ -112,11 +112,11 @@ class Compiled:
 
 
 def quick(tree: Tree) -> tuple[Any, ...] | None:
-    """Shapes and dtypes, if all arguments are plain positional NumPy arrays."""
+    """The dtypes, if all arguments are plain positional NumPy arrays."""
     plain = ("tuple", ("tuple", *(None for _ in tree.leaves)), ("dict",))
     if tree.structure != plain or any(type(a) is not np.ndarray for a in tree.leaves):
         return None
-    return tuple((a.shape, a.dtype) for a in tree.leaves)
+    return tuple(a.dtype for a in tree.leaves)
 
 
 def _key(leaf: Any, arrays: list[Array]) -> Any:

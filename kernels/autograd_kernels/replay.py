@@ -148,9 +148,8 @@ def _wait_until(base, index, value):
 # Walks -------------------------------------------------------------------------------
 
 
-@kernel
-def replay(table, start, stop):
-    """Run rows start..stop in this thread; return the row of a failed check, or stop."""
+@inline
+def _walk(table, start, stop):
     for i in range(start, stop):
         row = table[i]
         if row[ADDRESS] == 0:
@@ -159,6 +158,63 @@ def replay(table, start, stop):
         else:
             _call(row[ADDRESS], row[WORDS], row[COUNT], 0, row[UNITS])
     return stop
+
+
+@kernel
+def replay(table, start, stop):
+    """Run rows start..stop in this thread; return the row of a failed check, or stop."""
+    return _walk(table, start, stop)
+
+
+# Inputs: a row of ``inputs`` is [address of the buffer, number of axes, *shape].
+
+
+@inline
+def _fits(x, place):
+    if x.ndim != place[1]:
+        return False
+    for axis in range(x.ndim):
+        if x.shape[axis] != place[2 + axis]:
+            return False
+    return True
+
+
+@inline
+def _take(x, place):
+    flat = x.ravel()
+    out = carray(pointer(place[0], x), flat.size)
+    for i in range(flat.size):
+        out[i] = flat[i]
+
+
+@kernel
+def enter1(table, inputs, x):
+    """Copy an input to its buffer and run all rows; -1 if its shape is another."""
+    if not _fits(x, inputs[0]):
+        return -1
+    _take(x, inputs[0])
+    return _walk(table, 0, table.shape[0])
+
+
+@kernel
+def enter2(table, inputs, x, y):
+    """`enter1` with two inputs."""
+    if not (_fits(x, inputs[0]) and _fits(y, inputs[1])):
+        return -1
+    _take(x, inputs[0])
+    _take(y, inputs[1])
+    return _walk(table, 0, table.shape[0])
+
+
+@kernel
+def enter3(table, inputs, x, y, z):
+    """`enter1` with three inputs."""
+    if not (_fits(x, inputs[0]) and _fits(y, inputs[1]) and _fits(z, inputs[2])):
+        return -1
+    _take(x, inputs[0])
+    _take(y, inputs[1])
+    _take(z, inputs[2])
+    return _walk(table, 0, table.shape[0])
 
 
 @inline
