@@ -15,8 +15,10 @@ from autograd_kernels import elementwise as k
 from autograd_kernels.copying import copy4
 
 from autograd_core.tape import Array, state
+from autograd_core.team import teams
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+SHARED_CHUNKS = 64  # of an optimizer's parameters, from where on threads pay
 
 
 def launch(kernel: Any, units: int, *args: Any) -> None:
@@ -25,6 +27,19 @@ def launch(kernel: Any, units: int, *args: Any) -> None:
         kernel(0, units, *args)
     else:
         state.recorder.launch(kernel, units, args)
+
+
+def launch_parts(kernel: Any, units: int, *args: Any) -> None:
+    """`launch` for work that takes long enough to be shared among threads.
+
+    A kernel that works in scratch memory needs a row of it for each: see `scratch`.
+    """
+    if state.recorder is not None:
+        state.recorder.launch(kernel, units, args)
+    elif units < 2 or teams.current.size < 2:
+        kernel(0, units, *args)
+    else:
+        teams.current.run(kernel, units, args)
 
 
 def address(array: Array) -> int:
@@ -78,7 +93,8 @@ class Pointers:
 def launch_many(kernel: Any, pointers: Pointers, *args: Any) -> None:
     """Run a kernel over a table of arrays: ``kernel(lo, hi, *args, table)``."""
     if state.recorder is None:
-        kernel(0, pointers.units, *args, pointers.table)
+        run = launch_parts if pointers.units >= SHARED_CHUNKS else launch
+        run(kernel, pointers.units, *args, pointers.table)
     else:
         state.recorder.launch_many(kernel, pointers, args)
 
@@ -107,11 +123,12 @@ def empty(shape: int | tuple[int, ...], dtype: Any) -> Array:
     return out
 
 
-def scratch(size: int, dtype: Any) -> Array:
-    """Working memory for a kernel, one row for each part that runs at once."""
-    out = np.empty((1, size), dtype)
-    if state.recorder is not None:
-        state.recorder.allocated(out, scratch=True)
+def scratch(size: int, dtype: Any, *, parts: bool = False) -> Array:
+    """Working memory for a kernel, with ``parts`` a row for each that runs at once."""
+    if state.recorder is None:
+        return np.empty((teams.current.size if parts else 1, size), dtype)
+    out = np.empty((1, size), dtype)  # the plan gives it the rows
+    state.recorder.allocated(out, scratch=True)
     return out
 
 

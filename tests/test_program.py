@@ -12,7 +12,7 @@ from autograd_core import nn, optim
 from autograd_core.op import Arg, Op, Sample
 from autograd_core.ops import TABLE
 from autograd_core.program import compile
-from autograd_core.program.team import set_num_threads, teams
+from autograd_core.team import set_num_threads, teams
 
 CASES = [
     pytest.param(op, sample, id=f"{op.name}-{i}")
@@ -417,3 +417,17 @@ def test_a_function_that_never_settles_warns_and_stays_bounded() -> None:
             f(np.ones(n, np.float32))
     assert len(caught) == 1
     assert sum(map(len, f.programs.values())) <= 32
+
+
+def test_heavy_eager_launches_share_and_change_no_bit() -> None:
+    rng = np.random.default_rng(0)
+    a, b = (rng.standard_normal((260, 260)).astype(np.float32) for _ in range(2))
+    before = ag.get_num_threads()
+    results = []
+    try:
+        for threads in (1, 2, 3):
+            ag.set_num_threads(threads)
+            results.append(TABLE["matmul"](a, b).tobytes())
+    finally:
+        ag.set_num_threads(before)
+    assert results == results[:1] * 3

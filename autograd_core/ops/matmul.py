@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 from autograd_kernels import matmul as k
 
-from autograd_core.launch import contiguous, copy_into, empty, launch, scratch
+from autograd_core.launch import contiguous, copy_into, empty, launch, launch_parts, scratch
 from autograd_core.op import fused, primitive, sample
 from autograd_core.ops.elementwise import add, as_dtype, floats
 from autograd_core.ops.folding import sum_over
 from autograd_core.ops.shape import astype, reshape, sum_to, transpose
 from autograd_core.tape import Array
+
+SHARED_PRODUCTS = 1 << 23  # multiplications, about 0.15 ms, from where on threads pay
 
 
 @lru_cache(64)
@@ -44,10 +46,12 @@ def gemm(
     batched = a.ndim == 3 or b.ndim == 3
     units, size = k.plan(m, n, k_a, int(ta), int(tb), batch, a.dtype)
     out = empty((batch, m, n) if batched else (m, n), a.dtype)
-    work = scratch(size, a.dtype)
+    heavy = batch * m * n * k_a >= SHARED_PRODUCTS
+    work = scratch(size, a.dtype, parts=heavy)
+    run = launch_parts if heavy else launch
     mode = (0 if bias is None else k.BIAS) + (k.RELU if relu else 0)
     row = _no_bias(a.dtype) if bias is None else contiguous(bias)
-    launch(k.matmul, units, int(ta), int(tb), mode, a, b, row, work, out)
+    run(k.matmul, units, int(ta), int(tb), mode, a, b, row, work, out)
     return out
 
 

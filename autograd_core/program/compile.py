@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd_core.program.program import MISSED, Program
 from autograd_core.program.record import recording
-from autograd_core.program.team import get_num_threads
+from autograd_core.team import get_num_threads
 from autograd_core.program.tree import Tree, flatten
 from autograd_core.tape import STRUCTURE, Array, TensorBase, state
 from autograd_core.tensor import Tensor

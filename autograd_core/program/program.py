@@ -22,7 +22,7 @@ from autograd_core.program.explain import (
 from autograd_core.program.fuse import Fuser
 from autograd_core.program.plan import Plan, arrays_of, place
 from autograd_core.program.record import Check, Recorder, address_of
-from autograd_core.program.team import get_num_threads, teams
+from autograd_core.team import get_num_threads, teams
 from autograd_core.program.tree import Tree
 from autograd_core.tape import GRADS, STRUCTURE, Array, TensorBase, state
 from autograd_core.tensor import Tensor

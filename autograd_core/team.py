@@ -1,4 +1,4 @@
-"""The team: threads that help with the launches of a Program.
+"""The team: threads that help with large launches, alone or in a Program.
 
 A helper spins in native code for about a millisecond after the last work, then parks.
 The caller never waits for one to come: it takes whatever part of a launch nobody has
@@ -11,8 +11,10 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+from typing import Any
 
 import numpy as np
+from autograd_kernels import _jit
 from autograd_kernels import replay as native
 
 from autograd_core.tape import Array
@@ -33,6 +35,25 @@ class Team:
         self.calls: list[threading.Event] = []
         self.parked: list[bool] = []
         self.closing = False
+        self.entries: dict[Any, int] = {}
+
+    def run(self, kernel: Any, units: int, args: tuple[Any, ...]) -> None:
+        """One launch, cut into as many parts as there are threads."""
+        grain = -(-units // self.size)
+        parts = -(-units // grain)
+        words = np.array(exploded(args) + [0] * native.SIZES[-1], np.int64)
+        count = len(words) - native.SIZES[-1]
+        where = words.__array_interface__["data"][0]
+        row = [self.entry(kernel, args), where, count, units, parts, grain]
+        self.replay(np.array([row], np.int64), np.zeros(2, np.int64))
+
+    def entry(self, kernel: Any, args: tuple[Any, ...]) -> int:
+        """Native address of a kernel for arguments of these types, remembered."""
+        kinds = [(a.dtype, a.ndim) if isinstance(a, np.ndarray) else 0 for a in args]
+        key = (kernel, *kinds)
+        if key not in self.entries:
+            self.entries[key] = _jit.address(kernel, (0, 1, *args))
+        return self.entries[key]
 
     def replay(self, table: Array, counts: Array) -> int:
         """Run a whole table with whoever is there; see ``native.replay``."""
@@ -73,6 +94,18 @@ class Team:
             call.set()
         for helper in self.helpers:
             helper.join()
+
+
+def exploded(args: tuple[Any, ...]) -> list[int]:
+    """Arguments as the words that compiled code takes (see ``_jit.address``)."""
+    words: list[int] = []
+    for arg in args:
+        if isinstance(arg, np.ndarray):
+            where = arg.__array_interface__["data"][0]
+            words += [0, 0, arg.size, arg.itemsize, where, *arg.shape, *arg.strides]
+        else:
+            words.append(int(arg))
+    return words
 
 
 def default_size() -> int:
