@@ -1,9 +1,21 @@
 """Reverse-mode automatic differentiation for NumPy users; every kernel in Numba."""
 
 from autograd_core import nn, optim
+from autograd_core.create import (
+    arange,
+    eye,
+    full,
+    linspace,
+    ones,
+    ones_like,
+    rand,
+    randn,
+    zeros,
+    zeros_like,
+)
 from autograd_core.gradcheck import gradcheck
 from autograd_core.program import compile
-from autograd_core.program.team import get_num_threads, set_num_threads
+from autograd_core.team import get_num_threads, set_num_threads
 from autograd_core.random import manual_seed
 from autograd_core.tape import no_grad
 from autograd_core.tensor import Tensor, tensor
@@ -20,8 +32,11 @@ from autograd_core.transforms import (
 
 __all__ = [
     "Tensor",
+    "arange",
     "checkpoint",
     "compile",
+    "eye",
+    "full",
     "get_num_threads",
     "grad",
     "gradcheck",
@@ -29,12 +44,19 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
+    "linspace",
     "manual_seed",
     "nn",
     "no_grad",
+    "ones",
+    "ones_like",
     "optim",
+    "rand",
+    "randn",
     "set_num_threads",
     "tensor",
     "value_and_grad",
     "vjp",
+    "zeros",
+    "zeros_like",
 ]

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core import composites as c
+from autograd_core.ops import activations
 from autograd_core.ops import elementwise as e
 from autograd_core.ops import matmul as mm
 from autograd_core.ops import reduce as r
@@ -40,6 +42,10 @@ UFUNCS: Mapping[Any, Any] = MappingProxyType(
         np.sign: e.sign,
         np.expm1: e.expm1,
         np.log1p: e.log1p,
+        np.tanh: activations.tanh,
+        np.isnan: c.isnan,
+        np.isinf: c.isinf,
+        np.isfinite: c.isfinite,
         np.matmul: mm.matmul,
     }
 )
@@ -57,10 +63,62 @@ FUNCTIONS: Mapping[Any, Callable[..., Any]] = MappingProxyType(
         np.transpose: lambda x, axes=None: s.transpose(x, axes=axes),
         np.broadcast_to: lambda x, shape: s.broadcast_to(x, shape=shape),
         np.concatenate: lambda xs, axis=0: s.concatenate(*xs, axis=axis),
-        np.dot: lambda a, b: mm.matmul(a, b),
+        np.max: lambda x, axis=None, keepdims=False: r.max(
+            x, axis=axis, keepdims=keepdims
+        ),
+        np.min: lambda x, axis=None, keepdims=False: r.min(
+            x, axis=axis, keepdims=keepdims
+        ),
+        np.argmax: lambda x, axis=None, keepdims=False: r.argmax(
+            x, axis=axis, keepdims=keepdims
+        ),
+        np.var: lambda x, axis=None, ddof=0, keepdims=False: r.var(
+            x, axis=axis, correction=ddof, keepdims=keepdims
+        ),
+        np.std: lambda x, axis=None, ddof=0, keepdims=False: c.std(
+            x, axis, ddof, keepdims
+        ),
+        np.clip: lambda x, a_min=None, a_max=None, min=None, max=None: c.clip(
+            x, a_min if min is None else min, a_max if max is None else max
+        ),
+        np.squeeze: c.squeeze,
+        np.expand_dims: c.expand_dims,
+        np.ravel: c.ravel,
+        np.moveaxis: lambda a, source, destination: c.moveaxis(a, source, destination),
+        np.swapaxes: lambda a, axis1, axis2: c.swapaxes(a, axis1, axis2),
+        np.flip: lambda m, axis=None: c.flip(m, axis),
+        np.stack: lambda arrays, axis=0: c.stack(arrays, axis),
+        np.vstack: c.vstack,
+        np.hstack: c.hstack,
+        np.split: lambda x, parts, axis=0: c.split(x, parts, axis),
+        np.take: lambda x, indices, axis=None: c.take(x, plain(indices), axis),
+        np.repeat: c.repeat,
+        np.tile: c.tile,
+        np.dot: c.dot,
+        np.outer: c.outer,
+        np.copy: lambda x: s.astype(x, dtype=x.dtype),
         np.shape: lambda x: x.shape,
         np.ndim: lambda x: x.ndim,
         np.size: lambda x: x.size,
+    }
+)
+
+# Their results carry no gradient: they are NumPy's own, of the bare data.
+BARE = frozenset(
+    {
+        np.all,
+        np.allclose,
+        np.any,
+        np.argmin,
+        np.argsort,
+        np.array_equal,
+        np.count_nonzero,
+        np.isclose,
+        np.may_share_memory,
+        np.nonzero,
+        np.result_type,
+        np.shares_memory,
+        np.unique,
     }
 )
 
@@ -82,6 +140,9 @@ def ufunc(
 
 def function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Answer a NumPy function called on a Tensor."""
+    if function in BARE:
+        given = {name: bare(arg) for name, arg in kwargs.items()}
+        return function(*map(bare, args), **given)
     op = FUNCTIONS.get(function)
     if op is None:
         raise TypeError(
@@ -89,6 +150,11 @@ def function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
             "leave the graph, or an op from autograd_core."
         )
     return op(*args, **kwargs)
+
+
+def bare(x: Any) -> Any:
+    """A Tensor's array, out of the graph."""
+    return x.numpy() if hasattr(x, "numpy") else x
 
 
 def plain(index: Any) -> Any:

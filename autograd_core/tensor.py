@@ -10,16 +10,16 @@ import numpy as np
 from autograd_core import protocols
 from autograd_core.grad import backward
 from autograd_core.launch import copy_into, duplicate
+from autograd_core.methods import Methods
 from autograd_core.ops import elementwise as e
 from autograd_core.ops import matmul as mm
-from autograd_core.ops import reduce as r
 from autograd_core.ops import shape as s
 from autograd_core.tape import Array, TensorBase, restructured, state
 
 Axis = int | Sequence[int] | None
 
 
-class Tensor(TensorBase):
+class Tensor(Methods):
     """An n-dimensional array with a gradient. Make one with `tensor`.
 
     ``data`` is the NumPy array itself; writing to it directly is not seen by the tape.
@@ -159,11 +159,16 @@ class Tensor(TensorBase):
 
     # In place --------------------------------------------------------------------
 
-    def _writable(self, how: str) -> Array:
+    def _writable(self, how: str, value: Any = None) -> Array:
         if self.requires_grad and state.grad_enabled:
             raise RuntimeError(
                 f"{how}: in-place update of a tensor that requires grad. Write "
                 "`x = x + y`, or do it under `ag.no_grad()`."
+            )
+        if isinstance(value, TensorBase) and value.requires_grad and state.grad_enabled:
+            raise RuntimeError(
+                f"{how}: the value requires grad, and a write in place would lose its "
+                "graph. Use ops (np.where, np.concatenate), or value.detach()."
             )
         return self.data
 
@@ -174,7 +179,7 @@ class Tensor(TensorBase):
 
     def copy_(self, other: Any) -> Self:
         """Overwrite the values, in place."""
-        data = self._writable("copy_")
+        data = self._writable("copy_", other)
         value = other.data if isinstance(other, TensorBase) else np.asarray(other)
         if value.shape != data.shape:
             value = np.broadcast_to(value, data.shape)
@@ -184,13 +189,40 @@ class Tensor(TensorBase):
         self._wrote()
         return self
 
+    def fill_(self, value: float) -> Self:
+        """Overwrite all values by one, in place."""
+        return self.copy_(np.asarray(value, self.dtype))
+
+    def zero_(self) -> Self:
+        """Overwrite all values by 0, in place."""
+        return self.fill_(0)
+
+    def add_(self, other: Any) -> Self:
+        """``self += other``, strictly in place."""
+        return self._apply(e.add, other, "add_")
+
+    def sub_(self, other: Any) -> Self:
+        """``self -= other``, strictly in place."""
+        return self._apply(e.sub, other, "sub_")
+
+    def mul_(self, other: Any) -> Self:
+        """``self *= other``, strictly in place."""
+        return self._apply(e.mul, other, "mul_")
+
+    def div_(self, other: Any) -> Self:
+        """``self /= other``, strictly in place."""
+        return self._apply(e.div, other, "div_")
+
     def _update(self, op: Any, other: Any, how: str) -> Tensor:
         """``self op= other``: in place outside the graph, a new tensor inside it."""
-        if self.requires_grad and state.grad_enabled:
-            if self.node is None:
-                self._writable(how)
+        inside = isinstance(other, TensorBase) and other.requires_grad
+        if state.grad_enabled and (self.node is not None or inside):
             out: Tensor = op(self, other)
             return out
+        return self._apply(op, other, how)
+
+    def _apply(self, op: Any, other: Any, how: str) -> Self:
+        self._writable(how, other)
         value = other.data if isinstance(other, TensorBase) else other
         result = op.forward(self.data, value)
         if result.shape != self.shape:
@@ -200,7 +232,7 @@ class Tensor(TensorBase):
         return self
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        data = self._writable("x[...] = ")
+        data = self._writable("x[...] = ", value)
         value = value.data if isinstance(value, TensorBase) else np.asarray(value)
         index = protocols.plain(index)
         if s.is_basic(index):
@@ -294,32 +326,7 @@ class Tensor(TensorBase):
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
 
-    # Shape and reductions ----------------------------------------------------------
-
-    @property
-    def T(self) -> Tensor:
-        return s.transpose(self)
-
-    def reshape(self, *shape: Any) -> Tensor:
-        """See `numpy.ndarray.reshape`."""
-        return s.reshape(self, shape=protocols.unpacked(shape))
-
-    def transpose(self, *axes: Any) -> Tensor:
-        """See `numpy.ndarray.transpose`."""
-        order = protocols.unpacked(axes) if axes else None
-        return s.transpose(self, axes=order)
-
-    def astype(self, dtype: Any) -> Tensor:
-        """See `numpy.ndarray.astype`."""
-        return s.astype(self, dtype=np.dtype(dtype))
-
-    def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """See `numpy.ndarray.sum`."""
-        return r.sum(self, axis=axis, keepdims=keepdims)
-
-    def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """See `numpy.ndarray.mean`."""
-        return r.mean(self, axis=axis, keepdims=keepdims)
+    # NumPy's protocols ------------------------------------------------------------
 
     def __array_ufunc__(
         self, ufunc: np.ufunc, method: str, *args: Any, **kwargs: Any
@@ -351,6 +358,7 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
         data = data.data
     known = isinstance(data, np.ndarray | np.generic)
     array = np.array(data, dtype, order="C")
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
     if dtype is None and not known and array.dtype == np.float64:
         array = array.astype(np.float32)
     if array.dtype.kind not in "iub" and array.dtype not in (np.float32, np.float64):
@@ -362,4 +370,4 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
             "tensor: only float32 and float64 tensors have gradients, got "
             f"{array.dtype} with requires_grad=True; pass dtype=np.float32"
         )
-    return Tensor(array.astype(array.dtype.newbyteorder("=")), requires_grad)
+    return Tensor(array, requires_grad)
