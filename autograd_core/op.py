@@ -138,7 +138,7 @@ class Op:
         if tensor is None:
             return out
         result = tensor._result(out)
-        if self.view:
+        if self.view and (out is args[0].data or out.base is not None):  # no copy
             result.version = args[0].version
         if differentiate and state.grad_enabled and self.differentiable:
             result.requires_grad = True
