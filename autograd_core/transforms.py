@@ -8,7 +8,7 @@ only if something outside could use it: an input or a captured tensor requires g
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -37,20 +37,15 @@ def leaves_of(tree: Any) -> list[Any]:
     return [tree]
 
 
-def rebuilt(tree: Any, leaves: Sequence[Any]) -> Any:
+def rebuilt(tree: Any, leaves: Iterable[Any]) -> Any:
     """The same nesting around other leaves."""
     left = iter(leaves)
-
-    def build(part: Any) -> Any:
-        if isinstance(part, dict):
-            return {key: build(value) for key, value in part.items()}
-        if isinstance(part, list | tuple):
-            parts = [build(value) for value in part]
-            named = hasattr(part, "_fields")
-            return type(part)(*parts) if named else type(part)(parts)
-        return next(left)
-
-    return build(tree)
+    if isinstance(tree, dict):
+        return {key: rebuilt(value, left) for key, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        parts = [rebuilt(value, left) for value in tree]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
+    return next(left)
 
 
 def alias(x: Any, who: str) -> Tensor:
