@@ -145,7 +145,7 @@ def test_the_epilogue_is_bitwise_what_follows_the_product(m, n, k, dtype, mode):
     want = run(a, b, 0, 1)
     want = old + want if mode & ADD else want
     want = want + bias if mode & BIAS else want
-    want = np.where(want < 0, dtype(0), want) if mode & RELU else want
+    want = np.where(want <= 0, dtype(0), want) if mode & RELU else want
     out = run(a, b, 0, 1, mode, bias, old.copy())
     assert out.tobytes() == want.tobytes()
 

@@ -431,3 +431,19 @@ def test_heavy_eager_launches_share_and_change_no_bit() -> None:
     finally:
         ag.set_num_threads(before)
     assert results == results[:1] * 3
+
+
+def test_relu_fused_into_a_product_has_the_bits_of_relu() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((8, 5)).astype(np.float32)
+    x[0] = np.float32(1e-30)  # products that round to -0.0, and NaN
+    w = rng.standard_normal((7, 5)).astype(np.float32)
+    w[0], w[1, 2] = np.float32(-1e-30), np.nan
+
+    def layer(x: Any) -> Any:
+        return TABLE["relu"](TABLE["linear"](x, w, None))
+
+    compiled = compile(layer)
+    expected = bits(layer(ag.tensor(x)))
+    assert bits(compiled(x)) == bits(compiled(x)) == expected
+    assert "matmul_relu x1" in compiled.program.explain().fused

@@ -122,7 +122,7 @@ class _Tile:
         with self.when(RELU):
             for total in sums.values():
                 value = builder.load(total)
-                below = builder.fcmp_ordered("<", value, v.zero)
+                below = builder.fcmp_ordered("<=", value, v.zero)
                 builder.store(builder.select(below, v.zero, value), total)
         full = ir.Constant(WORD, width * v.lanes)
         whole = builder.icmp_signed("==", self.columns, full)
