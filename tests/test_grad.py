@@ -167,20 +167,15 @@ def test_gradients_of_gradients_by_create_graph():
         (lambda x, w: x * w, lambda w: w.__setitem__(0, 0.0)),
         (lambda x, w: x * w, lambda w: w[0].zero_()),  # by way of a view
         (lambda x, w: x * w, lambda w: w.detach().zero_()),
-        (lambda x, w: x * w.reshape(3, 2).T.reshape(2, 3), lambda w: w),
         (lambda x, w: x @ w.T, lambda w: w.copy_(1.0)),
     ],
 )
 def test_a_write_between_forward_and_backward(f, write):
     x, w = leaf(), ag.tensor(X)
     loss = f(x, w).sum()
-    written = write(w) is not w or not np.array_equal(w.data, X)
-    if written:
-        with pytest.raises(RuntimeError, match=r"changed in place.*version"):
-            loss.backward()
-    else:
+    write(w)
+    with pytest.raises(RuntimeError, match=r"changed in place.*version"):
         loss.backward()
-        assert x.grad is not None
 
 
 def test_a_write_to_an_output_that_backward_reads():
@@ -318,7 +313,7 @@ def test_a_graph_dies_with_its_last_tensor():
     assert gone() is None
 
 
-def test_intermediates_go_during_backward():
+def test_intermediates_go_during_backward(monkeypatch):
     """Peak memory: what is behind the walk is free before the walk ends."""
     alive = []
     x = leaf()
@@ -337,11 +332,8 @@ def test_intermediates_go_during_backward():
         def __len__(self):
             return len(rule)
 
-    first.node.op.vjps = Spy()
-    try:
-        loss.backward()
-    finally:
-        first.node.op.vjps = rule
+    monkeypatch.setattr(first.node.op, "vjps", Spy())
+    loss.backward()
     assert alive == [False]
 
 
