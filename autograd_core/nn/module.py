@@ -149,8 +149,6 @@ class Module:
         """Forget the gradients: every ``.grad`` becomes None."""
         for parameter in self.parameters():
             parameter.grad = None
-            if state.recorder is not None:
-                state.recorder.reset_grad(parameter)
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Ask (or stop asking) for gradients of all parameters."""
