@@ -1,12 +1,13 @@
 """The backward walk, and the functions of functions built on it.
 
-The walk is a loop: nodes sorted by number, newest first, each handing cotangents to the
+The walk is a loop over a heap of nodes, newest first, each handing cotangents to the
 nodes that made its inputs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
@@ -56,49 +57,54 @@ def walk(
     With ``create_graph`` the cotangents are Tensors with a graph of their own, and
     nothing is freed.
     """
-    cotangents: dict[Place, Any] = {}
-    for root, seed in zip(roots, seeds, strict=True):
-        _accumulate(cotangents, root.node or root, seed)
+    places = [root.node or root for root in roots]
     stop = set(targets or ())
-    nodes = reachable(list(cotangents), stop)
-    wanted = None if targets is None else useful(nodes, stop)
+    wanted = None if targets is None else useful(reachable(places, stop), stop)
+    front = Front(stop)
     before, state.grad_enabled = state.grad_enabled, create_graph
     try:
-        for node in nodes:
-            g = cotangents.pop(node, None)
-            if g is not None:
-                _hand_on(node, g, cotangents, wanted, create_graph)
-                if not (retain_graph or create_graph):
-                    node.free()
+        front.add(places, [True] * len(places), seeds)
+        while front.heap:
+            node = heappop(front.heap)[1]
+            g = front.cotangents.pop(node)
+            if wanted is None:
+                needs = [parent is not None for parent in node.parents]
+            else:
+                needs = [parent in wanted for parent in node.parents]
+            if True in needs or node.inputs is None:  # None: freed, an error there
+                grads = cotangents_of(node, g, needs, create_graph)
+                front.add(node.parents, needs, grads)
+            if not (retain_graph or create_graph):
+                node.free()
     finally:
         state.grad_enabled = before
-    return cotangents
+    return front.cotangents
 
 
-def _hand_on(
-    node: Node,
-    g: Any,
-    cotangents: dict[Place, Any],
-    wanted: set[Place] | None,
-    create_graph: bool,
-) -> None:
-    """Give the node's parents their cotangents."""
-    parents = node.parents
-    if wanted is None:
-        needs = [parent is not None for parent in parents]
-    else:
-        needs = [parent in wanted for parent in parents]
-    if True not in needs and node.inputs is not None:  # None: freed, an error below
-        return
-    grads = cotangents_of(node, g, needs, create_graph)
-    for parent, need, grad in zip(parents, needs, grads, strict=False):
-        if need and parent is not None and grad is not None:
-            _accumulate(cotangents, parent, grad)
+class Front:
+    """Where a walk stands: cotangents so far, and a heap of the nodes that have one."""
 
+    __slots__ = ("cotangents", "heap", "stop")
 
-def _accumulate(cotangents: dict[Place, Any], place: Place, g: Any) -> None:
-    before = cotangents.get(place)
-    cotangents[place] = g if before is None else add(before, g)
+    def __init__(self, stop: set[Place]) -> None:
+        self.cotangents: dict[Place, Any] = {}
+        self.heap: list[tuple[int, Node]] = []  # the newest on top
+        self.stop = stop
+
+    def add(
+        self, places: Sequence[Any], needs: Sequence[bool], grads: Sequence[Any]
+    ) -> None:
+        """Add to the cotangents of places; a node's first puts it on the heap."""
+        cotangents = self.cotangents
+        for place, need, g in zip(places, needs, grads, strict=False):
+            if not need or g is None:
+                continue
+            if place in cotangents:
+                cotangents[place] = add(cotangents[place], g)
+                continue
+            cotangents[place] = g
+            if isinstance(place, Node) and place not in self.stop:
+                heappush(self.heap, (-place.number, place))
 
 
 def cotangents_of(
@@ -146,7 +152,7 @@ def seed_for(root: TensorBase, gradient: Any) -> Array:
                 f"backward: the loss must be a scalar, got shape {root.data.shape}. "
                 "Reduce it (for example with .mean()) or pass a gradient of its shape."
             )
-        return np.ones(root.data.shape, root.data.dtype)
+        return np.array([1], root.data.dtype).reshape(root.data.shape)
     g = gradient.data if isinstance(gradient, TensorBase) else np.asarray(gradient)
     if g.shape != root.data.shape:
         raise ValueError(
@@ -179,10 +185,11 @@ def backward(
 
 def _add_to_grad(leaf: TensorBase, g: Any, taken: set[int]) -> None:
     """Give ``leaf`` its gradient in memory that nothing else uses."""
+    before = leaf.grad
     if isinstance(g, TensorBase):  # a graph of the gradient is wanted
-        leaf.grad = g if leaf.grad is None else add(leaf.grad, g)
-    elif leaf.grad is not None:
-        add_into(leaf.grad.data, g)
+        leaf.grad = g if before is None else add(before, g)
+    elif before is not None:
+        add_into(before.data, g)
     else:
         if g.base is not None or id(g) in taken or not g.flags.carray:
             g = duplicate(g)

@@ -23,10 +23,11 @@ SHARED_CHUNKS = 64  # of an optimizer's parameters, from where on threads pay
 
 def launch(kernel: Any, units: int, *args: Any) -> None:
     """Run ``kernel`` over all its ``units`` of work."""
-    if state.recorder is None:
+    recorder = state.recorder
+    if recorder is None:
         kernel(0, units, *args)
     else:
-        state.recorder.launch(kernel, units, args)
+        recorder.launch(kernel, units, args)
 
 
 def launch_parts(kernel: Any, units: int, *args: Any) -> None:
@@ -111,15 +112,16 @@ def verify(status: Array, make_error: Callable[[int], Exception]) -> None:
     """Raise ``make_error(index)`` if a kernel stored ``1 + index`` in ``status``."""
     if state.recorder is not None:
         state.recorder.verify(status, make_error)
-    if status[0]:
+    if status.item():
         raise make_error(int(status[0]) - 1)
 
 
 def empty(shape: int | tuple[int, ...], dtype: Any) -> Array:
     """An uninitialised array that the recorder knows to be a temporary."""
     out = np.empty(shape, dtype)
-    if state.recorder is not None:
-        state.recorder.allocated(out)
+    recorder = state.recorder
+    if recorder is not None:
+        recorder.allocated(out)
     return out
 
 
@@ -141,7 +143,9 @@ def full(shape: int | tuple[int, ...], value: float, dtype: Any) -> Array:
 
 def new_status() -> Array:
     """A cleared status word for `verify`."""
-    return full(1, 0, np.int64)
+    if state.recorder is None:
+        return np.zeros(1, np.int64)
+    return full(1, 0, np.int64)  # a launch, so that a replay clears it too
 
 
 def const(value: float, dtype: Any) -> Array:
@@ -154,6 +158,12 @@ def const(value: float, dtype: Any) -> Array:
 @lru_cache(1024)
 def _const(value: float, dtype: Any) -> Array:
     return np.array(value, dtype)
+
+
+@lru_cache(1024)
+def hyper(dtype: Any, *values: float) -> Array:
+    """Hyper-parameters as the array that a kernel reads; shared, never written to."""
+    return np.array(values, dtype)
 
 
 def strided4(x: Array) -> Array:
@@ -213,4 +223,4 @@ def contiguous(x: Array) -> Array:
 
 def flat(x: Array) -> Array:
     """``x`` as contiguous one-dimensional memory, a copy only if it must be."""
-    return contiguous(x).reshape(-1)
+    return (x if x.flags.carray else contiguous(x)).ravel()

@@ -11,8 +11,9 @@ attributes.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -112,7 +113,9 @@ class Op:
         if unknown:
             raise TypeError(f"{self.name}: saves names no parameter: {unknown}")
         self.saves_out = "out" in kept
-        self.kept = [name in kept for name in self.names]  # by positional input
+        # By positional input; an op over ``*args`` treats them all alike.
+        saved = [name in kept for name in self.names]
+        self.kept: Iterable[bool] = repeat(saved[0]) if self.variadic else saved
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
@@ -124,8 +127,9 @@ class Op:
         for arg in args:
             if isinstance(arg, TensorBase):
                 tensor = arg
-                differentiate = differentiate or arg.requires_grad
                 arrays.append(arg.data)
+                if arg.requires_grad:
+                    differentiate = True
             else:
                 arrays.append(arg)
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -80,6 +80,17 @@ class TensorBase:
         raise TypeError("TensorBase is not a tensor by itself; use Tensor")
 
 
+def forget_grads(leaves: Iterable[TensorBase]) -> None:
+    """Set ``.grad`` of all to None."""
+    if state.recorder is not None:
+        for leaf in leaves:
+            leaf.grad = None
+        return
+    for leaf in leaves:
+        leaf._grad = None
+    GRADS[0] += 1
+
+
 class Spec(NamedTuple):
     """Shape and dtype of an input whose values the backward pass does not need."""
 
@@ -116,13 +127,12 @@ class Node:
         self.parents: list[Node | TensorBase | None] = []
         self.inputs: list[Any] | None = []
         self.versions: list[tuple[list[int], int]] = []
-        for i, arg in enumerate(args):
+        for arg, saved in zip(args, op.kept):  # noqa: B905
             if not isinstance(arg, TensorBase):
                 self.parents.append(None)
                 self.inputs.append(arg)
                 continue
             self.parents.append(arg.node or (arg if arg.requires_grad else None))
-            saved = op.kept[i] if i < len(op.kept) else op.kept[-1]
             if saved:
                 self.versions.append((arg.version, arg.version[0]))
             # The body of a fused op may be run again for a graph of its gradient.

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
-from autograd_core.launch import empty, flat, launch
+from autograd_core.launch import empty, flat, hyper, launch
 from autograd_core.op import Arg, primitive, sample
 from autograd_core.ops.elementwise import (
     add,
@@ -39,25 +36,19 @@ SMOOTH = (sample((3, 4)), sample(Arg((7,), -5.0, 5.0)))
 # Launching -------------------------------------------------------------------------
 
 
-@lru_cache(1024)
-def _hyper(dtype: Any, *values: float) -> Array:
-    """Hyper-parameters as the array that a kernel reads; shared, never written to."""
-    return np.array(values, dtype)
-
-
 def _tuned(kernel: Any, x: Any, *values: float) -> Array:
     """`unary` for a kernel with hyper-parameters."""
     x = floats(x)
     out = empty(x.shape, x.dtype)
-    launch(kernel, x.size, _hyper(x.dtype, *values), flat(x), out.reshape(-1))
+    launch(kernel, x.size, hyper(x.dtype, *values), flat(x), out.ravel())
     return out
 
 
 def _times_slope(kernel: Any, g: Array, at: Array, *values: float) -> list[Array]:
     """The cotangent of the input, ``g`` times the slope, in one kernel."""
     out = empty(g.shape, g.dtype)
-    hyper = (_hyper(g.dtype, *values),) if values else ()
-    launch(kernel, g.size, *hyper, flat(g), flat(at), out.reshape(-1))
+    numbers = (hyper(g.dtype, *values),) if values else ()
+    launch(kernel, g.size, *numbers, flat(g), flat(at), out.ravel())
     return [out]
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 from autograd_core.launch import (
-    const,
     contiguous,
     empty,
     flat,
     full,
+    hyper,
     launch,
     new_status,
     verify,
@@ -35,11 +34,15 @@ from autograd_kernels import batchnorm as k
 
 def _rows(x: Array) -> Array:
     """(N, C, ...) as contiguous (rows, C)."""
+    if x.ndim == 2:
+        return contiguous(x)
     return contiguous(x.swapaxes(1, -1)).reshape(-1, x.shape[1])
 
 
 def _back(rows: Array, shape: tuple[int, ...]) -> Array:
     """What `_rows` made, in the shape that it came from."""
+    if len(shape) == 2:
+        return rows
     turned = list(shape)
     turned[1], turned[-1] = turned[-1], turned[1]
     return rows.reshape(turned).swapaxes(1, -1)
@@ -78,7 +81,7 @@ def _forward(
 ) -> tuple[Array, tuple[Array, ...]]:
     x = floats(x)
     check_channels(x, weight, bias, *(running or ()))
-    if math.prod(x.shape) < 2 * x.shape[1] or not x.shape[1]:
+    if x.size < 2 * x.shape[1] or not x.shape[1]:
         raise ValueError(
             "training needs more than one value in each channel, got an input of "
             f"shape {x.shape}; a larger batch or .eval() helps"
@@ -88,12 +91,16 @@ def _forward(
     gamma, beta = _vector(weight, 1.0, rows), _vector(bias, 0.0, rows)
     stats, status = empty((4, channels), x.dtype), new_status()
     out, blocks = empty(rows.shape, x.dtype), -(-channels // k.COLUMNS)
-    tiny = const(eps, x.dtype).reshape(1)
+    tiny = hyper(x.dtype, eps)
     launch(k.forward_cols, blocks, rows, gamma, beta, tiny, stats, status, out)
     verify(status, _not_finite)
     if running is not None:
         dtype = running[0].dtype
-        rate, moved = flat(as_dtype(momentum, dtype)), as_dtype(stats, dtype)
+        moved = as_dtype(stats, dtype)
+        if isinstance(momentum, float):
+            rate = hyper(dtype, momentum)
+        else:
+            rate = flat(as_dtype(momentum, dtype))
         launch(k.update_running, channels, moved, n, rate, status, *running)
     return _back(out, x.shape), (rows, gamma, stats)
 
@@ -109,8 +116,9 @@ def _backward(
     **attrs: Any,
 ) -> list[Any]:
     rows, gamma, stats = residuals
-    dx, dgamma, dbeta = empty(rows.shape, g.dtype), *empty((2, len(gamma)), g.dtype)
-    blocks = -(-len(gamma) // k.COLUMNS)
+    channels, dx = len(gamma), empty(rows.shape, g.dtype)
+    dgamma, dbeta = empty(channels, g.dtype), empty(channels, g.dtype)
+    blocks = -(-channels // k.COLUMNS)
     launch(k.backward_cols, blocks, _rows(g), rows, gamma, stats, dx, dgamma, dbeta)
     dweight = None if weight is None else as_dtype(dgamma, weight.dtype)
     dbias = None if bias is None else as_dtype(dbeta, bias.dtype)

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from autograd_core.launch import const, empty, flat, launch
+from autograd_core.launch import empty, flat, hyper, launch
 from autograd_core.op import Arg, primitive, sample
 from autograd_core.ops.elementwise import floats
+from autograd_core.tape import Array
 from autograd_kernels import dropout as k
 
 KEY = Arg((2,), kind="key")
 
 
+def _backward(
+    g: Array,
+    needs: Sequence[bool],
+    out: None,
+    residuals: tuple[()],
+    x: Any,
+    key: Array,
+    p: float = 0.5,
+) -> list[Array | None]:
+    return [dropout.forward(g, key, p=p), None]
+
+
 @primitive(
     lambda g, y, x, key, p=0.5: dropout(g, key, p=p),
     None,
+    backward=_backward,
     saves="key",
     samples=(
         sample((6, 4), KEY),
@@ -37,6 +52,5 @@ def dropout(x: Any, key: Any, *, p: float = 0.5) -> Any:
     if np.shape(key) != (2,) or key.dtype != np.uint64:
         raise ValueError("expected a key of two uint64, see random.Generator.draw")
     out = empty(x.shape, x.dtype)
-    rate = const(p, x.dtype).reshape(1)
-    launch(k.dropout, x.size, key, rate, flat(x), out.reshape(-1))
+    launch(k.dropout, x.size, key, hyper(x.dtype, p), flat(x), out.ravel())
     return out

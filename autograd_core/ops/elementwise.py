@@ -77,6 +77,8 @@ def operands(a: Any, b: Any) -> tuple[Array, Array]:
     a_array, b_array = isinstance(a, np.ndarray), isinstance(b, np.ndarray)
     if a_array and b_array and a.dtype == b.dtype:
         return a, b
+    if a_array and type(b) is float and a.dtype in FLOATS:
+        return a, const(b, a.dtype)
     a = a if a_array or isinstance(a, int | float) else np.asarray(a)
     b = b if b_array or isinstance(b, int | float) else np.asarray(b)
     dtype = np.result_type(a, b)
@@ -112,7 +114,7 @@ def binary(kernel: Any, ufunc: Any, a: Any, b: Any, dtype: Any = None) -> Array:
         a, b = expanded(a, shape), expanded(b, shape)
         _, strides = geometry(shape, shape)
     out = empty(shape, dtype or a.dtype)
-    launch(kernel, out.size, strides, flat(a), flat(b), out.reshape(-1))
+    launch(kernel, out.size, strides, flat(a), flat(b), out.ravel())
     return out
 
 
@@ -120,7 +122,7 @@ def unary(kernel: Any, x: Any) -> Array:
     """Run a kernel over the elements of ``x``; integers become float64, as in NumPy."""
     x = floats(x)
     out = empty(x.shape, x.dtype)
-    launch(kernel, x.size, flat(x), out.reshape(-1))
+    launch(kernel, x.size, flat(x), out.ravel())
     return out
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from autograd_core.launch import contiguous, empty, launch
@@ -44,19 +45,28 @@ def fold(x: Array, axes: tuple[int, ...]) -> Array:
 
     Axes that lie side by side need no copy; others are moved to the end.
     """
-    axes = tuple(i for i in axes if x.shape[i] != 1)
+    order, shape = _folded(x.shape, axes)
+    return contiguous(x.transpose(order) if order else x).reshape(shape)
+
+
+@lru_cache(4096)
+def _folded(
+    shape: tuple[int, ...], axes: tuple[int, ...]
+) -> tuple[tuple[int, ...], tuple[int, int, int]]:
+    """The order of axes to copy in (empty: as they are), and (outer, n, inner)."""
+    axes = tuple(i for i in axes if shape[i] != 1)
     if not axes:
-        return contiguous(x).reshape(-1, 1, 1)
+        return (), (math.prod(shape), 1, 1)
+    order: tuple[int, ...] = ()
     first, last = axes[0], axes[-1]
-    between = [i for i in range(first, last) if i not in axes and x.shape[i] != 1]
-    if between:
-        kept = [i for i in range(x.ndim) if i not in axes]
-        x = x.transpose(*kept, *axes)
-        first, last = len(kept), x.ndim - 1
-    outer = math.prod(x.shape[:first])
-    n = math.prod(x.shape[first : last + 1])
-    inner = math.prod(x.shape[last + 1 :])
-    return contiguous(x).reshape(outer, n, inner)
+    if any(i not in axes and shape[i] != 1 for i in range(first, last)):
+        kept = [i for i in range(len(shape)) if i not in axes]
+        order = (*kept, *axes)
+        shape = tuple(shape[i] for i in order)
+        first, last = len(kept), len(shape) - 1
+    folded = shape[:first], shape[first : last + 1], shape[last + 1 :]
+    outer, n, inner = map(math.prod, folded)
+    return order, (outer, n, inner)
 
 
 def sum_over(x: Array, axes: tuple[int, ...], shape: tuple[int, ...]) -> Array:

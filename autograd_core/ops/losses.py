@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from autograd_core.launch import (
-    const,
     contiguous,
     empty,
     flat,
+    hyper,
     launch,
     new_status,
     verify,
@@ -21,6 +21,7 @@ from autograd_core.ops.activations import softplus
 from autograd_core.ops.elementwise import (
     abs,
     add,
+    as_dtype,
     equal,
     floats,
     less_equal,
@@ -31,13 +32,13 @@ from autograd_core.ops.elementwise import (
     where,
 )
 from autograd_core.ops.reduce import mean, sum
-from autograd_core.ops.shape import astype
 from autograd_core.ops.softmax import log_softmax, row_stats
 from autograd_core.tape import Array
 from autograd_kernels import losses as k
 from autograd_kernels import softmax as rows_k
 
 REDUCTIONS = ("mean", "sum", "none")
+INDEX = np.dtype(np.int64)
 
 
 def reduced(losses: Any, reduction: str) -> Any:
@@ -49,8 +50,7 @@ def reduced(losses: Any, reduction: str) -> Any:
 
 def scale(reduction: str, count: int, dtype: Any) -> Array:
     """What the cotangent of a reduced loss is multiplied by, as a kernel reads it."""
-    value = 1.0 / count if reduction == "mean" and count else 1.0
-    return const(value, dtype).reshape(1)
+    return hyper(dtype, 1.0 / count if reduction == "mean" and count else 1.0)
 
 
 def check_reduction(reduction: str) -> None:
@@ -72,7 +72,7 @@ def _operands(logits: Any, target: Any) -> tuple[Array, Array]:
             raise ValueError(
                 f"logits {x.shape} need labels of shape {x.shape[:1]}, got {t.shape}"
             )
-        return contiguous(x), contiguous(astype.forward(t, dtype=np.int64))
+        return contiguous(x), contiguous(as_dtype(t, INDEX))
     if t.dtype.kind != "f":
         raise TypeError(
             f"expected integer labels or floating probabilities, got dtype {t.dtype}"
@@ -81,7 +81,7 @@ def _operands(logits: Any, target: Any) -> tuple[Array, Array]:
         raise ValueError(
             f"logits {x.shape} need probabilities of their shape, got {t.shape}"
         )
-    return contiguous(x), contiguous(astype.forward(t, dtype=x.dtype))
+    return contiguous(x), contiguous(as_dtype(t, x.dtype))
 
 
 def _offender(rows: int, classes: int) -> Callable[[int], Exception]:
@@ -107,7 +107,7 @@ def _cross_entropy(
         raise ValueError(f"label_smoothing must be in [0, 1], got {label_smoothing}")
     x, t = _operands(logits, target)
     n = len(x)
-    stats, smooth = row_stats(x), const(label_smoothing, x.dtype).reshape(1)
+    stats, smooth = row_stats(x), hyper(x.dtype, label_smoothing)
     losses, status = empty(n, x.dtype), new_status()
     kernel = rows_k.cross_entropy if t.ndim == 1 else rows_k.soft_cross_entropy
     launch(kernel, n, x, t, smooth, stats, losses, status)
@@ -127,10 +127,7 @@ def _cross_entropy_backward(
 ) -> list[Any]:
     x, t, stats = residuals
     grad, grad_target = None, None
-    smooth, factor = (
-        const(label_smoothing, x.dtype).reshape(1),
-        scale(reduction, len(x), x.dtype),
-    )
+    smooth, factor = hyper(x.dtype, label_smoothing), scale(reduction, len(x), x.dtype)
     if needs[0]:
         grad = empty(x.shape, x.dtype)
         kernel = rows_k.cross_entropy_backward
@@ -192,7 +189,7 @@ def _pair(x: Any, t: Any) -> tuple[Array, Array]:
     x, t = floats(x), np.asarray(t)
     if x.shape != t.shape:
         raise ValueError(f"input {x.shape} and target {t.shape} differ in shape")
-    return contiguous(x), contiguous(astype.forward(t, dtype=x.dtype))
+    return contiguous(x), contiguous(as_dtype(t, x.dtype))
 
 
 def _nan(name: str, shape: tuple[int, ...]) -> Callable[[int], Exception]:
@@ -214,7 +211,7 @@ def _elementwise(name: str, kernel: Any) -> Callable[..., Any]:
             raise ValueError(f"delta must be positive, got {delta}")
         x, t = _pair(x, target)
         losses, status = empty(x.shape, x.dtype), new_status()
-        c = const(delta, x.dtype).reshape(1)
+        c = hyper(x.dtype, delta)
         launch(kernel, x.size, flat(x), flat(t), c, status, flat(losses))
         verify(status, _nan(name, x.shape))
         return reduced(losses, reduction), (x, t)
@@ -236,7 +233,7 @@ def _elementwise_backward(kernel: Any) -> Callable[..., Any]:
         delta: float = 1.0,
     ) -> list[Any]:
         x, t = residuals
-        c, factor = const(delta, x.dtype).reshape(1), scale(reduction, x.size, x.dtype)
+        c, factor = hyper(x.dtype, delta), scale(reduction, x.size, x.dtype)
         grad = empty(x.shape, x.dtype)
         launch(kernel, x.size, flat(x), flat(t), c, flat(g), factor, flat(grad))
         wants_target = len(needs) > 1 and needs[1]

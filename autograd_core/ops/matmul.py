@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 from autograd_kernels import matmul as k
 
-from autograd_core.launch import contiguous, copy_into, empty, launch, launch_parts, scratch
+from autograd_core.launch import (
+    contiguous,
+    copy_into,
+    empty,
+    launch,
+    launch_parts,
+    scratch,
+)
 from autograd_core.op import fused, primitive, sample
 from autograd_core.ops.elementwise import add, as_dtype, floats
 from autograd_core.ops.folding import sum_over
@@ -37,22 +44,30 @@ def gemm(
 
     A leading batch axis of one (or none) is repeated to the other's.
     """
-    m, k_a = a.shape[-2:][::-1] if ta else a.shape[-2:]
-    k_b, n = b.shape[-2:][::-1] if tb else b.shape[-2:]
-    if k_a != k_b:
-        raise ValueError(f"inner dimensions differ: {k_a} and {k_b}")
-    counts = [x.shape[0] for x in (a, b) if x.ndim == 3]
-    batch = max(counts, default=1) if all(counts) else 0
-    batched = a.ndim == 3 or b.ndim == 3
-    units, size = k.plan(m, n, k_a, int(ta), int(tb), batch, a.dtype)
-    out = empty((batch, m, n) if batched else (m, n), a.dtype)
-    heavy = batch * m * n * k_a >= SHARED_PRODUCTS
+    shape, units, size, heavy = _geometry(a.shape, b.shape, ta, tb, a.dtype)
+    out = empty(shape, a.dtype)
     work = scratch(size, a.dtype, parts=heavy)
     run = launch_parts if heavy else launch
     mode = (0 if bias is None else k.BIAS) + (k.RELU if relu else 0)
     row = _no_bias(a.dtype) if bias is None else contiguous(bias)
     run(k.matmul, units, int(ta), int(tb), mode, a, b, row, work, out)
     return out
+
+
+@lru_cache(4096)
+def _geometry(
+    a: tuple[int, ...], b: tuple[int, ...], ta: bool, tb: bool, dtype: Any
+) -> tuple[tuple[int, ...], int, int, bool]:
+    """Shape, units, scratch of a product, and whether threads are worth it."""
+    m, k_a = a[-2:][::-1] if ta else a[-2:]
+    k_b, n = b[-2:][::-1] if tb else b[-2:]
+    if k_a != k_b:
+        raise ValueError(f"inner dimensions differ: {k_a} and {k_b}")
+    counts = [x[0] for x in (a, b) if len(x) == 3]
+    batch = max(counts, default=1) if all(counts) else 0
+    units, size = k.plan(m, n, k_a, int(ta), int(tb), batch, dtype)
+    heavy = batch * m * n * k_a >= SHARED_PRODUCTS
+    return (batch, m, n) if counts else (m, n), units, size, heavy
 
 
 def matrix(x: Array) -> tuple[Array, bool]:
@@ -129,7 +144,14 @@ def _three(x: Array) -> Array:
 
 
 def _rows(x: Array) -> Array:
+    if x.ndim == 2:
+        return x
     return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])  # -1 fails on size 0
+
+
+def _like(rows: Array, x: Array) -> Array:
+    """What was computed from the `_rows` of ``x``, with the leading axes of ``x``."""
+    return rows if x.ndim == 2 else rows.reshape(*x.shape[:-1], rows.shape[1])
 
 
 def _turn(x: Any) -> Any:
@@ -183,7 +205,7 @@ def _linear_forward(x: Array, weight: Array, bias: Any) -> tuple[Array, tuple[()
     w, turned = matrix(weight)
     row = None if bias is None else as_dtype(bias, weight.dtype)
     out = gemm(rows, w, False, not turned, row)
-    return out.reshape(*x.shape[:-1], weight.shape[0]), ()
+    return _like(out, x), ()
 
 
 def _linear_backward(
@@ -199,7 +221,7 @@ def _linear_backward(
     dx = dw = db = None
     if needs[0]:
         w, turned = matrix(weight)
-        dx = as_dtype(gemm(g2, w, False, turned).reshape(x.shape), x.dtype)
+        dx = as_dtype(_like(gemm(g2, w, False, turned), x), x.dtype)
     if needs[1]:
         rows = _rows(contiguous(as_dtype(x, weight.dtype)))
         dw = gemm(g2, rows, True, False)

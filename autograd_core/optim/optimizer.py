@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_core.launch import FLOATS, Pointers, address, contiguous, launch_many
 from autograd_core.optim.group import Group
-from autograd_core.tape import Array, TensorBase, restructured, state
+from autograd_core.tape import Array, TensorBase, forget_grads, restructured, state
 from autograd_kernels.optim import SCALARS
 from autograd_kernels.pointers import CHUNK
 
@@ -34,13 +34,13 @@ class Batch:
     def step(self, kernels: tuple[Any, Any]) -> None:
         """Two launches, however many parameters and groups there are."""
         advance, rule = kernels
-        grads = [contiguous(p.grad.data) for p in self.params]
-        self.arrays.point(1, grads)
+        self.arrays.point(1, [contiguous(p._grad.data) for p in self.params])
         launch_many(advance, self.clocks, self.scalars)
         launch_many(rule, self.arrays, self.scalars)
         for p in self.params:
             p.version[0] += 1
-            if state.recorder is not None:
+        if state.recorder is not None:
+            for p in self.params:
                 state.recorder.wrote(p)
 
 
@@ -131,8 +131,7 @@ class Optimizer:
 
     def zero_grad(self) -> None:
         """Forget the gradients: every ``.grad`` becomes None."""
-        for p in self.state:
-            p.grad = None
+        forget_grads(self.state)
 
     def step(self) -> None:
         """Update every parameter that has a gradient; raises before it writes.
@@ -142,14 +141,18 @@ class Optimizer:
         """
         if state.recorder is not None:
             state.recorder.guard(lambda: len(self.state), f"{self.name}'s parameters")
-        live = [p for p in self.state if p.grad is not None]
-        for p in live:
-            g = p.grad
-            if not isinstance(g, TensorBase) or (
-                g.data.shape != p.data.shape or g.data.dtype != p.data.dtype
+        live, data = [], []
+        for p in self.state:
+            grad = p.grad
+            if grad is None:
+                continue
+            array = p.data
+            if not isinstance(grad, TensorBase) or (
+                grad.data.shape != array.shape or grad.data.dtype != array.dtype
             ):
                 raise self._wrong_gradient(p)
-        data = [p.data for p in live]
+            live.append(p)
+            data.append(array)
         if len(data) != len(self._seen) or any(map(is_not, data, self._seen)):
             self._make_batches(live)
             self._seen = data
