@@ -228,8 +228,8 @@ class Batches:
         """What a checkpoint must find again for a resumed run to be the same."""
         return {
             "rows": len(self.x),
-            "steps": self.steps,
             "batch_size": self.batch_size,
             "seed": self.seed,
             "shuffle": self.shuffle,
+            "steps": self.steps,
         }
