@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from autograd_kernels import _jit
-from autograd_kernels.replay import ADDRESS, COLUMNS, GRAIN, PARTS
+from autograd_kernels.replay import ADDRESS, COLUMNS, GRAIN, PARTS, SIZES
 
-from autograd_core.launch import Pointers
-from autograd_core.program.plan import ALIGN, Plan
+from autograd_core.program.buffers import (
+    Known,
+    PointerRefs,
+    Ref,
+    address_of,
+    is_array,
+)
 from autograd_core.program.cost import split
-from autograd_core.program.record import Check, Event, HostCall, Launch, address_of
+from autograd_core.program.plan import ALIGN
+from autograd_core.program.record import Check, Event, HostCall, Launch
 from autograd_core.tape import Array
+
+
+Call = tuple[Callable[..., Any], list[Any], Array]  # function, arguments, output
+
 
 @dataclass
 class Bound:
@@ -23,97 +33,94 @@ class Bound:
     table: Array
     counts: Array  # claimed and done, for threads that share launches
     shared: bool  # whether any launch is worth sharing
-    segments: list[tuple[int, int, HostCall | None]]
+    segments: list[tuple[int, int, Call | None]]
     events: list[Event]  # by row of the table
-    views: dict[int, Array]  # of host calls: the recorded array's id -> its place
     keep: list[Any]
 
 
 class Binder:
-    """Lays out words for a plan in one arena."""
+    """Lays out words in one arena."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.memory = np.empty(plan.size + ALIGN, np.uint8)
+    def __init__(self, size: int, threads: int) -> None:
+        self.threads = threads
+        self.memory = np.empty(size + ALIGN, np.uint8)
         self.start = -address_of(self.memory) % ALIGN
         self.base = address_of(self.memory) + self.start
         self.keep: list[Any] = [self.memory]
 
-    def view(self, array: Array) -> Array:
+    def address(self, array: Known) -> int:
+        """Where the first element of an array will be."""
+        if not isinstance(array, Ref):
+            self.keep.append(array)
+            return address_of(array)
+        home = array.buffer.home
+        if home is not None:
+            self.keep.append(home)
+            return address_of(home) + array.offset
+        return self.base + max(array.buffer.offset, 0) + array.offset
+
+    def view(self, array: Known) -> Array:
         """The array's place at replay time, as an array."""
-        buffer = self.plan.find(array)
-        if buffer is None:
+        if not isinstance(array, Ref):
             return array
-        offset = self.plan.address(array, self.base) - self.base
+        memory, start = array.buffer.home, 0
+        if memory is None:
+            memory, start = self.memory, self.start + array.buffer.offset
         return np.ndarray(
-            array.shape,
-            array.dtype,
-            self.memory,
-            self.start + offset,
-            array.strides,
+            array.shape, array.dtype, memory.data, start + array.offset, array.strides
         )
 
     def words(self, arg: Any) -> list[int]:
         """An argument exploded as compiled code takes it (see ``_jit.address``)."""
-        if isinstance(arg, Pointers):
+        if isinstance(arg, PointerRefs):
             arg = self.table(arg)
-        if not isinstance(arg, np.ndarray):
+        if not is_array(arg):
             return [int(arg)]
-        if self.plan.is_scratch(arg):  # a row for each part
-            shape = (self.plan.threads, *arg.shape[1:])
-            where = self.plan.address(arg, self.base)
-            size = arg.size * self.plan.threads
-            return [0, 0, size, arg.itemsize, where, *shape, *arg.strides]
-        self.keep.append(arg)
-        where = self.plan.address(arg, self.base)
-        return [0, 0, arg.size, arg.itemsize, where, *arg.shape, *arg.strides]
+        shape, size = arg.shape, arg.size
+        if isinstance(arg, Ref) and arg.buffer.scratch:  # a row for each part
+            shape, size = (self.threads, *shape[1:]), size * self.threads
+        return [0, 0, size, arg.itemsize, self.address(arg), *shape, *arg.strides]
 
-    def table(self, pointers: Pointers) -> Array:
+    def table(self, pointers: PointerRefs) -> Array:
         """A pointer table with the addresses of replay time."""
         table = pointers.table.copy()
         for column, arrays in enumerate(pointers.columns):
-            self.keep.append(arrays)
-            where = [self.plan.address(a, self.base) for a in arrays]
-            table[:, column + 1] = where
+            table[:, column + 1] = [self.address(a) for a in arrays]
         return table
 
 
-def bind(plan: Plan, events: Sequence[Event]) -> Bound:
+def bind(binder: Binder, events: Sequence[Event]) -> Bound:
     """Words and rows for all events, cut into segments at host calls."""
-    binder = Binder(plan)
     rows: list[list[int]] = []
     flat: list[int] = []
     of_row: list[Event] = []
-    segments: list[tuple[int, int, HostCall | None]] = []
-    views: dict[int, Array] = {}
+    segments: list[tuple[int, int, Call | None]] = []
     start = 0
     for event in events:
         if isinstance(event, HostCall):
-            for array in (event.out, *event.args):
-                if isinstance(array, np.ndarray):
-                    views[id(array)] = binder.view(array)
-            segments.append((start, len(rows), event))
+            args = [binder.view(a) if is_array(a) else a for a in event.args]
+            call = (event.function, args, binder.view(event.out))
+            segments.append((start, len(rows), call))
             start = len(rows)
             continue
         of_row.append(event)
         if isinstance(event, Check):
-            binder.keep.append(event.status)
-            rows.append([0, plan.address(event.status, binder.base), 0, 0, 0, 0])
+            rows.append([0, binder.address(event.status), 0, 0, 0, 0])
             continue
         words = [word for arg in event.args for word in binder.words(arg)]
-        parts, grain = split(event, plan.threads)
+        parts, grain = split(event, binder.threads)
         rows.append([native(event), len(flat), len(words), event.units, parts, grain])
         flat += words
     segments.append((start, len(rows), None))
-    memory = np.array(flat + [0] * 256, np.int64)  # calls read past a launch's words
+    memory = np.array(flat + [0] * SIZES[-1], np.int64)  # calls read past the last word
     table = np.array(rows, np.int64).reshape(-1, COLUMNS)
-    launches = table[:, 0] != 0
+    launches = table[:, ADDRESS] != 0
     table[launches, 1] = address_of(memory) + 8 * table[launches, 1]
     group_serial(table)
     counts = np.zeros(2 * len(table), np.int64)
     shared = len(segments) == 1 and bool((table[:, PARTS] > 1).any())
-    keep = [binder, memory, events]
-    return Bound(table, counts, shared, segments, of_row, views, keep)
+    keep = [binder.keep, memory]
+    return Bound(table, counts, shared, segments, of_row, keep)
 
 
 def group_serial(table: Array) -> None:
@@ -127,5 +134,10 @@ def group_serial(table: Array) -> None:
 
 def native(launch: Launch) -> int:
     """Address of the launch's kernel for the types of its arguments."""
-    args = [a.table if isinstance(a, Pointers) else a for a in launch.args]
+    if launch.address:
+        return launch.address
+    args = [
+        np.empty((0,) * len(a.shape), a.dtype) if isinstance(a, Ref) else a
+        for a in launch.args
+    ]
     return _jit.address(launch.kernel, (0, launch.units, *args))

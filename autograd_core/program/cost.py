@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import numpy as np
 from autograd_kernels.matmul import matmul
 
-from autograd_core.launch import Pointers
 from autograd_core.program.record import Launch
-from autograd_core.tape import Array
 
 BANDWIDTH = 20.0  # bytes a nanosecond, in cache, one thread
 FLOPS = 100.0  # a nanosecond, float32, one thread
@@ -18,19 +13,9 @@ ELEMENTS = 1024  # where parts of a launch over elements may start
 OVER_ELEMENTS = frozenset({"elementwise", "activations", "dropout", "losses"})
 
 
-def arrays_in(launch: Launch) -> Iterator[Array]:
-    """All arrays of a launch, those of its pointer tables too."""
-    for arg in launch.args:
-        if isinstance(arg, Pointers):
-            for column in arg.columns:
-                yield from column
-        elif isinstance(arg, np.ndarray):
-            yield arg
-
-
 def nanoseconds(launch: Launch) -> float:
     """Time in one thread, by bytes and, for products, by operations."""
-    time = sum(a.nbytes for a in arrays_in(launch)) / BANDWIDTH
+    time = sum(a.nbytes for a in launch.arrays) / BANDWIDTH
     if launch.kernel is matmul:
         ta, _, _, a, *_, out = launch.args
         k = a.shape[-2] if ta else a.shape[-1]

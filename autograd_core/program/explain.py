@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd_core.launch import Pointers
+from autograd_core.program.buffers import PointerRefs, Ref
 from autograd_core.program.record import Check, Event, HostCall, Launch
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ def shapes_of(event: Event) -> str:
     args: Sequence[Any] = () if isinstance(event, Check) else event.args
     parts = []
     for arg in args:
-        if isinstance(arg, Pointers):
+        if isinstance(arg, PointerRefs):
             total = sum(a.size for a in arg.columns[0])
             parts.append(f"{len(arg.columns[0])} arrays ({total:,})")
-        elif isinstance(arg, np.ndarray):
+        elif isinstance(arg, Ref | np.ndarray):
             parts.append("x".join(map(str, arg.shape)) or "1")
     if isinstance(event, HostCall):
         parts.append("x".join(map(str, event.out.shape)) or "1")
@@ -86,8 +86,8 @@ def explain(program: Program) -> Report:
         host_calls=[name_of(e)[5:] for e in events if isinstance(e, HostCall)],
         fused=list(program.fused),
         inputs=[f"{x.shape} {x.dtype}" for x in program.inputs],
-        peak_bytes=program.plan.size,
-        eager_bytes=sum(b.array.nbytes for b in program.plan.buffers),
+        peak_bytes=program.peak_bytes,
+        eager_bytes=program.eager_bytes,
     )
 
 

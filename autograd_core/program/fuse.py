@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from autograd_kernels import activations, dropout, fused, matmul
 
-from autograd_core.program.plan import Plan, arrays_of
-from autograd_core.program.record import Event, Launch, address_of
-from autograd_core.tape import Array
+from autograd_core.program.buffers import Buffer, Known, Ref, same
+from autograd_core.program.record import Event, Launch
 
 # Files whose kernels write to nothing but their last argument.
 PURE = frozenset({"elementwise", "activations", "copying", "reduce", "matmul"})
@@ -23,56 +21,58 @@ PURE = frozenset({"elementwise", "activations", "copying", "reduce", "matmul"})
 class Uses:
     """Which events touch which temporary."""
 
-    def __init__(self, plan: Plan, events: list[Event], kept: list[Array]) -> None:
-        self.plan = plan
-        self.kept = {self.buffer(array) for array in kept}
-        self.of: dict[int, list[Event]] = {}
+    def __init__(self, events: list[Event], kept: list[Known]) -> None:
+        self.kept = {array.buffer for array in kept if isinstance(array, Ref)}
+        self.of: dict[Buffer, list[Event]] = {}
         for event in events:
             self.add(event)
 
-    def buffer(self, array: Array) -> int:
-        """Number of the temporary an array lies in; -1 for memory from outside."""
-        found = self.plan.find(array)
-        return -1 if found is None else found.index
-
-    def buffers(self, event: Event) -> set[int]:
-        """All temporaries of an event."""
-        return {self.buffer(array) for array in arrays_of(event)} - {-1}
-
     def add(self, event: Event) -> None:
         """Count an event in."""
-        for index in self.buffers(event):
-            self.of.setdefault(index, []).append(event)
+        for buffer in buffers(event):
+            self.of.setdefault(buffer, []).append(event)
 
     def remove(self, event: Event) -> None:
         """Count an event out."""
-        for index in self.buffers(event):
-            self.of[index] = [e for e in self.of[index] if e is not event]
+        for buffer in buffers(event):
+            self.of[buffer] = [e for e in self.of[buffer] if e is not event]
 
-    def private(self, array: Array, *events: Event) -> bool:
+    def users(self, array: Known) -> list[Event]:
+        """Events that touch the temporary an array lies in, in order."""
+        return self.of.get(array.buffer, []) if isinstance(array, Ref) else []
+
+    def private(self, array: Known, *events: Event) -> bool:
         """Whether nobody but these events ever sees a temporary."""
-        index = self.buffer(array)
-        if index < 0 or index in self.kept:
+        if not isinstance(array, Ref) or array.buffer in self.kept:
             return False
-        return all(any(e is mine for mine in events) for e in self.of[index])
+        if array.buffer.home is not None:
+            return False
+        return all(any(e is mine for mine in events) for e in self.users(array))
 
-    def written_once(self, array: Array) -> bool:
+    def written_once(self, array: Known) -> bool:
         """Whether one launch alone has the temporary as its output."""
-        index = self.buffer(array)
-        if index < 0:
+        if not isinstance(array, Ref):
             return False
         writes = [
             e
-            for e in self.of[index]
-            if not isinstance(e, Launch) or self.buffer(last(e)) == index
+            for e in self.users(array)
+            if not isinstance(e, Launch) or _buffer(last(e)) is array.buffer
         ]
         return len(writes) == 1
 
 
-def last(launch: Launch) -> Array:
+def buffers(event: Event) -> set[Buffer]:
+    """All temporaries of an event."""
+    return {array.buffer for array in event.arrays if isinstance(array, Ref)}
+
+
+def _buffer(array: Any) -> Buffer | None:
+    return array.buffer if isinstance(array, Ref) else None
+
+
+def last(launch: Launch) -> Any:
     """The output, by convention the last argument."""
-    arg = launch.args[-1]
-    return arg if isinstance(arg, np.ndarray) else np.empty(0)
+    return launch.args[-1]
 
 
 def runs(event: Event | None, kernel: Any) -> bool:
@@ -80,16 +80,11 @@ def runs(event: Event | None, kernel: Any) -> bool:
     return isinstance(event, Launch) and event.kernel is kernel
 
 
-def same(a: Array, b: Array) -> bool:
-    """Whether two arrays are the same bytes."""
-    return a.nbytes == b.nbytes and address_of(a) == address_of(b)
-
-
 class Fuser:
     """Applies the rules to a list of events, and says what it did."""
 
-    def __init__(self, plan: Plan, events: list[Event], kept: list[Array]) -> None:
-        self.uses = Uses(plan, events, kept)
+    def __init__(self, events: list[Event], kept: list[Known]) -> None:
+        self.uses = Uses(events, kept)
         self.events = list(events)
         self.done: dict[str, int] = {}
 
@@ -110,8 +105,7 @@ class Fuser:
         for first in list(self.events):
             if not isinstance(first, Launch) or not first.args:
                 continue
-            index = self.uses.buffer(last(first))
-            readers = [e for e in self.uses.of.get(index, []) if e is not first]
+            readers = [e for e in self.uses.users(last(first)) if e is not first]
             if not readers or not isinstance(readers[0], Launch):
                 continue
             fused_launch = rule(first, readers[0])
@@ -150,7 +144,7 @@ class Fuser:
         g1, y, gx = slope.args
         if not same(masked, g1) or not self.uses.private(masked, drop, slope):
             return None
-        for first in self.uses.of.get(self.uses.buffer(key), []):
+        for first in self.uses.users(key):
             if not isinstance(first, Launch) or first is drop:
                 continue
             if first.kernel is not dropout.dropout:
@@ -179,5 +173,7 @@ class Fuser:
         x, y = relu.args
         if not same(x, out) or not self.uses.private(out, product, relu):
             return None
-        args = (ta, tb, mode | matmul.RELU, *rest, y.reshape(out.shape))
+        if not isinstance(y, Ref):
+            return None
+        args = (ta, tb, mode | matmul.RELU, *rest, y.shaped(out))
         return Launch(matmul.matmul, product.units, args)

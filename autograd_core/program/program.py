@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from autograd_kernels import replay as native
 
-from autograd_core.program.bind import Bound, bind
+from autograd_core.program.bind import Binder, Bound, bind
+from autograd_core.program.buffers import Known, Ref, address_of
 from autograd_core.program.explain import (
     Profile,
     Report,
@@ -20,17 +21,16 @@ from autograd_core.program.explain import (
     shapes_of,
 )
 from autograd_core.program.fuse import Fuser
-from autograd_core.program.plan import Plan, arrays_of, place
-from autograd_core.program.record import Check, Recorder, address_of
-from autograd_core.team import get_num_threads, teams
+from autograd_core.program.plan import plan
+from autograd_core.program.record import Check, Recorder
 from autograd_core.program.tree import Tree
 from autograd_core.tape import GRADS, STRUCTURE, Array, TensorBase, state
+from autograd_core.team import get_num_threads, teams
 from autograd_core.tensor import Tensor
-
 
 MISSED = object()
 NEVER = (None,) * 1000  # the dtypes of no call
-ENTRIES = {1: native.enter1, 2: native.enter2, 3: native.enter3}
+ENTRIES: dict[int, Any] = {1: native.enter1, 2: native.enter2, 3: native.enter3}
 ndarray = np.ndarray
 
 
@@ -51,22 +51,26 @@ class Program:
         ]
         self.structure = STRUCTURE[0]
         self.lock = threading.RLock()
-        leaves = list(recorder.grads.values())
-        given = [leaf for leaf in leaves if leaf._grad is not None]
-        outputs = [leaf.data for leaf in result.leaves if isinstance(leaf, TensorBase)]
-        kept = outputs + [leaf._grad.data for leaf in given]
-        self.plan = Plan.of(recorder, get_num_threads())
-        fuser = Fuser(self.plan, recorder.events, kept)
+        self._grads = [(leaf, leaf._grad) for leaf in recorder.grads.values()]
+        known = recorder.buffers.known
+        for _, grad in self._grads:
+            _settle(grad, known)
+        outputs = [
+            known(leaf.data) if isinstance(leaf, TensorBase) else None
+            for leaf in result.leaves
+        ]
+        kept = [array for array in outputs if array is not None]
+        fuser = Fuser(recorder.events, kept)
         self.events = fuser.run()
         self.fused = [f"{name} x{times}" for name, times in fuser.done.items()]
-        place(self.plan, self.events, kept)
-        self.bound = bind(self.plan, self.events)
+        threads = get_num_threads()
+        self.eager_bytes = sum(buffer.nbytes for buffer in recorder.buffers.all)
+        self.peak_bytes = plan(self.events, kept, threads)
+        self.binder = Binder(self.peak_bytes, threads)
+        self.bound = bind(self.binder, self.events)
         self._enter_natively(quick)
-        self._read = [self._reader(leaf) for leaf in result.leaves]
-        self._grads: list[tuple[TensorBase, Any]] = [
-            (leaf, Tensor(self._adopted(leaf._grad.data))) for leaf in given
-        ] + [(leaf, None) for leaf in leaves if leaf._grad is None]
-        self._single = self._single_output()
+        self._outs = [self._out(array) for array in outputs]
+        self._single = self._outs[0] if result.structure is None else None
         self._versions = list(recorder.versions.values())
         self.grads_seen = -1
         self._give_grads()
@@ -131,26 +135,20 @@ class Program:
 
     def first_outputs(self) -> Any:
         """What the recorded run itself returned."""
+        leaves = zip(self.result.leaves, self._outs, strict=True)
         return self.result.rebuild(
-            [
-                Tensor(leaf.data.copy() if self._is_input(leaf.data) else leaf.data)
-                if isinstance(leaf, TensorBase) and self._is_ours(leaf.data)
-                else leaf
-                for leaf in self.result.leaves
-            ]
+            [leaf if out is None else Tensor(leaf.data.copy()) for leaf, out in leaves]
         )
 
-    def _view(self, array: Array) -> Array:
-        binder = self.bound.keep[0]
-        view: Array = binder.view(array)
-        return view
-
-    def _adopted(self, array: Array) -> Array:
-        """The array's place at replay time, with what the recorded run left in it."""
-        view = self._view(array)
-        if view is not array:
-            np.copyto(view, array)
-        return view
+    def _out(self, array: Known | None) -> Array | None:
+        """Where a replay leaves an output; None for what is not its own."""
+        if array is None:
+            return None
+        view = self.binder.view(array)
+        ours = isinstance(array, Ref) or any(
+            np.may_share_memory(view, x) for x in self.inputs
+        )
+        return view if ours else None
 
     def _give_grads(self) -> None:
         """Leave the gradients where the recorded run did."""
@@ -158,29 +156,6 @@ class Program:
             leaf._grad = grad
         GRADS[0] += 1
         self.grads_seen = GRADS[0]
-
-    def _is_ours(self, data: Array) -> bool:
-        return self.plan.find(data) is not None or self._is_input(data)
-
-    def _reader(self, leaf: Any) -> Callable[[], Any]:
-        """How an output is handed out: a copy that no later replay touches."""
-        if not isinstance(leaf, TensorBase):
-            return lambda: leaf
-        if not self._is_ours(leaf.data):
-            return lambda: leaf
-        view = self._view(leaf.data)
-        return lambda: Tensor(view.copy())
-
-    def _single_output(self) -> Array | None:
-        """Where the output lies, if it is one Tensor that a replay makes."""
-        if self.result.structure is not None:
-            return None
-        (leaf,) = self.result.leaves
-        ours = isinstance(leaf, TensorBase) and self._is_ours(leaf.data)
-        return self._view(leaf.data) if ours else None
-
-    def _is_input(self, data: Array) -> bool:
-        return any(np.may_share_memory(data, x) for x in self.inputs)
 
     def run(self, arrays: Sequence[Array]) -> Any:
         """One replay: inputs copied in, all launches, outputs copied out."""
@@ -197,7 +172,10 @@ class Program:
             version[0] += 1
         if self._single is not None:
             return Tensor(self._single.copy())
-        return self.result.rebuild([read() for read in self._read])
+        leaves = zip(self.result.leaves, self._outs, strict=True)
+        return self.result.rebuild(
+            [leaf if out is None else Tensor(out.copy()) for leaf, out in leaves]
+        )
 
     def explain(self) -> Report:
         """Launches, shapes, buffers, fusions and host calls; print the result."""
@@ -230,8 +208,8 @@ class Program:
         outside = {
             address_of(a): a
             for event in self.events
-            for a in arrays_of(event)
-            if a.size and a.flags.writeable and self.plan.find(a) is None
+            for a in event.arrays
+            if not isinstance(a, Ref) and a.size and a.flags.writeable
         }
         copies = [a.copy() for a in outside.values()]
         try:
@@ -260,12 +238,22 @@ class Program:
             if stopped != stop:
                 self._failed(bound, stopped)
             if call is not None:
-                views = bound.views
-                args = [views.get(id(a), a) for a in call.args]
-                np.copyto(views[id(call.out)], call.function(*args))
+                function, args, out = call
+                np.copyto(out, function(*args))
 
     def _failed(self, bound: Bound, row: int) -> None:
         check = bound.events[row]
         assert isinstance(check, Check)
-        status = self._view(check.status)
+        status = self.binder.view(check.status)
         raise check.make_error(int(status[0]) - 1)
+
+
+def _settle(grad: TensorBase | None, known: Callable[[Array], Known]) -> None:
+    """A gradient outlives the recording: let its memory be its buffer's home."""
+    if grad is not None:
+        array = known(grad.data)
+        if isinstance(array, Ref):
+            owner = grad.data
+            while isinstance(owner.base, np.ndarray):
+                owner = owner.base
+            array.buffer.home = owner

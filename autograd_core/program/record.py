@@ -1,7 +1,7 @@
 """Record: run a function once, for real, and write down what it launches.
 
-What is written are the op table's own launches, with the very arrays they ran on. All of
-them stay alive until the plan is made, so an address says which buffer it belongs to.
+What is written are the op table's own launches, with the arrays they ran on as references
+to buffers: the arrays themselves die when they would in eager.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from autograd_kernels import _jit
 
 from autograd_core.launch import Pointers
+from autograd_core.program.buffers import Buffers, Known, arrays_in
 from autograd_core.tape import Array, TensorBase, state
 
 PACKAGE = str(Path(__file__).parents[1])
@@ -23,11 +24,17 @@ PACKAGE = str(Path(__file__).parents[1])
 
 @dataclass
 class Launch:
-    """A kernel over its units. An argument is an int, an array or Pointers."""
+    """A kernel over its units. An argument is an int, an array or a pointer table."""
 
     kernel: Any
     units: int
     args: tuple[Any, ...]
+    address: int = 0  # of the kernel for arguments of these types; 0: not known yet
+
+    @property
+    def arrays(self) -> list[Known]:
+        """All arrays that it touches."""
+        return arrays_in(self.args)
 
 
 @dataclass
@@ -36,15 +43,25 @@ class HostCall:
 
     function: Callable[..., Any]
     args: tuple[Any, ...]
-    out: Array
+    out: Known
+
+    @property
+    def arrays(self) -> list[Known]:
+        """All arrays that it touches."""
+        return [*arrays_in(self.args), self.out]
 
 
 @dataclass
 class Check:
     """Stop, and raise, if ``status`` is not 0."""
 
-    status: Array
+    status: Known
     make_error: Callable[[int], Exception]
+
+    @property
+    def arrays(self) -> list[Known]:
+        """All arrays that it touches."""
+        return [self.status]
 
 
 Event = Launch | HostCall | Check
@@ -56,8 +73,7 @@ class Recorder:
 
     inputs: list[Array]
     events: list[Event] = field(default_factory=list)
-    temporaries: list[Array] = field(default_factory=list)
-    scratch: set[int] = field(default_factory=set)
+    buffers: Buffers = field(default_factory=Buffers)
     guards: list[tuple[Callable[[], Any], Any, str]] = field(default_factory=list)
     watched: set[int] = field(default_factory=set)
     versions: dict[int, list[int]] = field(default_factory=dict)
@@ -68,28 +84,34 @@ class Recorder:
 
     def launch(self, kernel: Any, units: int, args: tuple[Any, ...]) -> None:
         kernel(0, units, *args)
-        self.events.append(Launch(kernel, units, args))
+        self._launched(kernel, units, args, args)
 
     def launch_many(
         self, kernel: Any, pointers: Pointers, args: tuple[Any, ...]
     ) -> None:
-        kernel(0, pointers.units, *args, pointers.table)
-        table = pointers.snapshot()
-        self.events.append(Launch(kernel, pointers.units, (*args, table)))
+        given = (*args, pointers.table)
+        kernel(0, pointers.units, *given)
+        self._launched(kernel, pointers.units, given, (*args, pointers))
+
+    def _launched(
+        self, kernel: Any, units: int, given: tuple[Any, ...], args: tuple[Any, ...]
+    ) -> None:
+        address = _jit.address(kernel, (0, units, *given))
+        known = tuple(map(self.buffers.argument, args))
+        self.events.append(Launch(kernel, units, known, address))
 
     def host(
         self, function: Callable[..., Any], args: tuple[Any, ...], out: Array
     ) -> None:
-        self.temporaries.append(out)
-        self.events.append(HostCall(function, args, out))
+        self.buffers.add(out)
+        known = tuple(map(self.buffers.argument, args))
+        self.events.append(HostCall(function, known, self.buffers.known(out)))
 
     def verify(self, status: Array, make_error: Callable[[int], Exception]) -> None:
-        self.events.append(Check(status, make_error))
+        self.events.append(Check(self.buffers.known(status), make_error))
 
     def allocated(self, array: Array, scratch: bool = False) -> None:
-        if scratch:
-            self.scratch.add(len(self.temporaries))
-        self.temporaries.append(array)
+        self.buffers.add(array, scratch)
 
     # Called by the layers above -------------------------------------------------------
 
@@ -163,14 +185,3 @@ def recording(inputs: list[Array]) -> Iterator[Recorder]:
         yield recorder
     finally:
         state.recorder = None
-
-
-def address_of(array: Array) -> int:
-    """Address of the first element."""
-    return int(array.__array_interface__["data"][0])
-
-
-def extent(array: Array) -> tuple[int, int]:
-    """First and last-but-one byte address that an array of any strides touches."""
-    low, high = np.lib.array_utils.byte_bounds(array)
-    return int(low), int(high)
