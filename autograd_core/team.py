@@ -9,6 +9,7 @@ are the same.
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import threading
 from typing import Any
@@ -20,6 +21,8 @@ from autograd_kernels import replay as native
 from autograd_core.tape import Array
 
 PATIENCE = 20_000  # spins of some 40 ns without work before a helper parks
+LONGEST_CYCLE = 1024  # calls from one round of trials to the next
+TRIAL_SECONDS = 4e-3  # that the trials of one way may take, one at least
 LIKE = np.zeros((1, 1), np.int64)
 
 
@@ -94,6 +97,39 @@ class Team:
             call.set()
         for helper in self.helpers:
             helper.join()
+
+
+class Pace:
+    """Alone or shared, whichever has been faster lately for the same work.
+
+    Cores that others use make waiting for a helper's part cost more than the help is
+    worth, and no estimate knows that: so both are timed, a few calls in a row each,
+    again and again at growing distances. It changes no bit.
+    """
+
+    def __init__(self) -> None:
+        self.best = [math.inf, math.inf]  # seconds alone, shared; of this cycle's trials
+        self.call = 0
+        self.cycle = 64
+        self.trials = 8  # of each way, fewer where a call is long
+
+    def share(self) -> bool:
+        """How to make the next call."""
+        if self.call >= self.cycle:
+            self.cycle = min(2 * self.cycle, LONGEST_CYCLE)
+            self.call, self.best = 0, [math.inf, math.inf]
+        if self.call < self.trials:
+            return True
+        if self.call < 2 * self.trials:
+            return False
+        return self.best[1] < self.best[0]
+
+    def took(self, seconds: float, shared: bool) -> None:
+        """What it took."""
+        self.call += 1
+        self.best[shared] = min(self.best[shared], seconds)
+        if seconds * self.trials > TRIAL_SECONDS:
+            self.trials = max(1, int(TRIAL_SECONDS / seconds))
 
 
 def exploded(args: tuple[Any, ...]) -> list[int]:

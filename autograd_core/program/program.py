@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from autograd_core.program.plan import plan
 from autograd_core.program.record import Check, Recorder
 from autograd_core.program.tree import Tree
 from autograd_core.tape import GRADS, STRUCTURE, Array, TensorBase, state
-from autograd_core.team import get_num_threads, teams
+from autograd_core.team import Pace, get_num_threads, teams
 from autograd_core.tensor import Tensor
 
 MISSED = object()
@@ -51,6 +51,7 @@ class Program:
         ]
         self.structure = STRUCTURE[0]
         self.lock = threading.RLock()
+        self.pace = Pace()
         self._grads = [(leaf, leaf._grad) for leaf in recorder.grads.values()]
         known = recorder.buffers.known
         for _, grad in self._grads:
@@ -192,10 +193,10 @@ class Program:
         ticks = np.zeros((n, len(rows) + 1), np.int64)
         native.replay_timed(bound.table[:0], ticks[0])  # compile it
         with self.lock, self._preserved():
-            start = time.perf_counter()
+            start = perf_counter()
             for i in range(n):
                 native.replay_timed(bound.table, ticks[i])
-            seconds = time.perf_counter() - start
+            seconds = perf_counter() - start
         scale = seconds * 1e6 / max(int(ticks[-1, -1] - ticks[0, 0]), 1)
         micros = np.median(np.diff(ticks, axis=1), axis=0) * scale
         return Profile(
@@ -228,11 +229,14 @@ class Program:
 
     def _replay(self) -> None:
         bound = self.bound
-        if bound.shared:
+        if bound.shared and self.pace.share():
+            start_time = perf_counter()
             stopped = self.team.replay(bound.table, bound.counts)
+            self.pace.took(perf_counter() - start_time, shared=True)
             if stopped != len(bound.table):
                 self._failed(bound, stopped)
             return
+        start_time = perf_counter()
         for start, stop, call in bound.segments:
             stopped = native.replay(bound.table, start, stop)
             if stopped != stop:
@@ -240,6 +244,7 @@ class Program:
             if call is not None:
                 function, args, out = call
                 np.copyto(out, function(*args))
+        self.pace.took(perf_counter() - start_time, shared=False)
 
     def _failed(self, bound: Bound, row: int) -> None:
         check = bound.events[row]
