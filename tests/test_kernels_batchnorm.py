@@ -26,7 +26,10 @@ def in_parts(kernel, channels, args, outs):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("offset", [0.0, 1e4])
-def test_forward_and_backward(rng, dtype, shape, offset):
+@pytest.mark.parametrize("lanes", ["cols", "few"])
+def test_forward_and_backward(rng, dtype, shape, offset, lanes):
+    forward_kernel = getattr(k, f"forward_{lanes}")
+    backward_kernel = getattr(k, f"backward_{lanes}")
     channels, eps = shape[1], np.array([1e-5], dtype)
     x = rng.normal(offset, 1, shape).astype(dtype)
     g = rng.normal(size=shape).astype(dtype)
@@ -34,7 +37,7 @@ def test_forward_and_backward(rng, dtype, shape, offset):
     stats, status = np.empty((4, channels), dtype), np.zeros(1, np.int64)
 
     def forward(lo, hi, x, gamma, beta, eps, stats, out):
-        k.forward_cols(lo, hi, x, gamma, beta, eps, stats, status, out)
+        forward_kernel(lo, hi, x, gamma, beta, eps, stats, status, out)
 
     args, outs = (x, gamma, beta, eps), (stats, np.empty_like(x))
     stats, out = in_parts(forward, channels, args, outs)
@@ -53,7 +56,7 @@ def test_forward_and_backward(rng, dtype, shape, offset):
     near(stats[0].astype(float) + stats[1], wide.mean(0), max(offset, 1))
     near(stats[2], (d * d).mean(0))
     outs = np.empty_like(x), np.empty_like(gamma), np.empty_like(gamma)
-    dx, dgamma, dbeta = in_parts(k.backward_cols, channels, (g, x, gamma, stats), outs)
+    dx, dgamma, dbeta = in_parts(backward_kernel, channels, (g, x, gamma, stats), outs)
     mean = g.mean(0, dtype=np.longdouble)
     weight = (g * d).mean(0)
     near(dx, gamma * r * (g - mean - d * r * r * weight))

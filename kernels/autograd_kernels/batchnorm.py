@@ -5,7 +5,8 @@ the mean of a channel's first eight values. That is at most sqrt(n / 8) deviatio
 the mean (when these eight are the outliers), so the variance loses at most a factor
 n / 8 of its last digit: float32 data around 1e4 are as good as any. Sums are
 compensated as in `reduce`. One unit is a block of ``COLUMNS`` whole channels, so that
-nothing is combined across parts, and a unit's later pass finds its data in cache.
+nothing is combined across parts. They are walked as one vector, whose sums stay in
+registers; the kernels for at most ``FEW`` channels do the same with shorter vectors.
 
 ``stats`` (4, C): shift, mean - shift, biased variance, r = 1 / sqrt(variance + eps).
 ``eps`` and ``momentum`` are one element of the data's dtype, read at run time.
@@ -16,12 +17,109 @@ dgamma = r sum of g c, dx = gamma r (g - dbeta / n - c r dgamma / n).
 
 from __future__ import annotations
 
-import numpy as np
-from numba import carray
-
 from ._jit import kernel
+from .elementwise import loop
 from .reduce import COLUMNS as COLUMNS
-from .reduce import plus, stack
+from .vector import first, load, some, splat, sqrt, store, where
+
+FEW = 16  # channels: a short vector
+
+
+@loop
+def plus(s, c, x):
+    """Knuth's TwoSum: ``s + x``, and ``c`` with what that addition lost."""
+    t = s + x
+    z = t - s
+    return t, c + ((s - (t - z)) + (x - z))
+
+
+@loop
+def _forward(lanes, lo, hi, x, gamma, beta, eps, stats, status, out):
+    """`forward_cols`, ``lanes`` channels at a time."""
+    n, step = x.shape
+    one, count = x.dtype.type(1), x.dtype.type(n)
+    right = min(hi * COLUMNS, step)
+    for k in range(lo * COLUMNS, right, lanes):
+        mask = first(right - k, lanes)
+        m = zero = splat(x.dtype.type(0), mask)
+        for i in range(min(n, 8)):
+            m = m + load(x, i * step + k, mask)
+        m = m / x.dtype.type(min(n, 8))
+        total = lost = square = gone = zero
+        p = k
+        for _ in range(n >> 3):
+            t = s = u = v = zero
+            for _ in range(4):
+                d, e = load(x, p, mask) - m, load(x, p + 4 * step, mask) - m
+                t, s = t + d, s + d * d
+                u, v = u + e, v + e * e
+                p += step
+            p += 4 * step
+            total, lost = plus(total, lost, t + u)
+            square, gone = plus(square, gone, s + v)
+        for _ in range(n & 7):
+            d = load(x, p, mask) - m
+            total, square = total + d, square + d * d
+            p += step
+        rest = (total + lost) / count
+        v = (square + gone) / count - rest * rest
+        v = where(v < zero, zero, v)
+        r = one / sqrt(v + eps[0])
+        store(m, stats, k, mask)
+        store(rest, stats, step + k, mask)
+        store(v, stats, 2 * step + k, mask)
+        store(r, stats, 3 * step + k, mask)
+        if some(r != r) and status[0] == 0:
+            bad = k
+            while stats[3, bad] == stats[3, bad]:
+                bad += 1
+            status[0] = 1 + bad
+        scale = r * load(gamma, k, mask)
+        shift = load(beta, k, mask) - rest * scale
+        p = k
+        for _ in range(n):
+            store((load(x, p, mask) - m) * scale + shift, out, p, mask)
+            p += step
+
+
+@loop
+def _backward(lanes, lo, hi, g, x, gamma, stats, out, dgamma, dbeta):
+    """`backward_cols`, ``lanes`` channels at a time."""
+    n, step = x.shape
+    count = x.dtype.type(n)
+    right = min(hi * COLUMNS, step)
+    for k in range(lo * COLUMNS, right, lanes):
+        mask = first(right - k, lanes)
+        m = load(stats, k, mask)
+        total = lost = dot = gone = zero = splat(x.dtype.type(0), mask)
+        p = k
+        for _ in range(n >> 3):
+            t = s = u = v = zero
+            for _ in range(4):
+                a, b = load(g, p, mask), load(g, p + 4 * step, mask)
+                t, s = t + a, s + a * (load(x, p, mask) - m)
+                u, v = u + b, v + b * (load(x, p + 4 * step, mask) - m)
+                p += step
+            p += 4 * step
+            total, lost = plus(total, lost, t + u)
+            dot, gone = plus(dot, gone, s + v)
+        for _ in range(n & 7):
+            a = load(g, p, mask)
+            total, dot = total + a, dot + a * (load(x, p, mask) - m)
+            p += step
+        rest, r = load(stats, step + k, mask), load(stats, 3 * step + k, mask)
+        total = total + lost
+        dot = ((dot + gone) - rest * total) * r
+        store(total, dbeta, k, mask)
+        store(dot, dgamma, k, mask)
+        scale, dot = r * load(gamma, k, mask), dot * r / count
+        shift = (rest * dot - total / count) * scale
+        dot = dot * scale
+        p = k
+        for _ in range(n):
+            d = (load(x, p, mask) - m) * dot
+            store((load(g, p, mask) * scale - d) + shift, out, p, mask)
+            p += step
 
 
 @kernel
@@ -31,58 +129,13 @@ def forward_cols(lo, hi, x, gamma, beta, eps, stats, status, out):
     x, out: (N, C) with N > 0; gamma, beta: (C,). Status: 1 + a channel that holds NaN
     or infinity.
     """
-    n, channels = x.shape
-    total, lost = carray(stack(x, COLUMNS), COLUMNS), carray(stack(x, COLUMNS), COLUMNS)
-    square, gone = (
-        carray(stack(x, COLUMNS), COLUMNS),
-        carray(stack(x, COLUMNS), COLUMNS),
-    )
-    m, rest = carray(stack(x, COLUMNS), COLUMNS), carray(stack(x, COLUMNS), COLUMNS)
-    few = min(n, 8)
-    zero, one, count = x.dtype.type(0), x.dtype.type(1), x.dtype.type(n)
-    for unit in range(lo, hi):
-        left = unit * COLUMNS
-        width = min(COLUMNS, channels - left)
-        for j in range(width):
-            t = zero
-            for i in range(few):
-                t += x[i, np.uint64(left + j)]
-            m[j] = t / x.dtype.type(few)
-            total[j] = lost[j] = square[j] = gone[j] = zero
-        for i in range(0, n - 7, 8):
-            for j in range(width):
-                t = s = zero
-                for r in range(8):
-                    d = x[i + r, np.uint64(left + j)] - m[j]
-                    t += d
-                    s += d * d
-                total[j], lost[j] = plus(total[j], lost[j], t)
-                square[j], gone[j] = plus(square[j], gone[j], s)
-        for i in range(n & -8, n):
-            for j in range(width):
-                d = x[i, np.uint64(left + j)] - m[j]
-                total[j] += d
-                square[j] += d * d
-        for j in range(width):
-            rest[j] = (total[j] + lost[j]) / count
-            v = (square[j] + gone[j]) / count - rest[j] * rest[j]
-            total[j] = zero if v < zero else v
-        for j in range(width):
-            lost[j] = one / np.sqrt(total[j] + eps[0])
-        for j in range(width):
-            k = np.uint64(left + j)
-            stats[0, k], stats[1, k] = m[j], rest[j]
-            stats[2, k], stats[3, k] = total[j], lost[j]
-            if lost[j] != lost[j] and status[0] == 0:
-                status[0] = 1 + left + j
-        for j in range(width):
-            k = np.uint64(left + j)
-            total[j] = lost[j] * gamma[k]
-            lost[j] = beta[k] - rest[j] * total[j]
-        for i in range(n):
-            for j in range(width):
-                k = np.uint64(left + j)
-                out[i, k] = (x[i, k] - m[j]) * total[j] + lost[j]
+    _forward(COLUMNS, lo, hi, x, gamma, beta, eps, stats, status, out)
+
+
+@kernel
+def forward_few(lo, hi, x, gamma, beta, eps, stats, status, out):
+    """`forward_cols` for at most `FEW` channels."""
+    _forward(FEW, lo, hi, x, gamma, beta, eps, stats, status, out)
 
 
 @kernel
@@ -91,50 +144,13 @@ def backward_cols(lo, hi, g, x, gamma, stats, out, dgamma, dbeta):
 
     g, x, out: (N, C); gamma, dgamma, dbeta: (C,).
     """
-    n, channels = x.shape
-    total, lost = carray(stack(x, COLUMNS), COLUMNS), carray(stack(x, COLUMNS), COLUMNS)
-    dot, gone = carray(stack(x, COLUMNS), COLUMNS), carray(stack(x, COLUMNS), COLUMNS)
-    m, rest = carray(stack(x, COLUMNS), COLUMNS), carray(stack(x, COLUMNS), COLUMNS)
-    zero, count = x.dtype.type(0), x.dtype.type(n)
-    for unit in range(lo, hi):
-        left = unit * COLUMNS
-        width = min(COLUMNS, channels - left)
-        for j in range(width):
-            m[j], rest[j] = stats[0, left + j], stats[1, left + j]
-            total[j] = lost[j] = dot[j] = gone[j] = zero
-        for i in range(0, n - 7, 8):
-            for j in range(width):
-                t = s = zero
-                for r in range(8):
-                    a = g[i + r, np.uint64(left + j)]
-                    t += a
-                    s += a * (x[i + r, np.uint64(left + j)] - m[j])
-                total[j], lost[j] = plus(total[j], lost[j], t)
-                dot[j], gone[j] = plus(dot[j], gone[j], s)
-        for i in range(n & -8, n):
-            for j in range(width):
-                a = g[i, np.uint64(left + j)]
-                total[j] += a
-                dot[j] += a * (x[i, np.uint64(left + j)] - m[j])
-        for j in range(width):
-            k = np.uint64(left + j)
-            total[j] += lost[j]
-            dot[j] = ((dot[j] + gone[j]) - rest[j] * total[j]) * stats[3, k]
-            lost[j] = stats[3, k]
-            gone[j] = gamma[k] * stats[3, k]
-        for j in range(width):
-            dbeta[np.uint64(left + j)] = total[j]
-        for j in range(width):
-            dgamma[np.uint64(left + j)] = dot[j]
-        for j in range(width):
-            dot[j] = dot[j] * lost[j] / count
-            total[j] = (rest[j] * dot[j] - total[j] / count) * gone[j]
-            dot[j] *= gone[j]
-        for i in range(n):
-            for j in range(width):
-                k = np.uint64(left + j)
-                d = (x[i, k] - m[j]) * dot[j]
-                out[i, k] = (g[i, k] * gone[j] - d) + total[j]
+    _backward(COLUMNS, lo, hi, g, x, gamma, stats, out, dgamma, dbeta)
+
+
+@kernel
+def backward_few(lo, hi, g, x, gamma, stats, out, dgamma, dbeta):
+    """`backward_cols` for at most `FEW` channels."""
+    _backward(FEW, lo, hi, g, x, gamma, stats, out, dgamma, dbeta)
 
 
 @kernel
@@ -145,11 +161,13 @@ def update_running(lo, hi, stats, count, momentum, status, mean, variance):
     being the unbiased one; ``count``: the batch's size. Does nothing after a status.
     """
     if status[0] == 0:
-        one = mean.dtype.type(1)
-        keep = one - momentum[0]
+        channels, one = mean.size, mean.dtype.type(1)
+        rate, keep = momentum[0], one - momentum[0]
         n = mean.dtype.type(count)
         unbias = n / (n - one)
-        for k in range(lo, hi):
-            batch = stats[0, k] + stats[1, k]
-            mean[k] = keep * mean[k] + momentum[0] * batch
-            variance[k] = keep * variance[k] + momentum[0] * (stats[2, k] * unbias)
+        for k in range(lo, hi, FEW):
+            mask = first(hi - k, FEW)
+            batch = load(stats, k, mask) + load(stats, channels + k, mask)
+            store(load(mean, k, mask) * keep + batch * rate, mean, k, mask)
+            batch = load(stats, 2 * channels + k, mask) * unbias
+            store(load(variance, k, mask) * keep + batch * rate, variance, k, mask)
