@@ -132,8 +132,7 @@ def _through_body(node: Node, g: Any, needs: Sequence[bool]) -> list[Any]:
     """Differentiate the decomposition of a fused op: its gradient as a graph."""
     assert node.inputs is not None
     inputs = [
-        identity(a) if need else a
-        for a, need in zip(node.inputs, needs, strict=True)
+        identity(a) if need else a for a, need in zip(node.inputs, needs, strict=True)
     ]
     out = node.op.body(*inputs, **node.attrs)
     targets = [a.node for a, need in zip(inputs, needs, strict=True) if need]

@@ -1,6 +1,6 @@
 """Run a kernel now and, while a Program is recorded, write the launch down.
 
-Everything that touches data goes through this file; an op does no arithmetic of its own.
+Everything that touches data goes through here; an op does no arithmetic of its own.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from autograd_kernels import elementwise as k
-from autograd_kernels.copying import copy4
 
 from autograd_core.tape import Array, state
 from autograd_core.team import teams
+from autograd_kernels import elementwise as k
+from autograd_kernels.copying import copy4
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 SHARED_CHUNKS = 64  # of an optimizer's parameters, from where on threads pay
@@ -196,7 +196,7 @@ def cast_into(src: Array, out: Array) -> None:
         whole = empty(out.shape, out.dtype)
         cast_into(src, whole)
         copy_into(whole, out)
-    elif src.dtype.kind not in "fiub" or src.itemsize < 4 and src.dtype.kind == "f":
+    elif src.dtype.kind not in "fiub" or (src.itemsize < 4 and src.dtype.kind == "f"):
         raise TypeError(f"cannot compute with dtype {src.dtype}")
     elif not (src.flags.aligned and src.dtype.isnative):
         cast_into(host(lambda a: a.astype(a.dtype.newbyteorder("=")), src), out)

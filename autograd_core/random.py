@@ -9,10 +9,10 @@ from __future__ import annotations
 import secrets
 
 import numpy as np
-from autograd_kernels import dropout as k
 
 from autograd_core.launch import empty, launch
 from autograd_core.tape import Array
+from autograd_kernels import dropout as k
 
 
 class Generator:

@@ -15,10 +15,10 @@ import threading
 from typing import Any
 
 import numpy as np
-from autograd_kernels import _jit
-from autograd_kernels import replay as native
 
 from autograd_core.tape import Array
+from autograd_kernels import _jit
+from autograd_kernels import replay as native
 
 PATIENCE = 20_000  # spins of some 40 ns without work before a helper parks
 LONGEST_CYCLE = 1024  # calls from one round of trials to the next
@@ -108,7 +108,10 @@ class Pace:
     """
 
     def __init__(self) -> None:
-        self.best = [math.inf, math.inf]  # seconds alone, shared; of this cycle's trials
+        self.best = [
+            math.inf,
+            math.inf,
+        ]  # seconds alone, shared; of this cycle's trials
         self.call = 0
         self.cycle = 64
         self.trials = 8  # of each way, fewer where a call is long
@@ -149,8 +152,10 @@ def default_size() -> int:
     given = os.environ.get("AUTOGRAD_CORE_NUM_THREADS", "")
     if given.isdigit() and int(given) > 0:
         return int(given)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (
-        os.cpu_count() or 1
+    return (
+        len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else (os.cpu_count() or 1)
     )
 
 

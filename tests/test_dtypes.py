@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import autograd_core as ag
 import numpy as np
 import pytest
+
+import autograd_core as ag
 from autograd_core.ops import TABLE
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from itertools import pairwise
 from typing import Any
 
-import autograd_core as ag
 import numpy as np
 import pytest
+
+import autograd_core as ag
 from autograd_core import nn, optim
 from autograd_core.op import Arg, Op, Sample
 from autograd_core.ops import TABLE
@@ -59,7 +61,9 @@ def test_every_op_replays_to_the_bits_of_eager(
         return [out, *(leaf.grad for leaf in inputs if leaf is not None)]
 
     wrapped = [ag.tensor(a) for a in arrays]
-    probe = op(*[ag.tensor(a) if isinstance(a, np.ndarray) else a for a in args], **attrs)
+    probe = op(
+        *[ag.tensor(a) if isinstance(a, np.ndarray) else a for a in args], **attrs
+    )
     cotangent = np.random.default_rng(7).standard_normal(probe.shape).astype(dtype)
     eager = call(*wrapped)
     compiled = compile(call)
@@ -72,7 +76,7 @@ def test_every_op_replays_to_the_bits_of_eager(
 def network(seed: int = 1, lr: float = 1e-2) -> tuple[list[ag.Tensor], Any, Any]:
     rng = np.random.default_rng(seed)
     params = []
-    for n, m in zip(SIZES, SIZES[1:], strict=False):
+    for n, m in pairwise(SIZES):
         weight = rng.standard_normal((m, n)).astype(np.float32)
         params.append(ag.tensor(weight, requires_grad=True))
         params.append(ag.tensor(np.zeros(m, np.float32), requires_grad=True))
@@ -246,7 +250,9 @@ def test_threads_change_no_bit(threads: int) -> None:
     before = teams.current.size
     rng = np.random.default_rng(0)
     x = rng.standard_normal((300, 200)).astype(np.float32)
-    w = ag.tensor(rng.standard_normal((150, 200)).astype(np.float32), requires_grad=True)
+    w = ag.tensor(
+        rng.standard_normal((150, 200)).astype(np.float32), requires_grad=True
+    )
 
     def step(x: Any) -> ag.Tensor:
         w.grad = None
@@ -272,7 +278,7 @@ def test_many_python_threads_at_once() -> None:
     before = teams.current.size
     set_num_threads(2)
     expected = []
-    params, _, train = network()
+    _, _, train = network()
     x, y = data()
     for _ in range(50):
         expected.append(train(x, y).item())
@@ -311,7 +317,7 @@ OPTIMIZERS: list[Any] = [
 def classifier(make_optimizer: Any, sizes: list[int]) -> tuple[Any, Any]:
     ag.manual_seed(11)
     layers: list[Any] = []
-    for n, m in zip(sizes[:-2], sizes[1:-1], strict=True):
+    for n, m in pairwise(sizes[:-1]):
         layers += [nn.Linear(n, m), nn.BatchNorm1d(m), nn.ReLU(), nn.Dropout(0.2)]
     model = nn.Sequential(*layers, nn.Linear(*sizes[-2:]))
     opt = make_optimizer(model.parameters())
@@ -412,9 +418,13 @@ def test_labels_out_of_range_stop_a_replay_before_the_update() -> None:
 
 def test_a_function_that_never_settles_warns_and_stays_bounded() -> None:
     f = ag.compile(lambda x: x * 2.0)
-    with pytest.warns(RuntimeWarning, match=r"argument 0 .*\(9,\)") as caught:
+
+    def grow() -> None:
         for n in range(1, 60):
             f(np.ones(n, np.float32))
+
+    with pytest.warns(RuntimeWarning, match=r"argument 0 .*\(9,\)") as caught:
+        grow()
     assert len(caught) == 1
     assert sum(map(len, f.programs.values())) <= 32
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import autograd_core as ag
 import numpy as np
 import pytest
-from autograd_core.op import Arg, Op, Sample
-from autograd_core.ops import TABLE
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+import autograd_core as ag
+from autograd_core.op import Arg, Op, Sample
+from autograd_core.ops import TABLE
 
 STEPS = [
     (op, sample)
@@ -59,11 +60,15 @@ def build(
     def run(*values: Any, backward: bool = True) -> list[Any]:
         rng = np.random.default_rng(seed + 1)
         ag.manual_seed(seed)
-        inputs = [ag.tensor(np.zeros(v.shape, dtype), requires_grad=True) for v in leaves]
+        inputs = [
+            ag.tensor(np.zeros(v.shape, dtype), requires_grad=True) for v in leaves
+        ]
         pool = [leaf + v for leaf, v in zip(inputs, values, strict=True)]
         for op, sample in steps:
             args = [
-                fitted(pool[rng.integers(len(pool))], a, rng) if isinstance(a, Arg) else a
+                fitted(pool[rng.integers(len(pool))], a, rng)
+                if isinstance(a, Arg)
+                else a
                 for a in sample.args
             ]
             out = op(*args, **dict(sample.attrs))

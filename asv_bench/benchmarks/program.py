@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from itertools import pairwise
 
 import numpy as np
 
@@ -41,7 +43,7 @@ def training_step(config):
     batch, dims = SIZES[config]
     ag.manual_seed(0)
     layers = []
-    for n, m in zip(dims[:-2], dims[1:-1], strict=True):
+    for n, m in pairwise(dims[:-1]):
         layers += [nn.Linear(n, m), nn.BatchNorm1d(m), nn.ReLU(), nn.Dropout(0.2)]
     model = nn.Sequential(*layers, nn.Linear(*dims[-2:]))
     opt = optim.Adam(model.parameters())
@@ -78,9 +80,8 @@ def first_step(cache):
     """Seconds of the import and of the first compiled step, in a new process."""
     here = os.path.dirname(os.path.abspath(__file__))
     with tempfile.TemporaryDirectory() as folder:
-        with open(os.path.join(folder, "asv_bench_step.py"), "w") as copy:
-            with open(os.path.join(here, "program.py")) as source:
-                copy.write(source.read())
+        source = os.path.join(here, "program.py")
+        shutil.copy(source, os.path.join(folder, "asv_bench_step.py"))
         path = os.pathsep.join([folder, *filter(None, sys.path)])
         env = {**os.environ, "AUTOGRAD_CORE_CACHE": cache, "PYTHONPATH": path}
         done = subprocess.run(
@@ -197,7 +198,9 @@ def main():
                 start = time.perf_counter()
                 replay.time_100_steps(config, threads)
                 rounds.append((time.perf_counter() - start) * 1e4)
-            print(f"{config:2} step, {threads} thread(s)     {np.median(rounds):10.1f} us")
+            print(
+                f"{config:2} step, {threads} thread(s)     {np.median(rounds):10.1f} us"
+            )
     ag.set_num_threads(1)
 
 

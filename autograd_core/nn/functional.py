@@ -171,9 +171,7 @@ def huber_loss(
     x: Any, target: Any, reduction: str = "mean", delta: float = 1.0
 ) -> Tensor:
     """``d ** 2 / 2`` up to ``|d| = delta``, then ``delta * (|d| - delta / 2)``."""
-    return losses.huber_loss(
-        seen(x), seen(target), delta=delta, reduction=reduction
-    )
+    return losses.huber_loss(seen(x), seen(target), delta=delta, reduction=reduction)
 
 
 def smooth_l1_loss(

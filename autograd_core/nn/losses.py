@@ -45,9 +45,7 @@ class BCEWithLogitsLoss(Loss):
     """Binary cross-entropy between sigmoid(x) and targets in [0, 1], of one shape."""
 
     def forward(self, x: Tensor, target: Tensor) -> Tensor:
-        return ops.binary_cross_entropy_with_logits(
-            x, target, reduction=self.reduction
-        )
+        return ops.binary_cross_entropy_with_logits(x, target, reduction=self.reduction)
 
 
 class MSELoss(Loss):

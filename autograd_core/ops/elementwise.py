@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from autograd_kernels import elementwise as k
 
 from autograd_core.launch import (
     FLOATS,
@@ -21,6 +20,7 @@ from autograd_core.launch import (
 from autograd_core.op import BINARY, UNARY, Arg, primitive, sample
 from autograd_core.ops.shape import astype, sum_to
 from autograd_core.tape import Array
+from autograd_kernels import elementwise as k
 
 POSITIVE = (sample(Arg((3, 4), 0.2, 3.0)),)
 DISTINCT = (
@@ -267,7 +267,7 @@ def _share(a: Any, b: Any) -> Any:
     return where(equal(a, b), half, where(greater(a, b), one, zero))
 
 
-# Comparisons: bool out, no gradient ----------------------------------------------------
+# Comparisons: bool out, no gradient --------------------------------------------------
 
 
 @primitive(samples=DISTINCT, elementwise=True)

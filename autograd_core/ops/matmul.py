@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from autograd_kernels import matmul as k
 
 from autograd_core.launch import (
     contiguous,
@@ -23,6 +22,7 @@ from autograd_core.ops.elementwise import add, as_dtype, floats
 from autograd_core.ops.folding import sum_over
 from autograd_core.ops.shape import astype, reshape, sum_to, transpose
 from autograd_core.tape import Array
+from autograd_kernels import matmul as k
 
 SHARED_PRODUCTS = 1 << 23  # multiplications, about 0.15 ms, from where on threads pay
 
@@ -118,7 +118,7 @@ def matmul(a: Any, b: Any) -> Any:
 
 def _batched(a: Array, b: Array, drop_row: bool, drop_column: bool) -> Array:
     lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    (m, k_), n = a.shape[-2:], b.shape[-1]
+    m, n = a.shape[-2], b.shape[-1]
     if math.prod(b.shape[:-2]) == 1:  # fold a's batch into its rows
         right, tb = matrix(b.reshape(b.shape[-2:]))
         out = gemm(_rows(contiguous(a)), right, False, tb)

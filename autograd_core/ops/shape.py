@@ -196,7 +196,9 @@ def concatenate(*xs: Any, axis: int = 0) -> Any:
     (axis,) = normalize(axis, len(first))
     for a in arrays:
         same = a.ndim == len(first) and all(
-            n == m for i, (n, m) in enumerate(zip(a.shape, first, strict=True)) if i != axis
+            n == m
+            for i, (n, m) in enumerate(zip(a.shape, first, strict=True))
+            if i != axis
         )
         if not same:
             shapes = ", ".join(str(b.shape) for b in arrays)

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from autograd_kernels import _jit
-from autograd_kernels.replay import ADDRESS, COLUMNS, GRAIN, PARTS, SIZES
 
 from autograd_core.program.buffers import (
     Known,
@@ -21,7 +19,8 @@ from autograd_core.program.cost import split
 from autograd_core.program.plan import ALIGN
 from autograd_core.program.record import Check, Event, HostCall, Launch
 from autograd_core.tape import Array
-
+from autograd_kernels import _jit
+from autograd_kernels.replay import ADDRESS, COLUMNS, GRAIN, PARTS, SIZES
 
 Call = tuple[Callable[..., Any], list[Any], Array]  # function, arguments, output
 

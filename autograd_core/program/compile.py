@@ -12,9 +12,9 @@ import numpy as np
 
 from autograd_core.program.program import MISSED, Program
 from autograd_core.program.record import recording
-from autograd_core.team import get_num_threads
 from autograd_core.program.tree import Tree, flatten
-from autograd_core.tape import STRUCTURE, Array, TensorBase, state
+from autograd_core.tape import Array, TensorBase, state
+from autograd_core.team import get_num_threads
 from autograd_core.tensor import Tensor
 
 KEPT = 32  # Programs of one function; the one replayed longest ago goes first

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from autograd_kernels.matmul import matmul
-
 from autograd_core.program.record import Launch
+from autograd_kernels.matmul import matmul
 
 BANDWIDTH = 20.0  # bytes a nanosecond, in cache, one thread
 FLOPS = 100.0  # a nanosecond, float32, one thread

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autograd_kernels import activations, dropout, fused, matmul
-
 from autograd_core.program.buffers import Buffer, Known, Ref, same
 from autograd_core.program.record import Event, Launch
+from autograd_kernels import activations, dropout, fused, matmul
 
 # Files whose kernels write to nothing but their last argument.
 PURE = frozenset({"elementwise", "activations", "copying", "reduce", "matmul"})
@@ -118,17 +117,16 @@ class Fuser:
         for event in (first, second):
             self.uses.remove(event)
         self.uses.add(by)
-        self.events = [
-            by if e is second else e for e in self.events if e is not first
-        ]
+        self.events = [by if e is second else e for e in self.events if e is not first]
 
     def _drop_dead(self) -> None:
         for event in reversed(list(self.events)):
-            if isinstance(event, Launch) and self._is_pure(event):
-                if self.uses.private(last(event), event):
-                    self.uses.remove(event)
-                    self.events = [e for e in self.events if e is not event]
-                    self.done["dead"] = self.done.get("dead", 0) + 1
+            if not isinstance(event, Launch) or not self._is_pure(event):
+                continue
+            if self.uses.private(last(event), event):
+                self.uses.remove(event)
+                self.events = [e for e in self.events if e is not event]
+                self.done["dead"] = self.done.get("dead", 0) + 1
 
     @staticmethod
     def _is_pure(launch: Launch) -> bool:
@@ -138,7 +136,9 @@ class Fuser:
 
     def relu_dropout_backward(self, drop: Launch, slope: Launch) -> Launch | None:
         """The mask follows from the output that dropout once gave: no new draw."""
-        if not runs(drop, dropout.dropout) or not runs(slope, activations.relu_backward):
+        if not runs(drop, dropout.dropout) or not runs(
+            slope, activations.relu_backward
+        ):
             return None
         key, p, g, masked = drop.args
         g1, y, gx = slope.args

@@ -9,7 +9,6 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from autograd_kernels import replay as native
 
 from autograd_core.program.bind import Binder, Bound, bind
 from autograd_core.program.buffers import Known, Ref, address_of
@@ -27,6 +26,7 @@ from autograd_core.program.tree import Tree
 from autograd_core.tape import GRADS, STRUCTURE, Array, TensorBase, state
 from autograd_core.team import Pace, get_num_threads, teams
 from autograd_core.tensor import Tensor
+from autograd_kernels import replay as native
 
 MISSED = object()
 NEVER = (None,) * 1000  # the dtypes of no call

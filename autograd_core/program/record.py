@@ -1,7 +1,7 @@
 """Record: run a function once, for real, and write down what it launches.
 
-What is written are the op table's own launches, with the arrays they ran on as references
-to buffers: the arrays themselves die when they would in eager.
+What is written are the op table's own launches, with the arrays they ran on as
+references to buffers: the arrays themselves die when they would in eager.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograd_kernels import _jit
-
 from autograd_core.launch import Pointers
 from autograd_core.program.buffers import Buffers, Known, arrays_in
 from autograd_core.tape import Array, TensorBase, state
+from autograd_kernels import _jit
 
 PACKAGE = str(Path(__file__).parents[1])
 
@@ -156,7 +155,7 @@ def _attributes(module: Any) -> Any:
 
 
 def _mark(value: Any) -> Any:
-    """What must stay as it is of an attribute: numbers by value, objects by identity."""
+    """What must not change of an attribute: numbers by value, objects by identity."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, tuple | list):

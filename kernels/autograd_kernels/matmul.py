@@ -6,8 +6,8 @@
 
 a is (m, k), or (k, m) if ``ta``; b is (k, n), or (n, k) if ``tb``; out is (m, n). Each
 may carry one leading batch axis; an operand without it, or with a batch of one, serves
-every product. ``mode`` is 0 or a sum of BIAS (add the row ``bias``), RELU (``0 if v <= 0
-else v``) and ADD (``out = out + a @ b``, bitwise as if a @ b had been stored first),
+every product. ``mode`` is 0 or a sum of BIAS (add the row ``bias``), RELU (``0 if v <=
+0 else v``) and ADD (``out = out + a @ b``, bitwise as if a @ b had been stored first),
 applied in the order ADD, BIAS, RELU. ``out`` must not overlap ``a`` or ``b``.
 
 A unit is a block of ``out`` that follows from the shape. A part lo:hi uses row

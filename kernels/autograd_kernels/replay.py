@@ -3,7 +3,8 @@
 A launch is a row of ``table`` (int64): [address, words, count, units, parts, grain];
 ``words`` points to its ``count`` exploded arguments after ``lo, hi`` (`_jit.address`).
 A launch in several parts cuts its units at multiples of ``grain``; one in a single part
-says there how many such rows follow each other, itself among them. Address 0 is a check: the walk stops there if the word at ``words`` is not 0.
+says there how many such rows follow each other, itself among them. Address 0 is a
+check: the walk stops there if the word at ``words`` is not 0.
 
 Helpers share a launch by claiming its parts from an atomic counter; the next launch
 starts when all parts are done. Which thread runs which part never matters to a bit of
@@ -118,7 +119,6 @@ def increase(context: Any, base: Any, index: Any, by: Any) -> Any:
 @intrinsic
 def _pause(context: Any) -> Any:
     """Tell the core that this is a spin loop."""
-
     name = PAUSES.get(platform.machine())
 
     def codegen(target: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -162,7 +162,7 @@ def _walk(table, start, stop):
 
 @kernel
 def replay(table, start, stop):
-    """Run rows start..stop in this thread; return the row of a failed check, or stop."""
+    """Run rows start..stop here; return the row of a failed check, or stop."""
     return _walk(table, start, stop)
 
 
@@ -173,10 +173,10 @@ def replay(table, start, stop):
 def _fits(x, place):
     if x.ndim != place[1]:
         return False
+    fits = True
     for axis in range(x.ndim):
-        if x.shape[axis] != place[2 + axis]:
-            return False
-    return True
+        fits = fits and x.shape[axis] == place[2 + axis]
+    return fits
 
 
 @inline
