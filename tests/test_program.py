@@ -457,3 +457,24 @@ def test_relu_fused_into_a_product_has_the_bits_of_relu() -> None:
     expected = bits(layer(ag.tensor(x)))
     assert bits(compiled(x)) == bits(compiled(x)) == expected
     assert "matmul_relu x1" in compiled.program.explain().fused
+
+
+def test_a_call_of_another_dtype_layout_or_order_gets_its_own_program() -> None:
+    f = ag.compile(lambda x, n: x * 2.0 + n.astype(x.dtype))
+    rng = np.random.default_rng(0)
+    x, n = rng.standard_normal((4, 3)).astype(np.float32), np.arange(3, dtype=np.int32)
+    for given in (
+        (x, n),
+        (x, n),
+        (x, n.astype(np.float32)),  # as many bytes, another dtype
+        (x.astype(np.float64), n),
+        (x[::-1], n[::-1]),
+        (np.asfortranarray(x), n),
+        (np.broadcast_to(x[:1], (4, 3)), n),
+        (x, np.array([[1], [2], [3], [4]], np.int32)),
+        (x, n),
+    ):
+        expected = given[0] * 2 + given[1].astype(given[0].dtype)
+        assert f(*given).tolist() == expected.tolist()
+        assert f(*given).dtype == given[0].dtype
+    assert f.recordings == 4

@@ -71,7 +71,7 @@ class Compiled:
             args, kwargs = tree.rebuild(leaves)
             with recording(buffers) as recorder:
                 result = self.function(*args, **kwargs)
-            program = Program(recorder, flatten(result), quick(tree))
+            program = Program(recorder, flatten(result), is_plain(tree))
             self.recordings += 1
             self.programs.setdefault(key, []).insert(0, program)
             self._forget()
@@ -111,12 +111,10 @@ class Compiled:
         return ", ".join(named) or "its options, modes or number of arguments"
 
 
-def quick(tree: Tree) -> tuple[Any, ...] | None:
-    """The dtypes, if all arguments are plain positional NumPy arrays."""
+def is_plain(tree: Tree) -> bool:
+    """Whether all arguments are positional NumPy arrays."""
     plain = ("tuple", ("tuple", *(None for _ in tree.leaves)), ("dict",))
-    if tree.structure != plain or any(type(a) is not np.ndarray for a in tree.leaves):
-        return None
-    return tuple(a.dtype for a in tree.leaves)
+    return tree.structure == plain and all(type(a) is np.ndarray for a in tree.leaves)
 
 
 def _key(leaf: Any, arrays: list[Array]) -> Any:

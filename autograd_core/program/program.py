@@ -29,17 +29,13 @@ from autograd_core.tensor import Tensor
 from autograd_kernels import replay as native
 
 MISSED = object()
-NEVER = (None,) * 1000  # the dtypes of no call
 ENTRIES: dict[int, Any] = {1: native.enter1, 2: native.enter2, 3: native.enter3}
-ndarray = np.ndarray
 
 
 class Program:
     """Launches over planned buffers. ``run`` takes arrays and returns the outputs."""
 
-    def __init__(
-        self, recorder: Recorder, result: Tree, quick: tuple[Any, ...] | None = None
-    ) -> None:
+    def __init__(self, recorder: Recorder, result: Tree, plain: bool = False) -> None:
         self.grad_enabled, self.team = state.grad_enabled, teams.current
         self.inputs = recorder.inputs
         self.result = result
@@ -69,25 +65,28 @@ class Program:
         self.peak_bytes = plan(self.events, kept, threads)
         self.binder = Binder(self.peak_bytes, threads)
         self.bound = bind(self.binder, self.events)
-        self._enter_natively(quick)
+        self._enter_natively(plain)
         self._outs = [self._out(array) for array in outputs]
         self._single = self._outs[0] if result.structure is None else None
         self._versions = list(recorder.versions.values())
         self.grads_seen = -1
         self._give_grads()
 
-    def _enter_natively(self, dtypes: tuple[Any, ...] | None) -> None:
+    def _enter_natively(self, plain: bool) -> None:
         """Let one native call take the inputs and walk the table, if that can be."""
-        whole = len(self.bound.segments) == 1
-        self.quick = NEVER
-        if dtypes is None or len(dtypes) not in ENTRIES or not whole:
+        count = len(self.inputs)
+        self.quick: tuple[Any, ...] | None = (
+            None  # the types of a call that it can take
+        )
+        if not plain or count not in ENTRIES or len(self.bound.segments) > 1:
             return
-        self.quick, self.enter = dtypes, ENTRIES[len(dtypes)]
+        self.quick, self.enter = (np.ndarray,) * count, ENTRIES[count]
         self.entry = self.bound.table[: 0 if self.bound.shared else None]
         axes = max(x.ndim for x in self.inputs)
-        self.places = np.zeros((len(self.inputs), 2 + axes), np.int64)
+        self.places = np.zeros((count, 3 + axes), np.int64)
         for place, x in zip(self.places, self.inputs, strict=True):
-            place[: 2 + x.ndim] = address_of(x), x.ndim, *x.shape
+            code = native.dtype_code(x.dtype)
+            place[: 3 + x.ndim] = address_of(x), code, x.ndim, *x.shape
 
     def attempt(self, args: tuple[Any, ...]) -> Any:
         """`run`, if a quick look shows that this is the Program for ``args``.
@@ -95,7 +94,7 @@ class Program:
         Returns MISSED if it takes a closer look: `Compiled` does that.
         """
         if (
-            len(args) != len(self.quick)
+            tuple(map(type, args)) != self.quick
             or self.structure != STRUCTURE[0]
             or self.entry_grads
             or state.recorder is not None
@@ -103,9 +102,6 @@ class Program:
             or teams.current is not self.team
         ):
             return MISSED
-        for arg, dtype in zip(args, self.quick):  # noqa: B905 (it costs)
-            if type(arg) is not ndarray or arg.dtype is not dtype:
-                return MISSED
         with self.lock:
             stopped = self.enter(self.entry, self.places, *args)
             if stopped < 0:

@@ -18,10 +18,12 @@ from __future__ import annotations
 import platform
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import carray, types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from numba.np.numpy_support import as_dtype, from_dtype
 
 from ._jit import inline, kernel
 from .pointers import pointer
@@ -166,16 +168,30 @@ def replay(table, start, stop):
     return _walk(table, start, stop)
 
 
-# Inputs: a row of ``inputs`` is [address of the buffer, number of axes, *shape].
+# Inputs: a row of ``inputs`` is [address of the buffer, dtype code, axes, *shape].
+
+
+def dtype_code(dtype: Any) -> int:
+    """A number for a dtype that compiled code can compare."""
+    return int.from_bytes(str(from_dtype(np.dtype(dtype))).encode()[:7], "little")
+
+
+@intrinsic
+def _code(context: Any, x: Any) -> Any:
+    """`dtype_code` of an array's dtype, a constant in compiled code."""
+    number = dtype_code(as_dtype(x.dtype))
+
+    def codegen(target: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return ir.Constant(WORD, number)
+
+    return types.intp(x), codegen
 
 
 @inline
 def _fits(x, place):
-    if x.ndim != place[1]:
-        return False
-    fits = True
+    fits = place[1] == _code(x) and place[2] == x.ndim
     for axis in range(x.ndim):
-        fits = fits and x.shape[axis] == place[2 + axis]
+        fits = fits and x.shape[axis] == place[3 + axis]
     return fits
 
 
@@ -189,7 +205,7 @@ def _take(x, place):
 
 @kernel
 def enter1(table, inputs, x):
-    """Copy an input to its buffer and run all rows; -1 if its shape is another."""
+    """Copy an input to its buffer and run all rows; -1 if it does not fit there."""
     if not _fits(x, inputs[0]):
         return -1
     _take(x, inputs[0])
