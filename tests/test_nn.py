@@ -98,7 +98,9 @@ ACTIVATIONS = [
 
 
 @pytest.mark.parametrize(
-    ("layer", "function", "values", "slopes"), ACTIVATIONS, ids=lambda a: str(a)[:24]
+    ("layer", "function", "values", "slopes"),
+    ACTIVATIONS,
+    ids=[str(row[0]) for row in ACTIVATIONS],
 )
 def test_activations(layer, function, values, slopes):
     for f in (layer, function):
@@ -148,7 +150,9 @@ REDUCED = [
 
 
 @pytest.mark.parametrize(
-    ("layer", "function", "target", "expected"), REDUCED, ids=lambda v: str(v)[:30]
+    ("layer", "function", "target", "expected"),
+    REDUCED,
+    ids=[row[0].__name__ for row in REDUCED],
 )
 def test_losses_by_reduction(layer, function, target, expected):
     reductions = {"none": lambda v: v, "sum": np.sum, "mean": np.mean}
