@@ -8,10 +8,10 @@ counts blocks of four words. 64 elements share 16 blocks: element ``i`` takes wo
 """
 
 import numpy as np
-from numba import carray
 
-from ._jit import inline, kernel
-from .reduce import stack
+from ._jit import kernel
+from .elementwise import loop
+from .vector import counting, first, load, narrow, splat, store, where
 
 LANES = 16
 GROUP = 64  # elements that LANES blocks make: a part of `dropout` starts at a multiple
@@ -22,25 +22,22 @@ MULTIPLIERS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 WEYL = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 
 
-@inline
-def philox(first, key, words):
-    """words[16 w + i] = word w (of four, uint32) of block ``first + i``, for i < 16.
+@loop
+def philox(block, seed, counter):
+    """The four words of blocks ``block + i`` for i < 16: four vectors of uint32.
 
     Words live in the lower halves of uint64: a product needs all 64 bits, and LLVM
     sees that only lower halves are multiplied.
     """
-    for lane in range(LANES):
-        block = first + np.uint64(lane)
-        c0, c1, c2, c3 = block, block >> HALF, key[1], key[1] >> HALF
-        k0, k1 = key[0], key[0] >> HALF
-        for _ in range(ROUNDS):
-            a, b = (c0 & LOW) * MULTIPLIERS[0], (c2 & LOW) * MULTIPLIERS[1]
-            c0, c1, c2, c3 = (b >> HALF) ^ c1 ^ k0, b, (a >> HALF) ^ c3 ^ k1, a
-            k0, k1 = k0 + WEYL[0], k1 + WEYL[1]
-        words[lane] = c0
-        words[lane + LANES] = c1
-        words[lane + 2 * LANES] = c2
-        words[lane + 3 * LANES] = c3
+    lanes = first(LANES, LANES)
+    c0, c2 = counting(block, lanes), splat(counter, lanes)
+    c1, c3 = c0 >> HALF, c2 >> HALF
+    k0, k1 = seed, seed >> HALF
+    for _ in range(ROUNDS):
+        a, b = (c0 & LOW) * MULTIPLIERS[0], (c2 & LOW) * MULTIPLIERS[1]
+        c0, c1, c2, c3 = (b >> HALF) ^ c1 ^ k0, b, (a >> HALF) ^ c3 ^ k1, a
+        k0, k1 = k0 + WEYL[0], k1 + WEYL[1]
+    return narrow(c0), narrow(c1), narrow(c2), narrow(c3)
 
 
 @kernel
@@ -52,6 +49,32 @@ def draw(lo, hi, state, key):
         state[1] += np.uint64(1)
 
 
+@loop
+def drop(i, hi, word, least, scale, relu, x, out):
+    """One vector of `dropout`, from element ``i`` on, of relu(x) if so wished."""
+    mask = first(hi - i, LANES)
+    zero = splat(x.dtype.type(0), mask)
+    v = load(x, i, mask)
+    if relu:
+        v = where(v <= zero, zero, v)
+    store(where(word >= least, v * scale, zero), out, i, mask)
+
+
+@loop
+def drop_all(lo, hi, key, p, relu, x, out):
+    """`drop` over elements lo:hi."""
+    one = x.dtype.type(1)
+    scale = one / (one - p[0])
+    least = np.uint32(p[0] * x.dtype.type(4294967296.0))
+    seed, counter = key[0], key[1]
+    for i in range(lo, hi, GROUP):
+        a, b, c, d = philox(np.uint64(i) >> np.uint64(2), seed, counter)
+        drop(i, hi, a, least, scale, relu, x, out)
+        drop(i + LANES, hi, b, least, scale, relu, x, out)
+        drop(i + 2 * LANES, hi, c, least, scale, relu, x, out)
+        drop(i + 3 * LANES, hi, d, least, scale, relu, x, out)
+
+
 @kernel
 def dropout(lo, hi, key, p, x, out):
     """out = 0 with probability p[0], else x / (1 - p[0]), by ``key``.
@@ -60,14 +83,4 @@ def dropout(lo, hi, key, p, x, out):
     their dtype, in [0, 1). What is dropped is 0 even where x is not finite. Backward is
     the same kernel on the cotangent.
     """
-    one = x.dtype.type(1)
-    zero = x.dtype.type(0)
-    scale = one / (one - p[0])
-    least = np.uint32(p[0] * x.dtype.type(4294967296.0))
-    words = carray(stack(np.uint32, GROUP), GROUP)
-    for start in range(lo, hi, GROUP):
-        first = np.uint64(start) >> np.uint64(2)
-        philox(first, key, words)
-        X, O = x[start : min(start + GROUP, hi)], out[start : min(start + GROUP, hi)]
-        for i in range(O.size):
-            O[i] = X[i] * scale if words[i] >= least else zero
+    drop_all(lo, hi, key, p, False, x, out)

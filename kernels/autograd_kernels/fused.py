@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numba import carray
-
 from ._jit import kernel
-from .dropout import GROUP, philox
-from .reduce import stack
+from .dropout import drop_all
 
 
 @kernel
 def relu_dropout(lo, hi, key, p, x, out):
     """out = dropout(relu(x)); see `dropout.dropout`, units: elements."""
-    one, zero = x.dtype.type(1), x.dtype.type(0)
-    scale = one / (one - p[0])
-    least = np.uint32(p[0] * x.dtype.type(4294967296.0))
-    words = carray(stack(np.uint32, GROUP), GROUP)
-    for start in range(lo, hi, GROUP):
-        philox(np.uint64(start) >> np.uint64(2), key, words)
-        X, O = x[start : min(start + GROUP, hi)], out[start : min(start + GROUP, hi)]
-        for i in range(O.size):
-            v = zero if X[i] <= zero else X[i]
-            O[i] = v * scale if words[i] >= least else zero
+    drop_all(lo, hi, key, p, True, x, out)
 
 
 @kernel
