@@ -478,3 +478,32 @@ def test_a_call_of_another_dtype_layout_or_order_gets_its_own_program() -> None:
         assert f(*given).tolist() == expected.tolist()
         assert f(*given).dtype == given[0].dtype
     assert f.recordings == 4
+
+
+def test_models_transforms_and_single_steps_compile() -> None:
+    model, _ = classifier(lambda p: optim.Adam(p), [5, 16, 8, 3])
+    model.eval()
+    predict = ag.compile(model)
+    x = np.random.default_rng(0).standard_normal((6, 5)).astype(np.float32)
+    assert bits(predict(x), predict(x)) == bits(model(x)) * 2
+    assert "Sequential" in repr(predict)
+
+    def loss(weights: Any, x: Any) -> Any:
+        return ((weights["w"] * x) ** 2).sum()
+
+    both = ag.compile(ag.value_and_grad(loss))
+    for i in range(3):
+        w, data = {"w": np.arange(3.0) + i}, np.arange(3.0)
+        value, grads = both(w, data)
+        assert value.item() == ((w["w"] * data) ** 2).sum()
+        np.testing.assert_allclose(grads["w"].data, 2 * w["w"] * data**2)
+
+    weight = ag.tensor([1.0, 2.0], requires_grad=True)
+    update = ag.compile(optim.SGD([weight], lr=0.25).step)
+    for i in range(1, 4):
+        weight.grad = None
+        (weight * weight).sum().backward()
+        update()
+        assert weight.tolist() == [0.5**i, 2 * 0.5**i]
+    with pytest.raises(TypeError, match="expected a function, got 3"):
+        ag.compile(3)  # type: ignore[arg-type]

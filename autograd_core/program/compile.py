@@ -29,8 +29,11 @@ class Compiled:
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        functools.update_wrapper(self, function)
+        if not callable(function):
+            raise TypeError(f"ag.compile: expected a function, got {function!r:.60}")
+        functools.update_wrapper(self, function, updated=())
         self.function = function
+        self.name = getattr(function, "__name__", type(function).__name__)
         self.programs: dict[Any, list[Program]] = {}
         self.recordings = 0
         self.program: Program | None = None  # the one recorded or replayed last
@@ -38,7 +41,7 @@ class Compiled:
 
     def __repr__(self) -> str:
         count = sum(map(len, self.programs.values()))
-        return f"<compiled {self.function.__name__}: {count} Programs>"
+        return f"<compiled {self.name}: {count} Programs>"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.program is not None and not kwargs:
@@ -89,7 +92,7 @@ class Compiled:
     def _warn(self, key: Any) -> None:
         if self.recordings == WARN_AFTER and self.program is not None:
             warnings.warn(
-                f"ag.compile: {self.function.__name__} is recorded for the "
+                f"ag.compile: {self.name} is recorded for the "
                 f"{WARN_AFTER + 1}th time; this time because of {self._cause(key)}. "
                 "Each recording costs milliseconds; pad the data, or stay eager.",
                 RuntimeWarning,
