@@ -192,5 +192,6 @@ def _add_to_grad(leaf: TensorBase, g: Any, taken: set[int]) -> None:
     else:
         if g.base is not None or id(g) in taken or not g.flags.carray:
             g = duplicate(g)
-        taken.add(id(g))
+        else:
+            taken.add(id(g))
         leaf.grad = leaf._result(g)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.tape import Array, state
+from autograd_core.tape import RECORDING, Array, state
 from autograd_core.team import teams
 from autograd_kernels import elementwise as k
 from autograd_kernels.copying import copy4
@@ -23,11 +23,10 @@ SHARED_CHUNKS = 64  # of an optimizer's parameters, from where on threads pay
 
 def launch(kernel: Any, units: int, *args: Any) -> None:
     """Run ``kernel`` over all its ``units`` of work."""
-    recorder = state.recorder
-    if recorder is None:
-        kernel(0, units, *args)
+    if RECORDING and state.recorder is not None:
+        state.recorder.launch(kernel, units, args)
     else:
-        recorder.launch(kernel, units, args)
+        kernel(0, units, *args)
 
 
 def launch_parts(kernel: Any, units: int, *args: Any) -> None:
@@ -35,7 +34,7 @@ def launch_parts(kernel: Any, units: int, *args: Any) -> None:
 
     A kernel that works in scratch memory needs a row of it for each: see `scratch`.
     """
-    if state.recorder is not None:
+    if RECORDING and state.recorder is not None:
         state.recorder.launch(kernel, units, args)
     elif units < 2 or teams.current.size < 2:
         kernel(0, units, *args)
@@ -93,11 +92,11 @@ class Pointers:
 
 def launch_many(kernel: Any, pointers: Pointers, *args: Any) -> None:
     """Run a kernel over a table of arrays: ``kernel(lo, hi, *args, table)``."""
-    if state.recorder is None:
+    if RECORDING and state.recorder is not None:
+        state.recorder.launch_many(kernel, pointers, args)
+    else:
         run = launch_parts if pointers.units >= SHARED_CHUNKS else launch
         run(kernel, pointers.units, *args, pointers.table)
-    else:
-        state.recorder.launch_many(kernel, pointers, args)
 
 
 def host(function: Callable[..., Any], *args: Any) -> Array:
@@ -110,7 +109,7 @@ def host(function: Callable[..., Any], *args: Any) -> Array:
 
 def verify(status: Array, make_error: Callable[[int], Exception]) -> None:
     """Raise ``make_error(index)`` if a kernel stored ``1 + index`` in ``status``."""
-    if state.recorder is not None:
+    if RECORDING and state.recorder is not None:
         state.recorder.verify(status, make_error)
     if status.item():
         raise make_error(int(status[0]) - 1)
@@ -119,19 +118,18 @@ def verify(status: Array, make_error: Callable[[int], Exception]) -> None:
 def empty(shape: int | tuple[int, ...], dtype: Any) -> Array:
     """An uninitialised array that the recorder knows to be a temporary."""
     out = np.empty(shape, dtype)
-    recorder = state.recorder
-    if recorder is not None:
-        recorder.allocated(out)
+    if RECORDING and state.recorder is not None:
+        state.recorder.allocated(out)
     return out
 
 
 def scratch(size: int, dtype: Any, *, parts: bool = False) -> Array:
     """Working memory for a kernel, with ``parts`` a row for each that runs at once."""
-    if state.recorder is None:
-        return np.empty((teams.current.size if parts else 1, size), dtype)
-    out = np.empty((1, size), dtype)  # the plan gives it the rows
-    state.recorder.allocated(out, scratch=True)
-    return out
+    if RECORDING and state.recorder is not None:
+        out = np.empty((1, size), dtype)  # the plan gives it the rows
+        state.recorder.allocated(out, scratch=True)
+        return out
+    return np.empty((teams.current.size if parts else 1, size), dtype)
 
 
 def full(shape: int | tuple[int, ...], value: float, dtype: Any) -> Array:
@@ -143,9 +141,9 @@ def full(shape: int | tuple[int, ...], value: float, dtype: Any) -> Array:
 
 def new_status() -> Array:
     """A cleared status word for `verify`."""
-    if state.recorder is None:
-        return np.zeros(1, np.int64)
-    return full(1, 0, np.int64)  # a launch, so that a replay clears it too
+    if RECORDING and state.recorder is not None:
+        return full(1, 0, np.int64)  # a launch, so that a replay clears it too
+    return np.zeros(1, np.int64)
 
 
 def const(value: float, dtype: Any) -> Array:

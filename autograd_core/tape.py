@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -20,12 +21,29 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
+# An entry for each thread that records. Nearly always empty, and then a far quicker
+# answer than the thread's own state, which says whether it is one of them.
+RECORDING: list[None] = []
+
 
 class State(threading.local):
     """What this thread is doing: differentiating or not, recording a Program or not."""
 
     grad_enabled: bool = True
-    recorder: Any = None
+    _recorder: Any = None
+
+    @property
+    def recorder(self) -> Any:
+        """Who writes down this thread's launches, or None."""
+        return self._recorder
+
+    @recorder.setter
+    def recorder(self, recorder: Any) -> None:
+        if self._recorder is not None:
+            RECORDING.pop()
+        if recorder is not None:
+            RECORDING.append(None)
+        self._recorder = recorder
 
 
 state = State()
@@ -64,7 +82,7 @@ class TensorBase:
     @property
     def grad(self) -> Any:
         """The gradient that backward left here, a Tensor, or None."""
-        if state.recorder is not None:
+        if RECORDING and state.recorder is not None:
             state.recorder.read_grad(self)
         return self._grad
 
@@ -72,7 +90,7 @@ class TensorBase:
     def grad(self, value: Any) -> None:
         self._grad = value
         GRADS[0] += 1
-        if state.recorder is not None:
+        if RECORDING and state.recorder is not None:
             state.recorder.set_grad(self)
 
     def _result(self, data: Array) -> TensorBase:
@@ -96,6 +114,12 @@ class Spec(NamedTuple):
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+
+
+@lru_cache(4096)
+def spec(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Spec:
+    """The one `Spec` of these, which is quicker than a new one."""
+    return Spec(shape, dtype)
 
 
 class Node:
@@ -124,33 +148,36 @@ class Node:
         self.op = op
         self.attrs = attrs
         self.residuals = residuals
-        self.parents: list[Node | TensorBase | None] = []
-        self.inputs: list[Any] | None = []
-        self.versions: list[tuple[list[int], int]] = []
+        parents: list[Node | TensorBase | None] = []
+        inputs: list[Any] = []
+        versions: list[tuple[list[int], int]] = []  # of what backward reads
         for arg, saved in zip(args, op.kept):  # noqa: B905
             if not isinstance(arg, TensorBase):
-                self.parents.append(None)
-                self.inputs.append(arg)
+                parents.append(None)
+                inputs.append(arg)
                 continue
-            self.parents.append(arg.node or (arg if arg.requires_grad else None))
+            parents.append(arg.node or (arg if arg.requires_grad else None))
             if saved:
-                self.versions.append((arg.version, arg.version[0]))
-            # The body of a fused op may be run again for a graph of its gradient.
-            if saved or op.fused:
-                self.inputs.append(arg)
+                cell = arg.version
+                versions.append((cell, cell[0]))
+                inputs.append(arg)
+            elif op.fused:  # its body may be run again for a graph of its gradient
+                inputs.append(arg)
             else:
-                self.inputs.append(Spec(arg.data.shape, arg.data.dtype))
+                inputs.append(spec(arg.data.shape, arg.data.dtype))
         self.out: Any = None
         if op.saves_out:  # the array, not the Tensor: that would be a cycle
-            self.out = (out.data, type(out), out.version)
-            self.versions.append((out.version, out.version[0]))
+            cell = out.version
+            self.out = (out.data, type(out), cell)
+            versions.append((cell, cell[0]))
+        self.parents: Sequence[Node | TensorBase | None] = parents
+        self.inputs: list[Any] | None = inputs
+        self.versions: Sequence[tuple[list[int], int]] = versions
 
     def free(self) -> None:
         """Let go of everything that backward needs."""
         self.inputs = self.out = None
-        self.residuals = ()
-        self.versions = []
-        self.parents = []
+        self.residuals = self.versions = self.parents = ()
 
     def check(self) -> None:
         """Raise if the residuals are gone or have been written to since."""

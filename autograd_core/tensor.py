@@ -14,7 +14,7 @@ from autograd_core.methods import Methods
 from autograd_core.ops import elementwise as e
 from autograd_core.ops import matmul as mm
 from autograd_core.ops import shape as s
-from autograd_core.tape import Array, TensorBase, restructured, state
+from autograd_core.tape import RECORDING, Array, TensorBase, restructured, state
 
 Axis = int | Sequence[int] | None
 
@@ -174,7 +174,7 @@ class Tensor(Methods):
 
     def _wrote(self) -> None:
         self.version[0] += 1
-        if state.recorder is not None:
+        if RECORDING and state.recorder is not None:
             state.recorder.wrote(self)
 
     def copy_(self, other: Any) -> Self:

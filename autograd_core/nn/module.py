@@ -15,7 +15,7 @@ from autograd_core.launch import FLOATS
 from autograd_core.nn.describe import describe, locate
 from autograd_core.nn.parameter import Buffer, Parameter
 from autograd_core.nn.state import Unmatched, load
-from autograd_core.tape import Array, restructured, state
+from autograd_core.tape import RECORDING, Array, restructured, state
 from autograd_core.tensor import Tensor
 
 T = TypeVar("T")
@@ -57,7 +57,7 @@ class Module:
         except (TypeError, ValueError) as error:
             locate(error, self)
             raise
-        if state.recorder is not None:
+        if RECORDING and state.recorder is not None:
             state.recorder.watch(self)
         return out
 

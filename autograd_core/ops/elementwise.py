@@ -198,7 +198,9 @@ def mul(a: Any, b: Any) -> Any:
 def div(a: Any, b: Any) -> Any:
     """``a / b``, broadcast; integers become float64."""
     a, b = operands(a, b)
-    return binary(k.div, np.true_divide, floats(a), floats(b))
+    if a.dtype not in FLOATS:
+        a, b = floats(a), floats(b)
+    return binary(k.div, np.true_divide, a, b)
 
 
 @primitive(

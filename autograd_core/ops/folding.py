@@ -31,6 +31,7 @@ def normalize(axis: Axis, ndim: int) -> tuple[int, ...]:
     return axes
 
 
+@lru_cache(4096)
 def reduced_shape(
     shape: tuple[int, ...], axes: tuple[int, ...], keepdims: bool
 ) -> tuple[int, ...]:

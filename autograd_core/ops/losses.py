@@ -22,6 +22,7 @@ from autograd_core.ops.elementwise import (
     abs,
     add,
     as_dtype,
+    binary,
     equal,
     floats,
     less_equal,
@@ -31,9 +32,11 @@ from autograd_core.ops.elementwise import (
     sub,
     where,
 )
+from autograd_core.ops.folding import sum_over
 from autograd_core.ops.reduce import mean, sum
 from autograd_core.ops.softmax import log_softmax, row_stats
 from autograd_core.tape import Array
+from autograd_kernels import elementwise as elementwise_k
 from autograd_kernels import losses as k
 from autograd_kernels import softmax as rows_k
 
@@ -46,6 +49,16 @@ def reduced(losses: Any, reduction: str) -> Any:
     if reduction == "none":
         return losses
     return mean(losses) if reduction == "mean" else sum(losses)
+
+
+def _reduced(losses: Array, reduction: str) -> Array:
+    """`reduced` of a bare array, straight to the kernels."""
+    if reduction == "none":
+        return losses
+    total = sum_over(losses, tuple(range(losses.ndim)), ())
+    if reduction == "sum":
+        return total
+    return binary(elementwise_k.div, np.true_divide, total, float(losses.size))
 
 
 def scale(reduction: str, count: int, dtype: Any) -> Array:
@@ -112,7 +125,7 @@ def _cross_entropy(
     kernel = rows_k.cross_entropy if t.ndim == 1 else rows_k.soft_cross_entropy
     launch(kernel, n, x, t, smooth, stats, losses, status)
     verify(status, _offender(*x.shape))
-    return reduced(losses, reduction), (x, t, stats)
+    return _reduced(losses, reduction), (x, t, stats)
 
 
 def _cross_entropy_backward(
@@ -214,7 +227,7 @@ def _elementwise(name: str, kernel: Any) -> Callable[..., Any]:
         c = hyper(x.dtype, delta)
         launch(kernel, x.size, flat(x), flat(t), c, status, flat(losses))
         verify(status, _nan(name, x.shape))
-        return reduced(losses, reduction), (x, t)
+        return _reduced(losses, reduction), (x, t)
 
     return forward
 

@@ -68,8 +68,9 @@ def sum(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
 def mean(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Arithmetic mean over ``axis``; NaN over nothing."""
     x = floats(x)
-    total = sum.forward(x, axis=axis, keepdims=keepdims)
-    return div.forward(total, float(count(x, axis)))
+    axes = normalize(axis, x.ndim)
+    total = sum_over(x, axes, reduced_shape(x.shape, axes, keepdims))
+    return div.forward(total, float(math.prod([x.shape[i] for i in axes])))
 
 
 # Spread ----------------------------------------------------------------------------
