@@ -19,10 +19,13 @@ import numba
 import numpy as np
 
 from autograd_kernels._jit import inline, kernel, reduction
-from autograd_kernels.pointers import CHUNK, parts, pointer, vector
+from autograd_kernels.elementwise import loop
+from autograd_kernels.pointers import CHUNK, parts, pointer, span, vector
+from autograd_kernels.vector import first, load, splat, sqrt, store, where
 
 SCALARS = 12  # columns of ``scalars``
 HYPER = 12  # settings of a group, at most
+LANES = 16
 
 # --- The scalars of a step ---------------------------------------------------------
 
@@ -113,137 +116,140 @@ def lion_advance(lo, hi, scalars, table):
 
 
 # --- Rules: units are chunks of `pointers.CHUNK` elements --------------------------
-# A setting of zero is a branch and not a product, so that 0 * inf makes no NaN, and so
-# that state which is not used is neither read nor written. LLVM takes these branches
-# out of the loops and vectorises what is left.
+# A setting of zero is a choice and not a product, so that 0 * inf makes no NaN; state
+# which is not used is neither read nor written.
+
+
+@loop
+def plus_if(x, factor, y):
+    """x + factor * y, or x itself where the number ``factor`` is 0."""
+    return x + y * factor if factor != type(factor)(0) else x
 
 
 @kernel
 def sgd(lo, hi, scalars, table):
     """State: momentum buffer."""
     zero = scalars.dtype.type(0)
-    for r, row, start, stop in parts(lo, hi, table):
-        s = scalars[r]
-        sign, decay, lr, momentum, rate = s[0], s[1], s[2], s[3], s[4]
-        decays, rolls, nesterov = decay != zero, momentum != zero, s[5] != zero
-        p = vector(row, 1, start, stop, scalars)
-        g = vector(row, 2, start, stop, scalars)
-        buffer = vector(row, 3, start, stop, scalars)
-        for i in range(p.size):
-            d = sign * g[i]
-            if decays:
-                d = d + decay * p[i]
+    for r in range(table.shape[0]):
+        start, stop = span(r, lo, hi, table)
+        sign, decay, lr = scalars[r, 0], scalars[r, 1], scalars[r, 2]
+        momentum, rate = scalars[r, 3], scalars[r, 4]
+        rolls, nesterov = momentum != zero, scalars[r, 5] != zero
+        p, g = pointer(table[r, 1], scalars), pointer(table[r, 2], scalars)
+        buffer = pointer(table[r, 3], scalars)
+        for i in range(start, stop, LANES):
+            mask = first(stop - i, LANES)
+            x = load(p, i, mask)
+            d = plus_if(load(g, i, mask) * sign, decay, x)
             if rolls:
-                b = momentum * buffer[i] + rate * d
-                buffer[i] = b
-                d = d + momentum * b if nesterov else b
-            p[i] -= lr * d
+                b = load(buffer, i, mask) * momentum + d * rate
+                store(b, buffer, i, mask)
+                d = d + b * momentum if nesterov else b
+            store(x - d * lr, p, i, mask)
 
 
 @kernel
 def rmsprop(lo, hi, scalars, table):
     """State: average of squares, average of gradients, momentum buffer."""
-    zero = scalars.dtype.type(0)
-    for r, row, start, stop in parts(lo, hi, table):
-        s = scalars[r]
-        sign, decay, lr, alpha, rate, eps = s[0], s[1], s[2], s[3], s[4], s[5]
-        momentum = s[6]
-        decays, rolls, centered = decay != zero, momentum != zero, s[7] != zero
-        p = vector(row, 1, start, stop, scalars)
-        g = vector(row, 2, start, stop, scalars)
-        square = vector(row, 3, start, stop, scalars)
-        mean = vector(row, 4, start, stop, scalars)
-        buffer = vector(row, 5, start, stop, scalars)
-        for i in range(p.size):
-            d = sign * g[i]
-            if decays:
-                d = d + decay * p[i]
-            v = alpha * square[i] + rate * (d * d)
-            square[i] = v
+    none = scalars.dtype.type(0)
+    for r in range(table.shape[0]):
+        start, stop = span(r, lo, hi, table)
+        sign, decay, lr = scalars[r, 0], scalars[r, 1], scalars[r, 2]
+        alpha, rate, eps = scalars[r, 3], scalars[r, 4], scalars[r, 5]
+        momentum = scalars[r, 6]
+        rolls, centered = momentum != none, scalars[r, 7] != none
+        p, g = pointer(table[r, 1], scalars), pointer(table[r, 2], scalars)
+        square, mean = pointer(table[r, 3], scalars), pointer(table[r, 4], scalars)
+        buffer = pointer(table[r, 5], scalars)
+        for i in range(start, stop, LANES):
+            mask = first(stop - i, LANES)
+            x = load(p, i, mask)
+            d = plus_if(load(g, i, mask) * sign, decay, x)
+            v = load(square, i, mask) * alpha + (d * d) * rate
+            store(v, square, i, mask)
             if centered:
-                m = mean[i] + rate * (d - mean[i])
-                mean[i] = m
+                m = load(mean, i, mask)
+                m = m + (d - m) * rate
+                store(m, mean, i, mask)
                 v = v - m * m
-                v = zero if v < zero else v  # a variance that rounding made negative
-            d = d / (math.sqrt(v) + eps)
+                zero = splat(none, mask)
+                v = where(v < zero, zero, v)  # rounding made a variance negative
+            d = d / (sqrt(v) + eps)
             if rolls:
-                d = momentum * buffer[i] + d
-                buffer[i] = d
-            p[i] -= lr * d
+                d = load(buffer, i, mask) * momentum + d
+                store(d, buffer, i, mask)
+            store(x - d * lr, p, i, mask)
 
 
 @kernel
 def adagrad(lo, hi, scalars, table):
     """State: sum of squares."""
-    zero = scalars.dtype.type(0)
-    for r, row, start, stop in parts(lo, hi, table):
-        s = scalars[r]
-        sign, decay, lr, eps = s[0], s[1], s[2], s[3]
-        decays = decay != zero
-        p = vector(row, 1, start, stop, scalars)
-        g = vector(row, 2, start, stop, scalars)
-        total = vector(row, 3, start, stop, scalars)
-        for i in range(p.size):
-            d = sign * g[i]
-            if decays:
-                d = d + decay * p[i]
-            v = total[i] + d * d
-            total[i] = v
-            p[i] -= lr * (d / (math.sqrt(v) + eps))
+    for r in range(table.shape[0]):
+        start, stop = span(r, lo, hi, table)
+        sign, decay = scalars[r, 0], scalars[r, 1]
+        lr, eps = scalars[r, 2], scalars[r, 3]
+        p, g = pointer(table[r, 1], scalars), pointer(table[r, 2], scalars)
+        total = pointer(table[r, 3], scalars)
+        for i in range(start, stop, LANES):
+            mask = first(stop - i, LANES)
+            x = load(p, i, mask)
+            d = plus_if(load(g, i, mask) * sign, decay, x)
+            v = load(total, i, mask) + d * d
+            store(v, total, i, mask)
+            store(x - (d / (sqrt(v) + eps)) * lr, p, i, mask)
 
 
 @kernel
 def adam(lo, hi, scalars, table):
     """Adam, AdamW, NAdam. State: both moments, the largest second moment (amsgrad)."""
-    zero = scalars.dtype.type(0)
-    for r, row, start, stop in parts(lo, hi, table):
-        s = scalars[r]
-        sign, decay, shrink = s[0], s[1], s[2]
-        beta1, rate1, beta2, rate2 = s[3], s[4], s[5], s[6]
-        unbias, eps, now, size = s[7], s[8], s[9], s[10]
-        decays, shrinks, amsgrad = decay != zero, shrink != zero, s[11] != zero
-        p = vector(row, 1, start, stop, scalars)
-        g = vector(row, 2, start, stop, scalars)
-        first = vector(row, 3, start, stop, scalars)
-        second = vector(row, 4, start, stop, scalars)
-        largest = vector(row, 5, start, stop, scalars)
-        for i in range(p.size):
-            d = sign * g[i]
-            if decays:
-                d = d + decay * p[i]
-            m = beta1 * first[i] + rate1 * d
-            v = beta2 * second[i] + rate2 * (d * d)
-            first[i], second[i] = m, v
+    for r in range(table.shape[0]):
+        start, stop = span(r, lo, hi, table)
+        sign, decay, shrink = scalars[r, 0], scalars[r, 1], scalars[r, 2]
+        beta1, rate1 = scalars[r, 3], scalars[r, 4]
+        beta2, rate2 = scalars[r, 5], scalars[r, 6]
+        unbias, eps, now, size = (
+            scalars[r, 7], scalars[r, 8], scalars[r, 9], scalars[r, 10]
+        )  # fmt: skip
+        amsgrad = scalars[r, 11] != scalars.dtype.type(0)
+        p, g = pointer(table[r, 1], scalars), pointer(table[r, 2], scalars)
+        slow, square = pointer(table[r, 3], scalars), pointer(table[r, 4], scalars)
+        largest = pointer(table[r, 5], scalars)
+        for i in range(start, stop, LANES):
+            mask = first(stop - i, LANES)
+            x = load(p, i, mask)
+            d = plus_if(load(g, i, mask) * sign, decay, x)
+            m = load(slow, i, mask) * beta1 + d * rate1
+            v = load(square, i, mask) * beta2 + (d * d) * rate2
+            store(m, slow, i, mask)
+            store(v, square, i, mask)
             if amsgrad:
-                v = largest[i] if largest[i] > v else v
-                largest[i] = v
-            step = (now * d + size * m) / (math.sqrt(v) * unbias + eps)
-            if shrinks:
-                step = step + shrink * p[i]
-            p[i] -= step
+                top = load(largest, i, mask)
+                v = where(top > v, top, v)
+                store(v, largest, i, mask)
+            step = (d * now + m * size) / (sqrt(v) * unbias + eps)
+            store(x - plus_if(step, shrink, x), p, i, mask)
 
 
 @kernel
 def lion(lo, hi, scalars, table):
     """State: momentum."""
-    zero, one = scalars.dtype.type(0), scalars.dtype.type(1)
-    for r, row, start, stop in parts(lo, hi, table):
-        s = scalars[r]
-        sign, shrink, lr = s[0], s[1], s[2]
-        beta1, rate1, beta2, rate2 = s[3], s[4], s[5], s[6]
-        p = vector(row, 1, start, stop, scalars)
-        g = vector(row, 2, start, stop, scalars)
-        momentum = vector(row, 3, start, stop, scalars)
-        shrinks = shrink != zero
-        for i in range(p.size):
-            d = sign * g[i]
-            u = beta1 * momentum[i] + rate1 * d
-            u = one if u > zero else -one if u < zero else u  # NaN stays NaN
-            momentum[i] = beta2 * momentum[i] + rate2 * d
-            step = lr * u
-            if shrinks:
-                step = step + shrink * p[i]
-            p[i] -= step
+    for r in range(table.shape[0]):
+        start, stop = span(r, lo, hi, table)
+        sign, shrink, lr = scalars[r, 0], scalars[r, 1], scalars[r, 2]
+        beta1, rate1 = scalars[r, 3], scalars[r, 4]
+        beta2, rate2 = scalars[r, 5], scalars[r, 6]
+        p, g = pointer(table[r, 1], scalars), pointer(table[r, 2], scalars)
+        momentum = pointer(table[r, 3], scalars)
+        for i in range(start, stop, LANES):
+            mask = first(stop - i, LANES)
+            zero = splat(scalars.dtype.type(0), mask)
+            one = splat(scalars.dtype.type(1), mask)
+            x, m = load(p, i, mask), load(momentum, i, mask)
+            d = load(g, i, mask) * sign
+            u = m * beta1 + d * rate1
+            u = where(u > zero, one, where(u < zero, zero - one, u))  # NaN stays NaN
+            store(m * beta2 + d * rate2, momentum, i, mask)
+            store(x - plus_if(u * lr, shrink, x), p, i, mask)
 
 
 # --- Averages of parameters --------------------------------------------------------
@@ -261,11 +267,13 @@ def ema_advance(lo, hi, scalars, table):
 def ema(lo, hi, scalars, like, table):
     """average = decay * average + (1 - decay) * p; columns average, parameter."""
     decay, rate = like.dtype.type(scalars[0, 0]), like.dtype.type(scalars[0, 1])
-    for _, row, start, stop in parts(lo, hi, table):
-        average = vector(row, 1, start, stop, like)
-        p = vector(row, 2, start, stop, like)
-        for i in range(p.size):
-            average[i] = decay * average[i] + rate * p[i]
+    for r in range(table.shape[0]):
+        start, stop = span(r, lo, hi, table)
+        average, p = pointer(table[r, 1], like), pointer(table[r, 2], like)
+        for i in range(start, stop, LANES):
+            mask = first(stop - i, LANES)
+            y = load(average, i, mask) * decay + load(p, i, mask) * rate
+            store(y, average, i, mask)
 
 
 # --- Clipping: tables of one column, gradients of the dtype of ``like`` ------------

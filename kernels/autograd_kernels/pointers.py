@@ -11,6 +11,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from autograd_kernels._jit import inline
+from autograd_kernels.elementwise import loop
 
 CHUNK = 4096  # elements that one unit of work covers
 
@@ -44,3 +45,10 @@ def parts(lo, hi, table):
         stop = min((hi - row[-1]) * CHUNK, row[0])
         if start < stop:
             yield r, row, start, stop
+
+
+@loop
+def span(r, lo, hi, table):
+    """The elements of row ``r`` that are in chunks lo:hi, maybe none: start, stop."""
+    unit = table[r, -1]
+    return max(lo - unit, 0) * CHUNK, min((hi - unit) * CHUNK, table[r, 0])
