@@ -47,7 +47,7 @@ class Team:
         words = np.array(exploded(args) + [0] * native.SIZES[-1], np.int64)
         count = len(words) - native.SIZES[-1]
         where = words.__array_interface__["data"][0]
-        row = [self.entry(kernel, args), where, count, units, parts, grain]
+        row = [self.entry(kernel, args), where, count, units, parts, grain, 1]
         self.replay(np.array([row], np.int64), np.zeros(2, np.int64))
 
     def entry(self, kernel: Any, args: tuple[Any, ...]) -> int:

@@ -507,3 +507,26 @@ def test_models_transforms_and_single_steps_compile() -> None:
         assert weight.tolist() == [0.5**i, 2 * 0.5**i]
     with pytest.raises(TypeError, match="expected a function, got 3"):
         ag.compile(3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_runs_over_elements_go_tile_by_tile(threads: int) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((310, 97)).astype(np.float32)
+    row = rng.standard_normal(97).astype(np.float32)
+
+    def chain(x: Any) -> Any:
+        y = np.exp(-x * x) + row
+        z = nn.functional.gelu(y * 2.0) - y
+        return (z * z).sum(), np.where(z > y, z, y) * x
+
+    before = ag.get_num_threads()
+    expected = bits(*chain(ag.tensor(x)))
+    try:
+        ag.set_num_threads(threads)
+        compiled = ag.compile(chain)
+        for _ in range(30):
+            assert bits(*compiled(x)) == expected
+    finally:
+        ag.set_num_threads(before)
+    assert any("by tiles" in line for line in compiled.program.explain().fused)

@@ -73,7 +73,7 @@ def empty_launches(count=1000):
 
     x = np.ones(8, np.float32)
     launches = [Launch(nothing, 8, (x, x)) for _ in range(count)]
-    return bind(Binder(0, 1), launches).table
+    return bind(Binder(0, 1), [[launch] for launch in launches]).table
 
 
 def first_step(cache):

@@ -88,14 +88,18 @@ class Binder:
         return table
 
 
-def bind(binder: Binder, events: Sequence[Event]) -> Bound:
-    """Words and rows for all events, cut into segments at host calls."""
+def bind(binder: Binder, groups: Sequence[Sequence[Event]]) -> Bound:
+    """Words and rows for all events, cut into segments at host calls.
+
+    The first launch of a group of several says how many form the run.
+    """
     rows: list[list[int]] = []
     flat: list[int] = []
     of_row: list[Event] = []
     segments: list[tuple[int, int, Call | None]] = []
     start = 0
-    for event in events:
+    runs = [(e, len(g) if i == 0 else 0) for g in groups for i, e in enumerate(g)]
+    for event, run in runs:
         if isinstance(event, HostCall):
             args = [binder.view(a) if is_array(a) else a for a in event.args]
             call = (event.function, args, binder.view(event.out))
@@ -104,11 +108,13 @@ def bind(binder: Binder, events: Sequence[Event]) -> Bound:
             continue
         of_row.append(event)
         if isinstance(event, Check):
-            rows.append([0, binder.address(event.status), 0, 0, 0, 0])
+            rows.append([0, binder.address(event.status), 0, 0, 0, 0, 1])
             continue
         words = [word for arg in event.args for word in binder.words(arg)]
-        parts, grain = split(event, binder.threads)
-        rows.append([native(event), len(flat), len(words), event.units, parts, grain])
+        # Launches that follow in a run are cut where its first one is.
+        parts, grain = split(event, run, binder.threads) if run else (1, 1)
+        cut = [event.units, parts, grain, max(run, 1)]
+        rows.append([native(event), len(flat), len(words), *cut])
         flat += words
     segments.append((start, len(rows), None))
     memory = np.array(flat + [0] * SIZES[-1], np.int64)  # calls read past the last word

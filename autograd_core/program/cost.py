@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from autograd_core.program.record import Launch
+from autograd_core.program.tiles import OVER_ELEMENTS
 from autograd_kernels.matmul import matmul
 
 BANDWIDTH = 20.0  # bytes a nanosecond, in cache, one thread
 FLOPS = 100.0  # a nanosecond, float32, one thread
 WORTH = 6_000.0  # nanoseconds that a launch must take to be shared
 ELEMENTS = 1024  # where parts of a launch over elements may start
-OVER_ELEMENTS = frozenset({"elementwise", "activations", "dropout", "losses"})
 
 
 def nanoseconds(launch: Launch) -> float:
@@ -22,12 +22,15 @@ def nanoseconds(launch: Launch) -> float:
     return time
 
 
-def split(launch: Launch, threads: int) -> tuple[int, int]:
-    """(parts, units in each). The cuts never change a bit, only the time."""
+def split(launch: Launch, run: int, threads: int) -> tuple[int, int]:
+    """(parts, units in each). The cuts never change a bit, only the time.
+
+    ``run`` launches over the same elements, this one first, are shared as one.
+    """
     units = launch.units
-    if threads < 2 or units < 2 or nanoseconds(launch) < WORTH:
+    if threads < 2 or units < 2 or nanoseconds(launch) * run < WORTH:
         return 1, max(units, 1)
     module = launch.kernel.__module__.rpartition(".")[2]
-    step = ELEMENTS if module in OVER_ELEMENTS else 1
+    step = ELEMENTS if module in OVER_ELEMENTS or module == "losses" else 1
     grain = -(-units // (threads * step)) * step
     return -(-units // grain), grain

@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd_core.program.buffers import PointerRefs, Ref
 from autograd_core.program.record import Check, Event, HostCall, Launch
+from autograd_kernels.replay import PARTS
 
 if TYPE_CHECKING:
     from autograd_core.program.program import Program
@@ -74,7 +75,7 @@ class Report:
 def explain(program: Program) -> Report:
     """Launches, shapes, memory, fusions and host calls of a Program."""
     events = program.events
-    parts = iter(program.bound.table[:, 4].tolist())
+    parts = iter(program.bound.table[:, PARTS].tolist())
     rows = []
     for event in events:
         count = 1 if isinstance(event, HostCall) else max(int(next(parts)), 1)

@@ -14,13 +14,15 @@ from autograd_core.program.record import Event
 ALIGN = 64  # bytes: a cache line, and the widest vector
 
 
-def plan(events: list[Event], kept: list[Known], threads: int) -> int:
+def plan(events: list[list[Event]], kept: list[Known], threads: int) -> int:
     """Give every buffer that ``events`` touch its offset; returns the arena's size.
 
-    ``kept`` arrays live to the end. Working memory gets a row for each thread.
+    Events of one group happen at one time. ``kept`` arrays live to the end. Working
+    memory gets a row for each thread.
     """
     used: dict[Buffer, None] = {}  # in the order of their first use
-    for time, arrays in enumerate([*(event.arrays for event in events), kept]):
+    times = [[a for event in group for a in event.arrays] for group in events]
+    for time, arrays in enumerate([*times, kept]):
         for array in arrays:
             if isinstance(array, Ref) and array.buffer.home is None:
                 array.buffer.touch(time)

@@ -22,6 +22,7 @@ from autograd_core.program.explain import (
 from autograd_core.program.fuse import Fuser
 from autograd_core.program.plan import plan
 from autograd_core.program.record import Check, Recorder
+from autograd_core.program.tiles import groups
 from autograd_core.program.tree import Tree
 from autograd_core.tape import GRADS, STRUCTURE, Array, TensorBase, state
 from autograd_core.team import Pace, get_num_threads, teams
@@ -62,9 +63,11 @@ class Program:
         self.fused = [f"{name} x{times}" for name, times in fuser.done.items()]
         threads = get_num_threads()
         self.eager_bytes = sum(buffer.nbytes for buffer in recorder.buffers.all)
-        self.peak_bytes = plan(self.events, kept, threads)
+        runs = groups(self.events)
+        self.fused += [f"run of {len(run)} by tiles" for run in runs if len(run) > 1]
+        self.peak_bytes = plan(runs, kept, threads)
         self.binder = Binder(self.peak_bytes, threads)
-        self.bound = bind(self.binder, self.events)
+        self.bound = bind(self.binder, runs)
         self._enter_natively(plain)
         self._outs = [self._out(array) for array in outputs]
         self._single = self._outs[0] if result.structure is None else None

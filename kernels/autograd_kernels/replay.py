@@ -1,10 +1,11 @@
 """The native driver: walks a list of launches by address, alone or with helpers.
 
-A launch is a row of ``table`` (int64): [address, words, count, units, parts, grain];
+A launch is a row of ``table``: [address, words, count, units, parts, grain, run];
 ``words`` points to its ``count`` exploded arguments after ``lo, hi`` (`_jit.address`).
 A launch in several parts cuts its units at multiples of ``grain``; one in a single part
 says there how many such rows follow each other, itself among them. Address 0 is a
-check: the walk stops there if the word at ``words`` is not 0.
+check: the walk stops there if the word at ``words`` is not 0. Where ``run`` is more
+than 1, so many launches over the same elements are done tile by tile.
 
 Helpers share a launch by claiming its parts from an atomic counter; the next launch
 starts when all parts are done. Which thread runs which part never matters to a bit of
@@ -28,8 +29,9 @@ from numba.np.numpy_support import as_dtype, from_dtype
 from ._jit import inline, kernel
 from .pointers import pointer
 
-ADDRESS, WORDS, COUNT, UNITS, PARTS, GRAIN = range(6)
-COLUMNS = 6
+ADDRESS, WORDS, COUNT, UNITS, PARTS, GRAIN, RUN = range(7)
+COLUMNS = 7
+TILE = 8192  # units of a run's launches that are done one launch after another
 OPEN, ACTIVE, TABLE, ROWS, COUNTERS = range(5)
 SIZES = (24, 40, 56, 80, 120, 200)  # words that a call passes, the least that suffices
 SPINS = 64  # pauses before a waiting thread lets others have the core
@@ -151,14 +153,30 @@ def _wait_until(base, index, value):
 
 
 @inline
+def _tiles(table, i, lo, hi):
+    """A part of a run (or of one launch)."""
+    run = table[i, RUN]
+    step = TILE if run > 1 else hi - lo
+    for start in range(lo, hi, max(step, 1)):
+        stop = min(start + step, hi)
+        for j in range(i, i + run):
+            row = table[j]
+            _call(row[ADDRESS], row[WORDS], row[COUNT], start, stop)
+
+
+@inline
 def _walk(table, start, stop):
-    for i in range(start, stop):
+    i = start
+    while i < stop:
         row = table[i]
         if row[ADDRESS] == 0:
             if load(row[WORDS], 0) != 0:
                 return i
+        elif row[RUN] > 1:
+            _tiles(table, i, 0, row[UNITS])
         else:
             _call(row[ADDRESS], row[WORDS], row[COUNT], 0, row[UNITS])
+        i += row[RUN]
     return stop
 
 
@@ -234,16 +252,16 @@ def enter3(table, inputs, x, y, z):
 
 
 @inline
-def _share(row, claimed, counters):
-    """Run parts of one launch until none is left, and wait for those of others."""
+def _share(table, i, counters):
+    """Do parts of a run until none is left, and wait for those of others."""
+    row, claimed = table[i], 2 * i
     parts, grain = row[PARTS], row[GRAIN]
     while True:
         part = increase(counters, claimed, 1)
         if part >= parts:
             break
         lo = part * grain
-        hi = min(lo + grain, row[UNITS])
-        _call(row[ADDRESS], row[WORDS], row[COUNT], lo, hi)
+        _tiles(table, i, lo, min(lo + grain, row[UNITS]))
         increase(counters, claimed + 1, 1)
     _wait_until(counters, claimed + 1, parts)
 
@@ -269,13 +287,11 @@ def _walk_shared(table, rows, counters):
                 return i
             i += 1
         elif row[PARTS] > 1:
-            _share(row, 2 * i, counters)
-            i += 1
+            _share(table, i, counters)
+            i += row[RUN]
         else:  # as many rows as GRAIN says that are not worth sharing: for one thread
             if increase(counters, 2 * i, 1) == 0:
-                for j in range(i, i + row[GRAIN]):
-                    one = table[j]
-                    _call(one[ADDRESS], one[WORDS], one[COUNT], 0, one[UNITS])
+                _walk(table, i, i + row[GRAIN])
                 increase(counters, 2 * i + 1, 1)
             _wait_until(counters, 2 * i + 1, 1)
             i += row[GRAIN]
