@@ -63,7 +63,7 @@ class Pointers:
     """
 
     def __init__(self, columns: Sequence[Sequence[Array]], chunk: int) -> None:
-        self.columns = columns
+        self.columns = list(columns)
         rows = len(columns[0])
         self.table = np.empty((rows, len(columns) + 2), np.int64)
         self.units = 0
@@ -76,10 +76,7 @@ class Pointers:
 
     def point(self, column: int, arrays: Sequence[Array]) -> None:
         """Aim a column at other arrays of the same sizes."""
-        if arrays is not self.columns[column]:
-            columns = list(self.columns)
-            columns[column] = arrays
-            self.columns = columns
+        self.columns[column] = arrays
         self.table[:, column + 1] = list(map(address, arrays))
 
     def snapshot(self) -> Pointers:

@@ -80,9 +80,27 @@ def matrix(x: Array) -> tuple[Array, bool]:
     return contiguous(x), False
 
 
+def _matmul_backward(
+    g: Array,
+    needs: Sequence[bool],
+    out: None,
+    residuals: tuple[()],
+    a: Array,
+    b: Array,
+) -> Sequence[Array | None]:
+    """The rules for two matrices of one dtype without their detours."""
+    if not (a.ndim == b.ndim == 2 and a.dtype == b.dtype == g.dtype):
+        return matmul.by_rule(g, needs, out, (a, b), {})
+    (g, tg), (a, ta), (b, tb) = matrix(g), matrix(a), matrix(b)
+    da = gemm(g, b, tg, not tb) if needs[0] else None
+    db = gemm(a, g, not ta, tg) if needs[1] else None
+    return da, db
+
+
 @primitive(
     lambda g, y, a, b: _grad_a(g, a, b),
     lambda g, y, a, b: _grad_b(g, a, b),
+    backward=_matmul_backward,
     saves="a b",
     samples=(
         sample((3, 4), (4, 5)),

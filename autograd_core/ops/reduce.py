@@ -34,7 +34,7 @@ REDUCED = (
 def spread(g: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     """The cotangent of a sum: ``g`` repeated along the reduced axes of ``x``."""
     kept = reduced_shape(x.shape, normalize(axis, len(x.shape)), True)
-    if not keepdims:
+    if not keepdims and g.shape:  # a single number needs no axes
         g = reshape(g, shape=kept)
     return broadcast_to(g, shape=x.shape)
 

@@ -37,6 +37,7 @@ class Batch:
         self.arrays.point(1, [contiguous(p._grad.data) for p in self.params])
         launch_many(advance, self.clocks, self.scalars)
         launch_many(rule, self.arrays, self.scalars)
+        self.arrays.columns[1] = ()  # gradients are not kept beyond zero_grad
         for p in self.params:
             p.version[0] += 1
         if state.recorder is not None:
