@@ -43,7 +43,11 @@ def test_against_extended_precision(rng, dtype, shape, size):
     p = np.exp(logp)
     g = rng.normal(size=shape).astype(dtype)
     out = np.empty(shape, dtype)
-    stats = in_parts(k.row_stats, rows, x, np.empty((2, rows), dtype))
+    kernel = k.row_stats_few if n <= k.FEW else k.row_stats
+    stats = in_parts(kernel, rows, x, np.empty((2, rows), dtype))
+    other = in_parts(k.row_stats, rows, x, np.empty((2, rows), dtype))
+    np.testing.assert_array_equal(stats[0], other[0])
+    np.testing.assert_allclose(stats[1], other[1], rtol=4 * eps)
 
     def near(got, expected, scale):
         error = np.abs(got - expected)
@@ -86,6 +90,9 @@ def test_cross_entropy(rng, dtype, shape, smooth, size):
         (k.cross_entropy, k.cross_entropy_backward, labels, np.eye(n)[labels]),
         (k.soft_cross_entropy, k.soft_cross_entropy_backward, soft, soft),
     ]
+    if n <= k.FEW:
+        few = k.cross_entropy_backward_few
+        cases.append((k.cross_entropy, few, labels, np.eye(n)[labels]))
     for forward, backward, target, dense in cases:
         t = (1 - s0) * dense.astype(np.longdouble) + s0 / n
         args = x, target, s, stats, status, loss
@@ -109,9 +116,10 @@ def test_infinite_logits():
     inf = np.inf
     x = np.array([[0, inf, 1], [-inf, 0, 0], [-inf, -inf, -inf], [np.nan, 0, 0]])
     stats, out = np.empty((2, 4)), np.empty(4)
-    k.row_stats(0, 4, x, stats)
-    k.logsumexp(0, 4, stats, out)
-    np.testing.assert_allclose(out, [inf, np.log(2), -inf, np.nan])
+    for kernel in k.row_stats_few, k.row_stats:
+        kernel(0, 4, x, stats)
+        k.logsumexp(0, 4, stats, out)
+        np.testing.assert_allclose(out, [inf, np.log(2), -inf, np.nan])
     y = np.empty_like(x)
     k.softmax(0, 4, x, stats, y)
     np.testing.assert_allclose(y[1], [0, 0.5, 0.5])

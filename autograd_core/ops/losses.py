@@ -146,6 +146,8 @@ def _cross_entropy_backward(
         kernel = rows_k.cross_entropy_backward
         if t.ndim == 2:
             kernel = rows_k.soft_cross_entropy_backward
+        elif x.shape[1] <= rows_k.VERY_FEW:
+            kernel = rows_k.cross_entropy_backward_few
         launch(kernel, len(x), x, t, smooth, stats, flat(g), factor, grad)
     if len(needs) > 1 and needs[1]:
         each = mul(mul(g, float(factor[0])), label_smoothing - 1.0)

@@ -2,8 +2,7 @@
 
 Units are rows, none of them empty. Exponentials are taken relative to the row's
 maximum, so that nothing overflows and a loss keeps its digits however large the logits
-are. Short rows are treated several at a time: the exponentials of a group are one flat
-loop, whose vectors do not end with a row.
+are. Vectors hold parts of a row; in the kernels for a few elements, each lane is a row.
 
 ``stats`` (2, rows) holds each row's maximum (0 where that is not finite) and its sum
 of exponentials relative to it; `row_stats` fills it, all else reads it. ``smooth`` is
@@ -13,61 +12,71 @@ becomes (1 - s) t + s / n.
 
 from __future__ import annotations
 
-import numpy as np
-from numba import carray
-
 from ._jit import inline, kernel, reduction
-from .reduce import maximum, stack
+from .reduce import stack
 from .scalar import exp, log
+from .vector import (
+    counting,
+    first,
+    gather,
+    largest,
+    load,
+    scatter,
+    splat,
+    store,
+    total,
+    where,
+)
+from .vector import exp as vexp
 
-TILE = 768  # elements whose exponentials are taken in one loop
+LANES = 16
+FEW = 16  # elements of a row, at most, for `row_stats_few`
+VERY_FEW = 4  # ... for `cross_entropy_backward_few` to be the faster one
+ROOM = 256  # FEW * LANES
 
 FAR = 1 << 30  # labels beyond are reported as this
 
 
-@inline
-def shifted(x, top, first, last, tile):
-    """tile = exp(x[first:last] - top[first:last]), flat."""
-    n = x.shape[1]
-    k = 0
-    for i in range(first, last):
-        m = top[np.uint64(i)]
-        for j in range(n):
-            tile[np.uint64(k + j)] = x[np.uint64(i), j] - m
-        k += n
-    for j in range(k):
-        tile[j] = exp(tile[j])
-
-
-@reduction
+@kernel
 def row_stats(lo, hi, x, stats):
     """Fills ``stats`` from the logits x: (rows, n)."""
     n, zero = x.shape[1], x.dtype.type(0)
     for i in range(lo, hi):
-        X = x[i]
-        m = X[0]
+        start, stop = i * n, i * n + n
+        m = any_one = splat(x[i, 0], first(n, LANES))
+        for j in range(start, stop, LANES):
+            mask = first(stop - j, LANES)
+            v = where(mask, load(x, j, mask), any_one)
+            m = where(v > m, v, m)
+        top = largest(m)
+        top = top if top - top == zero else zero
+        s = none = splat(zero, m)
+        for j in range(start, stop, LANES):
+            mask = first(stop - j, LANES)
+            s = s + where(mask, vexp(load(x, j, mask) - top), none)
+        stats[0, i] = top
+        stats[1, i] = total(s)
+
+
+@kernel
+def row_stats_few(lo, hi, x, stats):
+    """`row_stats` for rows of at most `FEW`."""
+    n, rows = x.shape[1], x.shape[0]
+    tile = stack(x, ROOM)
+    for i in range(lo, hi, LANES):
+        mask = first(hi - i, LANES)
+        m = gather(x, i * n, n, mask)
+        store(m, tile, 0, mask)
         for j in range(1, n):
-            m = maximum(m, X[j])
-        stats[0, i] = m if m - m == 0 else zero
-    tile = carray(stack(x, TILE), TILE)
-    many = TILE // n
-    first = lo
-    while first < hi and many > 0:
-        last = min(first + many, hi)
-        shifted(x, stats[0], first, last, tile)
-        k = 0
-        for i in range(first, last):
-            s = zero
-            for j in range(n):
-                s += tile[np.uint64(k + j)]
-            stats[1, np.uint64(i)] = s
-            k += n
-        first = last
-    for i in range(first, hi):
-        X, m, s = x[i], stats[0, i], zero
+            v = gather(x, i * n + j, n, mask)
+            store(v, tile, j * LANES, mask)
+            m = where(v > m, v, m)
+        s = zero = splat(x.dtype.type(0), mask)
+        m = where(m - m != zero, zero, m)
         for j in range(n):
-            s += exp(X[j] - m)
-        stats[1, i] = s
+            s = s + vexp(load(tile, j * LANES, mask) - m)
+        store(m, stats, i, mask)
+        store(s, stats, rows + i, mask)
 
 
 @kernel
@@ -82,14 +91,11 @@ def logsumexp(lo, hi, stats, out):
 def softmax(lo, hi, x, stats, out):
     """out = exp(x - max) / sum; x, out: (rows, n)."""
     n = x.shape[1]
-    many = max(1, TILE // n)
-    for first in range(lo, hi, many):
-        last = min(first + many, hi)
-        shifted(x, stats[0], first, last, out.reshape(-1)[first * n : last * n])
-        for i in range(first, last):
-            O, scale = out[i], x.dtype.type(1) / stats[1, i]
-            for j in range(n):
-                O[j] *= scale
+    for i in range(lo, hi):
+        top, scale = stats[0, i], x.dtype.type(1) / stats[1, i]
+        for j in range(i * n, i * n + n, LANES):
+            mask = first(i * n + n - j, LANES)
+            store(vexp(load(x, j, mask) - top) * scale, out, j, mask)
 
 
 @kernel
@@ -172,22 +178,34 @@ def cross_entropy_backward(lo, hi, x, labels, smooth, stats, g, scale, out):
 
     g: the loss's cotangent, one element or one for each row; scale: one element.
     """
-    n = x.shape[1]
-    many = max(1, TILE // n)
+    n, one = x.shape[1], x.dtype.type(1)
     each = 1 if g.size > 1 else 0
-    one = x.dtype.type(1)
-    for first in range(lo, hi, many):
-        last = min(first + many, hi)
-        shifted(x, stats[0], first, last, out.reshape(-1)[first * n : last * n])
-        for i in range(first, last):
-            c = scale[0] * g[i * each]
-            a, b = c / stats[1, i], c * (smooth[0] / x.dtype.type(n))
-            row = np.uint64(i)
-            for j in range(n):
-                out[row, j] = out[row, j] * a - b
-            label = labels[i]
-            if 0 <= label < n:
-                out[row, label] -= c * (one - smooth[0])
+    for i in range(lo, hi):
+        top, c, label = stats[0, i], scale[0] * g[i * each], labels[i]
+        a, b = c / stats[1, i], c * (smooth[0] / x.dtype.type(n))
+        hit = b + c * (one - smooth[0])
+        for j in range(0, n, LANES):
+            mask = first(n - j, LANES)
+            t = where(counting(j, mask) != label, splat(b, mask), splat(hit, mask))
+            y = vexp(load(x, i * n + j, mask) - top) * a
+            store(y - t, out, i * n + j, mask)
+
+
+@kernel
+def cross_entropy_backward_few(lo, hi, x, labels, smooth, stats, g, scale, out):
+    """`cross_entropy_backward` for few classes."""
+    n, rows, one = x.shape[1], x.shape[0], x.dtype.type(1)
+    for i in range(lo, hi, LANES):
+        mask = first(hi - i, LANES)
+        m, label = load(stats, i, mask), load(labels, i, mask)
+        c = load(g, i, mask) if g.size > 1 else splat(g[0], mask)
+        c = c * scale[0]
+        a, b = c / load(stats, rows + i, mask), c * (smooth[0] / x.dtype.type(n))
+        hit = b + c * (one - smooth[0])
+        for j in range(n):
+            y = vexp(gather(x, i * n + j, n, mask) - m) * a
+            y = y - where(label != j, b, hit)
+            scatter(y, out, i * n + j, n, mask)
 
 
 @reduction

@@ -25,6 +25,7 @@ from numba.core import cgutils
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
+from autograd_kernels import scalar
 from autograd_kernels.simd import SIMD
 
 LANES = 16
@@ -223,6 +224,50 @@ def store(context: Any, vector: Any, out: Any, index: Any, mask: Any) -> Any:
     return types.void(vector, out, types.intp, mask), codegen
 
 
+def _places(
+    target: Any, builder: Any, kind: Any, value: Any, start: Any, step: Any, lanes: int
+) -> Any:
+    """Addresses of elements start, start + step, ... of a flat array or a pointer."""
+    if isinstance(kind, types.Array):
+        value = target.make_array(kind)(target, builder, value).data
+    ids = ir.Constant(ir.VectorType(start.type, lanes), [*range(lanes)])
+    steps = builder.mul(ids, _splat(builder, step, lanes))
+    places = _splat(builder, builder.gep(value, [start]), lanes)
+    return builder.gep(places, [steps], source_etype=value.type.pointee)
+
+
+@intrinsic
+def gather(context: Any, source: Any, start: Any, step: Any, mask: Any) -> Any:
+    """Elements start, start + step, ... of a flat array; zeros off the mask."""
+    vector = mask.of(source.dtype)
+
+    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind, align = target.get_value_type(vector), INDEX(source.dtype.bitwidth // 8)
+        value, start, step, lanes = args
+        places = _places(target, builder, sig.args[0], value, start, step, mask.lanes)
+        name = f"llvm.masked.gather.{_suffix(vector)}.v{mask.lanes}p0"
+        return _call(builder, name, kind, places, align, lanes, ir.Constant(kind, None))
+
+    return vector(source, types.intp, types.intp, mask), codegen
+
+
+@intrinsic
+def scatter(
+    context: Any, vector: Any, out: Any, start: Any, step: Any, mask: Any
+) -> Any:
+    """Write the lanes of the mask to elements start, start + step, ..."""
+
+    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
+        x, value, start, step, lanes = args
+        align = INDEX(vector.dtype.bitwidth // 8)
+        places = _places(target, builder, sig.args[1], value, start, step, mask.lanes)
+        name = f"llvm.masked.scatter.{_suffix(vector)}.v{mask.lanes}p0"
+        _call(builder, name, ir.VoidType(), x, places, align, lanes)
+        return target.get_dummy_value()
+
+    return types.void(vector, out, types.intp, types.intp, mask), codegen
+
+
 # The rest -----------------------------------------------------------------------------
 
 
@@ -268,6 +313,43 @@ def some(context: Any, mask: Any) -> Any:
     return types.boolean(mask), codegen
 
 
+def _folded(builder: Any, value: Any, combine: Any) -> Any:
+    """All lanes combined to one, halves first."""
+    half = value.type.count
+    while half := half // 2:
+        kind = ir.VectorType(INDEX, half)
+        low = ir.Constant(kind, [*range(half)])
+        high = ir.Constant(kind, [*range(half, 2 * half)])
+        value = combine(
+            builder.shuffle_vector(value, value, low),
+            builder.shuffle_vector(value, value, high),
+        )
+    return builder.extract_element(value, INDEX(0))
+
+
+@intrinsic
+def total(context: Any, x: Any) -> Any:
+    """The sum of the lanes."""
+
+    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return _folded(builder, args[0], builder.fadd)
+
+    return x.dtype(x), codegen
+
+
+@intrinsic
+def largest(context: Any, x: Any) -> Any:
+    """The largest of the lanes; of NaN, nothing is known."""
+
+    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
+        def larger(a: Any, b: Any) -> Any:
+            return builder.select(builder.fcmp_ordered(">", a, b), a, b)
+
+        return _folded(builder, args[0], larger)
+
+    return x.dtype(x), codegen
+
+
 @intrinsic
 def counting(context: Any, start: Any, like: Any) -> Any:
     """start, start + 1, ... in the lanes of a vector or mask."""
@@ -289,3 +371,46 @@ def narrow(context: Any, x: Any) -> Any:
         return builder.trunc(args[0], target.get_value_type(vector))
 
     return vector(x), codegen
+
+
+@intrinsic
+def exp(context: Any, x: Any) -> Any:
+    """`scalar.exp` of each lane, step by step the same."""
+    double = x.dtype.bitwidth == 64
+    word = ir.VectorType(ir.IntType(x.dtype.bitwidth), x.lanes)
+    fma_name = f"llvm.fma.{_suffix(x)}"
+
+    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind = args[0].type
+
+        def number(pair: Any, sign: int = 1) -> Any:
+            return ir.Constant(kind, [sign * pair[double]] * x.lanes)
+
+        def fma(a: Any, b: Any, c: Any) -> Any:
+            return _call(builder, fma_name, kind, a, b, c)
+
+        def power(n: Any) -> Any:  # 2**n of an integer
+            bits = builder.shl(n, ir.Constant(word, [52 if double else 23] * x.lanes))
+            one = builder.bitcast(number(scalar.ONE), word)
+            return builder.bitcast(builder.add(bits, one), kind)
+
+        y, magic = args[0], number(scalar.MAGIC)
+        for sign, side in ((1, ">"), (-1, "<")):
+            limit = number(scalar.EXP_RANGE, sign)
+            y = builder.select(builder.fcmp_ordered(side, y, limit), limit, y)
+        shifted = fma(y, number(scalar.LOG2E), magic)
+        n = builder.fsub(shifted, magic)
+        r = fma(n, number(scalar.LN2_HI, -1), y)
+        r = fma(n, number(scalar.LN2_LO, -1), r)
+        p, *rest = reversed([number((c, c)) for c in scalar.EXP[double]])
+        for c in rest:
+            p = fma(p, r, c)
+        p = builder.fadd(fma(builder.fmul(r, r), p, r), number(scalar.ONE))
+        whole = builder.sub(
+            builder.bitcast(shifted, word), builder.bitcast(magic, word)
+        )
+        half = builder.ashr(whole, ir.Constant(word, [1] * x.lanes))
+        p = builder.fmul(p, power(half))
+        return builder.fmul(p, power(builder.sub(whole, half)))
+
+    return x(x), codegen
