@@ -15,8 +15,11 @@ from autograd_kernels.floats import as_float, as_int, copysign, fma, horner, pic
 
 
 def exact(fn):
-    """A scalar helper: no fastmath flag, and inlined however long it is."""
-    return numba.njit(fn, error_model="numpy", forceinline=True)
+    """A scalar helper: no fastmath flag, and inlined however long it is.
+
+    Unless told otherwise, Numba gives it the flags of whichever kernel comes first.
+    """
+    return numba.njit(fn, fastmath=False, error_model="numpy", forceinline=True)
 
 
 ZERO = (0.0, 0.0)
