@@ -1,5 +1,6 @@
 """Reverse-mode automatic differentiation for NumPy users; every kernel in Numba."""
 
+from autograd_core import command as command  # first: Ctrl-C while the rest loads
 from autograd_core import nn, optim
 from autograd_core.create import (
     arange,

@@ -15,7 +15,6 @@ from autograd_core import __main__ as demo
 from autograd_core import train
 from autograd_core.random import manual_seed
 
-COMMAND = [sys.executable, "-u", "-m", "autograd_core"]
 SMALL = ["--width", "16", "12"]
 
 
@@ -24,10 +23,10 @@ def start(tmp_path):
     """Runs the demo as a process that no test outlives or waits for in vain."""
     timers = []
 
-    def run(*options):
-        folder = tmp_path / "new" / "out"  # does not exist yet
+    def run(*options, python=("-u",)):
+        options = (*options, "--output-dir", "new/out")  # does not exist yet
         process = subprocess.Popen(
-            [*COMMAND, "--output-dir", str(folder), *SMALL, *options],
+            [sys.executable, *python, "-m", "autograd_core", *SMALL, *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=tmp_path,
@@ -71,8 +70,8 @@ def test_two_epochs_leave_a_picture_and_a_checkpoint(start, tmp_path):
         r"\d taken for \d: \d+ times",
         r"autograd_core +\d+\.\d\d +\d+\.\d\d +\d\d\.\d\d%",
         r"MLPClassifier +\d+\.\d\d +\d\d\.\d\d%",
-        re.escape(str(folder / "learning-curve.png")),
-        re.escape(str(folder / "digits.safetensors")),
+        r"new/out/learning-curve\.png",
+        r"new/out/digits\.safetensors",
     ):
         assert re.search(pattern, out), (pattern, out)
     assert re.search(r"epoch 2/2: 100%.*steps/s, loss \d\.\d+, accuracy \d", err)
@@ -86,6 +85,16 @@ def test_two_epochs_leave_a_picture_and_a_checkpoint(start, tmp_path):
     assert {n: float(a) for n, a in scale.items()} == {
         n: float(a) for n, a in digits.standardizer.state_dict().items()
     }
+
+
+def test_a_check_of_every_number_names_the_worst_position(start):
+    code, out, err = ended(start("--epochs", "1", "--width", "2", "--check-all"))
+    assert code == 0, err
+    pattern = r"worst parameter: (\S+) at (\(.*\)), relative error \d\.\de-\d\d"
+    name, position = re.search(pattern, out).groups()
+    row = next(line for line in out.splitlines() if line.startswith(name))
+    assert position in row
+    assert re.search(r"^0\.weight +\(2, 64\) +\(\d+, \d+\)", out, re.M)
 
 
 def test_a_wrong_gradient_ends_it(tmp_path, monkeypatch, capsys):
@@ -160,6 +169,42 @@ def test_ctrl_c_after_training_keeps_the_checkpoint(start, tmp_path):
         assert "saved so far: " in err
     assert code in (0, 130)
     assert train.load(tmp_path / "new" / "out" / "digits.safetensors")["step"] == 21
+
+
+MOMENTS = [  # in the order in which they come
+    ("stderr", r"\| +numba\.core\.types\n"),  # has been imported
+    ("stderr", r"\| +autograd_core\.train\n"),
+    ("stdout", "held out"),
+    ("stdout", "worst parameter"),
+    ("stderr", "steps/s, loss"),
+    ("stdout", "hold-out accuracy"),
+    ("stdout", "learning curve"),
+]
+
+
+@pytest.mark.parametrize(("stream", "moment"), MOMENTS)
+def test_ctrl_c_twice_at_any_moment(stream, moment, start, tmp_path):
+    watched = ("-X", "importtime") if r"\|" in moment else ()
+    process = start("--epochs", "60", python=("-u", *watched))
+    wait_for(getattr(process, stream), moment)
+    process.send_signal(signal.SIGINT)
+    threading.Event().wait(0.02)
+    process.send_signal(signal.SIGINT)
+    code, out, err = ended(process)
+    for text in (out, err):
+        assert "Traceback" not in text
+        assert "Exception ignored" not in text
+    # By the signal itself before the demo listens, and when all is done.
+    assert code in (130, -signal.SIGINT, *[0] * (moment == "learning curve"))
+    files = list(tmp_path.glob("new/out/*"))
+    assert {file.name for file in files} <= {"digits.safetensors", "learning-curve.png"}
+    for file in files:
+        if file.suffix == ".png":
+            assert file.read_bytes()[-8:-4] == b"IEND"
+        else:
+            assert train.load(file)["step"] > 0
+    if moment in ("steps/s, loss", "hold-out accuracy"):
+        assert tmp_path / "new" / "out" / "digits.safetensors" in files
 
 
 # Refused ---------------------------------------------------------------------------
@@ -246,6 +291,17 @@ def test_resuming_what_is_not_there_damaged_or_another_network(
     assert "batch_size=64, this one has 32" in refused("--batch-size", "32")
     path.write_bytes(path.read_bytes()[:-5])
     assert "not a whole checkpoint" in refused()
+
+
+def test_a_bug_keeps_its_traceback(tmp_path, monkeypatch):
+    def buggy(*_):
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(demo, "judge", buggy)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(ValueError, match="a bug"):
+        quick(monkeypatch, tmp_path)
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_a_learning_rate_that_diverges_is_one_line(tmp_path, monkeypatch, capsys):

@@ -21,6 +21,7 @@ FOLDERS = {
 FACE = "autograd_core"  # the public face may import all of the below
 FLOORS = {
     "autograd_kernels": 0,
+    "autograd_core.command": 0,
     "autograd_core.launch": 1,
     "autograd_core.op": 1,
     "autograd_core.random": 1,

@@ -1,5 +1,7 @@
 """`fit`: resumes bit for bit, stops cleanly, says what is wrong before it starts."""
 
+import errno
+import os
 import signal
 import threading
 
@@ -14,7 +16,9 @@ from autograd_core.train import (
     Callback,
     Checkpoint,
     EarlyStopping,
+    History,
     Jitter,
+    ResumeError,
     Schedule,
     accuracy,
     evaluate,
@@ -172,7 +176,7 @@ def test_another_run_cannot_resume(options, message, tmp_path):
     Setup().fit(callbacks=[Checkpoint(path)])
     other = Setup(3)
     before = other.bits()
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ResumeError, match=message):
         other.fit(**{"callbacks": [Checkpoint(path)], **options}, resume=path)
     assert other.bits() == before
 
@@ -183,7 +187,7 @@ def test_a_misfitting_optimizer_leaves_the_model_alone(tmp_path):
     other = Setup(3)
     other.opt = optim.SGD(other.model.parameters(), lr=0.1)
     before = other.bits()
-    with pytest.raises(ValueError, match="SGD"):
+    with pytest.raises(ResumeError, match="SGD"):
         other.fit(callbacks=[Checkpoint(path)], resume=path)
     assert other.bits() == before
 
@@ -373,3 +377,16 @@ def test_the_learning_curve_is_a_picture(ending, tmp_path):
     history.rows.clear()
     with pytest.raises(ValueError, match="no epochs"):
         learning_curve(history, path)
+
+
+def test_a_picture_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    path = tmp_path / "curve.png"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        learning_curve(History([{"loss": 1.0}]), path)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]

@@ -26,9 +26,10 @@ from autograd_core.train.metrics import (
 )
 from autograd_core.train.plots import learning_curve
 from autograd_core.train.step import make_step, penalty
-from autograd_core.train.trainer import History, Run, fit
+from autograd_core.train.trainer import INTERRUPTED, History, ResumeError, Run, fit
 
 __all__ = [
+    "INTERRUPTED",
     "Batches",
     "Callback",
     "Checkpoint",
@@ -38,6 +39,7 @@ __all__ = [
     "History",
     "Jitter",
     "Progress",
+    "ResumeError",
     "Run",
     "Schedule",
     "Standardizer",

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import zlib
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from autograd_core.tape import Array
+from autograd_core.train import files
 
 FORMAT = "autograd_core 1"
 
@@ -37,7 +36,14 @@ def save(path: str | os.PathLike[str], tree: Mapping[str, Any]) -> None:
     plain = json.dumps(_pack(tree, "", tensors))
     check = f"{checksum(plain, tensors):08x}"
     metadata = {"format": FORMAT, "tree": plain, "crc32": check}
-    _replace(Path(path), _safetensors().save(tensors, metadata))
+    data = _safetensors().save(tensors, metadata)
+    try:
+        files.replace(Path(path), data)
+    except OSError as error:
+        raise CheckpointError(
+            f"{path}: the checkpoint ({len(data):,} bytes) could not be written: "
+            f"{error.strerror}. What was there before is unchanged."
+        ) from error
 
 
 def load(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -134,32 +140,3 @@ def _unpack(value: Any, tensors: Mapping[str, Array]) -> Any:
             return tensors[value["array"]]
         return {key: _unpack(item, tensors) for key, item in value["dict"]}
     return value
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Put ``data`` at ``path``, all of it or nothing."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with open(part, "xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError as error:
-        raise CheckpointError(
-            f"{path}: the checkpoint ({len(data):,} bytes) could not be written: "
-            f"{error.strerror}. What was there before is unchanged."
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)
-    with suppress(OSError):  # not every system can; then the name follows later
-        _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Have the new name reach the disk too."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

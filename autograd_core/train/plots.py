@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from autograd_core.train import files
 
 if TYPE_CHECKING:
     from autograd_core.train.trainer import History
@@ -14,8 +18,9 @@ def learning_curve(
 ) -> None:
     """Draw loss and metrics by epoch, training and validation, into a picture file.
 
-    The ending of ``path`` chooses the format (.png, .svg, .pdf). Raises ValueError for
-    a history without epochs, ImportError if matplotlib is missing.
+    The ending of ``path`` chooses the format (.png, .svg, .pdf); it is written whole or
+    not at all. Raises ValueError for a history without epochs or an unknown format,
+    OSError if it cannot be written, ImportError if matplotlib is missing.
     """
     if not history.rows:
         raise ValueError("learning_curve: the history has no epochs")
@@ -28,7 +33,9 @@ def learning_curve(
     axes[0].legend(frameon=False)
     figure.set_size_inches(4.5 * len(names), 3.2)
     figure.suptitle(title, fontsize=11)
-    figure.savefig(path, dpi=120)
+    picture, path = io.BytesIO(), Path(path)
+    figure.savefig(picture, format=path.suffix[1:] or "png", dpi=120)
+    files.replace(path, picture.getvalue())
 
 
 def _draw(ax: Any, history: History, name: str) -> None:

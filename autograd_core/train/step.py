@@ -14,6 +14,10 @@ from autograd_core.tensor import Tensor
 from autograd_kernels import checks
 
 Loss = Callable[[Any, Any], Tensor]
+DIVERGED = (
+    "This step was not taken: parameters and optimizer are as they were. A smaller "
+    "learning rate, clipped gradients or inputs of a smaller scale may help."
+)
 
 
 def make_step(
@@ -55,8 +59,4 @@ def require_finite(loss: Tensor) -> None:
 
 
 def _not_finite() -> Exception:
-    return FloatingPointError(
-        "the loss is NaN or infinite, and this step was not taken: parameters and "
-        "optimizer are as they were. A smaller learning rate, clipped gradients or "
-        "inputs of a smaller scale may help."
-    )
+    return FloatingPointError(f"the loss is NaN or infinite. {DIVERGED}")

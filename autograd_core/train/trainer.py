@@ -22,9 +22,13 @@ from autograd_core.train.callbacks import Callback, Progress
 from autograd_core.train.data import Batches, check_data, check_labels
 from autograd_core.train.interrupt import deferred_interrupt
 from autograd_core.train.metrics import Metric, evaluate, predict
-from autograd_core.train.step import Loss, make_step
+from autograd_core.train.step import DIVERGED, Loss, make_step
 
-INTERRUPTED = "interrupted"
+INTERRUPTED = "interrupted"  # what Ctrl-C leaves in `History.stopped`
+
+
+class ResumeError(ValueError):
+    """A checkpoint that is whole but of another run, model or optimizer."""
 
 
 @dataclass
@@ -130,9 +134,11 @@ class Run:
             np.copyto(kept, now)
         try:
             loss, output = self.train_step(x, y)
-        except BaseException:  # nothing is half-updated: running statistics go back
+        except BaseException as error:  # nothing is half-updated: statistics go back
             for now, kept in self._kept:
                 np.copyto(now, kept)
+            if isinstance(error, ValueError) and self._diverged(x):
+                raise FloatingPointError(f"{error}. {DIVERGED}") from error
             raise
         self.step += 1
         measured = {"loss": loss.item(), "rows": 1.0}
@@ -145,6 +151,10 @@ class Run:
             self._call("epoch")
         else:
             self._call("step")
+
+    def _diverged(self, x: Array) -> bool:
+        """Whether the model makes NaN or infinity of data, which has none."""
+        return not np.isfinite(predict(self.model, x)).all()
 
     def _end_epoch(self) -> None:
         row = self.means()
@@ -180,15 +190,17 @@ class Run:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from there; raises ValueError, and changes nothing, if it cannot."""
+        """Go on from there; raises ResumeError, and changes nothing, if it cannot."""
         self._check_fit(state)
         model = self.model.state_dict()
         try:
             self.model.load_state_dict(state["model"])
             self.opt.load_state_dict(state["optimizer"])
-        except Exception:
+        except Exception as error:
             self.model.load_state_dict(model)
-            raise
+            if not isinstance(error, ValueError):
+                raise
+            raise ResumeError(f"resume: {error}") from error
         default_generator.set_state(state["generator"])
         for callback, given in zip(self.callbacks, state["callbacks"], strict=True):
             callback.load_state_dict({n: v for n, v in given.items() if n != "kind"})
@@ -198,14 +210,14 @@ class Run:
     def _check_fit(self, state: Mapping[str, Any]) -> None:
         missing = self.state_dict().keys() - state.keys()
         if missing:
-            raise ValueError(f"resume: not the state of a run: no {sorted(missing)}")
+            raise ResumeError(f"resume: not the state of a run: no {sorted(missing)}")
         kinds = [type(c).__name__ for c in self.callbacks]
         saved = [callback["kind"] for callback in state["callbacks"]]
         given = {**state["batches"], "callbacks": saved}
         expected = {**self.batches.describe(), "callbacks": kinds}
         for name, value in expected.items():
             if given.get(name) != value:
-                raise ValueError(
+                raise ResumeError(
                     f"resume: the run was saved with {name}={given.get(name)!r}, this "
                     f"one has {value!r}"
                 )
@@ -242,8 +254,9 @@ def fit(
     the file of one; the run goes on as if it had never stopped.
 
     Raises before it trains: TypeError and ValueError for data that is not finite
-    numbers, does not fit the model or the loss, or has labels out of range. Raises
-    FloatingPointError when a loss is not finite; that step has changed nothing.
+    numbers, does not fit the model or the loss, or has labels out of range; ResumeError
+    (a ValueError) for the checkpoint of another run. Raises FloatingPointError when a
+    loss is not finite, or values on the way to it; that step has changed nothing.
     """
     if epochs < 0 or l1 < 0 or l2 < 0:
         raise ValueError(
