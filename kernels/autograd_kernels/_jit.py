@@ -25,7 +25,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,11 +42,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 FAST = {"contract"}
 SUMS = {"contract", "reassoc", "nsz"}
 BROKEN = (Exception,)  # whatever a damaged cache file makes the loader raise
+# Nobody calls a kernel as a C function: its wrapper is 7 % of the compile time.
+njit = partial(numba.njit, error_model="numpy", nogil=True, no_cfunc_wrapper=True)
 
 
 def inline(fn: F) -> F:
     """A helper for kernels of its own file or of another: compiled into its caller."""
-    return numba.njit(fn, fastmath=FAST, error_model="numpy", nogil=True)
+    return njit(fn, fastmath=FAST)
 
 
 def kernel(fn: F) -> F:
@@ -60,7 +62,7 @@ def reduction(fn: F) -> F:
 
 
 def _cached(fn: F, flags: set[str]) -> F:
-    dispatcher = numba.njit(fn, fastmath=flags, error_model="numpy", nogil=True)
+    dispatcher = njit(fn, fastmath=flags)
     # Only what the folder's key tells apart: no source from elsewhere, no closure.
     if fn.__module__.startswith(f"{__package__}.") and fn.__closure__ is None:
         dispatcher._cache = DiskCache(fn)

@@ -9,8 +9,7 @@ contracted or re-associated: the error terms depend on it, and a vector lane mus
 as the scalar remainder of its loop does.
 """
 
-import numba
-
+from autograd_kernels._jit import njit
 from autograd_kernels.floats import as_float, as_int, copysign, fma, horner, pick
 
 
@@ -19,7 +18,7 @@ def exact(fn):
 
     Unless told otherwise, Numba gives it the flags of whichever kernel comes first.
     """
-    return numba.njit(fn, fastmath=False, error_model="numpy", forceinline=True)
+    return njit(fn, fastmath=False, forceinline=True)
 
 
 ZERO = (0.0, 0.0)
