@@ -15,17 +15,17 @@ NaN and infinity in a gradient pass into the state and the parameter, as in PyTo
 
 import math
 
-import numba
 import numpy as np
 
 from autograd_kernels._jit import inline, kernel, reduction
 from autograd_kernels.elementwise import loop
+from autograd_kernels.memory import at
 from autograd_kernels.pointers import CHUNK, parts, pointer, span, vector
 from autograd_kernels.vector import first, load, splat, sqrt, store, where
 
 SCALARS = 12  # columns of ``scalars``
 HYPER = 12  # settings of a group, at most
-LANES = 16
+LANES = 16  # of a vector; at least SCALARS
 
 # --- The scalars of a step ---------------------------------------------------------
 
@@ -38,17 +38,18 @@ def due(lo, hi, scalars, table):
     and the same clock: the usual case, and it spares the powers.
     """
     group, step, carried = 0, 0.0, 0.0
+    row = first(SCALARS, LANES)
     for r in range(lo, hi):
-        clock = numba.carray(pointer(table[r, 1], np.float64), 2)
+        clock = pointer(table[r, 1], np.float64)
         if table[r, 2] == group and clock[0] == step and clock[1] == carried:
-            same = numba.carray(pointer(table[r - 1, 1], np.float64), 2)
+            same = pointer(table[r - 1, 1], np.float64)
             clock[0], clock[1] = same[0], same[1]
-            for k in range(SCALARS):
-                scalars[r, k] = scalars[r - 1, k]
+            numbers = load(scalars, (r - 1) * SCALARS, row)
+            store(numbers, scalars, r * SCALARS, row)
         else:
             group, step, carried = table[r, 2], clock[0], clock[1]
             clock[0] += 1.0
-            yield clock, numba.carray(pointer(group, np.float64), HYPER), scalars[r]
+            yield clock, pointer(group, np.float64), at(scalars, r * SCALARS)
 
 
 @kernel
@@ -75,7 +76,7 @@ def adagrad_advance(lo, hi, scalars, table):
         s[2] = h[0] / (1.0 + (clock[0] - 1.0) * h[3])
 
 
-@inline
+@loop
 def moments(clock, h, s):
     """What Adam and NAdam share."""
     s[0], s[1], s[2], s[8] = h[2], h[1], 0.0, h[5]
