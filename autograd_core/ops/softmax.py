@@ -40,13 +40,6 @@ def _along(run: Callable[..., None], axis: int, *xs: Array) -> Array:
     return out.swapaxes(axis, -1)
 
 
-def _forward(kernel: Any, x: Any, axis: int) -> Array:
-    def run(rows: Array, out: Array) -> None:
-        launch(kernel, len(rows), rows, row_stats(rows), out)
-
-    return _along(run, axis, floats(x))
-
-
 def _backward(kernel: Any) -> Callable[..., list[Array]]:
     def run(y: Array, g: Array, out: Array) -> None:
         launch(kernel, len(y), y, g, out)
@@ -72,7 +65,11 @@ def _backward(kernel: Any) -> Callable[..., list[Array]]:
 )
 def softmax(x: Any, *, axis: int = -1) -> Any:
     """``exp(x) / sum(exp(x))`` along ``axis``, without overflow."""
-    return _forward(k.softmax, x, axis)
+
+    def run(rows: Array, out: Array) -> None:
+        launch(k.softmax, len(rows), rows, out)
+
+    return _along(run, axis, floats(x))
 
 
 @primitive(
@@ -83,4 +80,8 @@ def softmax(x: Any, *, axis: int = -1) -> Any:
 )
 def log_softmax(x: Any, *, axis: int = -1) -> Any:
     """``x - log(sum(exp(x)))`` along ``axis``, without overflow or cancellation."""
-    return _forward(k.log_softmax, x, axis)
+
+    def run(rows: Array, out: Array) -> None:
+        launch(k.log_softmax, len(rows), rows, row_stats(rows), out)
+
+    return _along(run, axis, floats(x))

@@ -13,6 +13,7 @@ becomes (1 - s) t + s / n.
 from __future__ import annotations
 
 from ._jit import inline, kernel, reduction
+from .elementwise import loop
 from .reduce import stack
 from .scalar import exp, log
 from .vector import (
@@ -37,23 +38,29 @@ ROOM = 256  # FEW * LANES
 FAR = 1 << 30  # labels beyond are reported as this
 
 
+@loop
+def highest(i, x):
+    """The maximum of row ``i``, 0 where that is not finite."""
+    n, zero = x.shape[1], x.dtype.type(0)
+    m = given = splat(x[i, 0], first(n, LANES))
+    for j in range(0, n, LANES):
+        mask = first(n - j, LANES)
+        v = where(mask, load(x, i * n + j, mask), given)
+        m = where(v > m, v, m)
+    top = largest(m)
+    return top if top - top == zero else zero
+
+
 @kernel
 def row_stats(lo, hi, x, stats):
     """Fills ``stats`` from the logits x: (rows, n)."""
-    n, zero = x.shape[1], x.dtype.type(0)
+    n = x.shape[1]
     for i in range(lo, hi):
-        start, stop = i * n, i * n + n
-        m = any_one = splat(x[i, 0], first(n, LANES))
-        for j in range(start, stop, LANES):
-            mask = first(stop - j, LANES)
-            v = where(mask, load(x, j, mask), any_one)
-            m = where(v > m, v, m)
-        top = largest(m)
-        top = top if top - top == zero else zero
-        s = none = splat(zero, m)
-        for j in range(start, stop, LANES):
-            mask = first(stop - j, LANES)
-            s = s + where(mask, vexp(load(x, j, mask) - top), none)
+        top = highest(i, x)
+        s = zero = splat(x.dtype.type(0), first(n, LANES))
+        for j in range(0, n, LANES):
+            mask = first(n - j, LANES)
+            s = s + where(mask, vexp(load(x, i * n + j, mask) - top), zero)
         stats[0, i] = top
         stats[1, i] = total(s)
 
@@ -88,14 +95,21 @@ def logsumexp(lo, hi, stats, out):
 
 
 @kernel
-def softmax(lo, hi, x, stats, out):
-    """out = exp(x - max) / sum; x, out: (rows, n)."""
+def softmax(lo, hi, x, out):
+    """out = exp(x - max) / sum of that; x, out: (rows, n)."""
     n = x.shape[1]
     for i in range(lo, hi):
-        top, scale = stats[0, i], x.dtype.type(1) / stats[1, i]
-        for j in range(i * n, i * n + n, LANES):
-            mask = first(i * n + n - j, LANES)
-            store(vexp(load(x, j, mask) - top) * scale, out, j, mask)
+        top = highest(i, x)
+        s = zero = splat(x.dtype.type(0), first(n, LANES))
+        for j in range(0, n, LANES):
+            mask = first(n - j, LANES)
+            e = vexp(load(x, i * n + j, mask) - top)
+            store(e, out, i * n + j, mask)
+            s = s + where(mask, e, zero)
+        scale = x.dtype.type(1) / total(s)
+        for j in range(0, n, LANES):
+            mask = first(n - j, LANES)
+            store(load(out, i * n + j, mask) * scale, out, i * n + j, mask)
 
 
 @kernel
