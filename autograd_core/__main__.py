@@ -311,7 +311,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     rows = between(int, 2, 1 << 31, "a whole number > 1, as BatchNorm needs two rows")
     seed = between(int, 0, 1 << 32, "a whole number from 0 to 2**32 - 1")
     rate = between(float, sys.float_info.min, float("inf"), "a number > 0")
-    decay = between(float, 0, float("inf"), "a number >= 0")
+    decay = between(float, 0, 1e30, "a number >= 0 and < 1e30")
     drop = between(float, 0, 1, "a probability in [0, 1)")
     add = parser.add_argument
     # fmt: off

@@ -220,7 +220,7 @@ def test_ctrl_c_twice_at_any_moment(stream, moment, start, tmp_path):
         ("--batch-size 1", "expected a whole number > 1, as BatchNorm needs two rows"),
         ("--lr 0", "--lr: expected a number > 0, got '0'"),
         ("--lr nan", "--lr: expected a number > 0, got 'nan'"),
-        ("--l2 inf", "--l2: expected a number >= 0, got 'inf'"),
+        ("--l2 1e30", "--l2: expected a number >= 0 and < 1e30, got '1e30'"),
         ("--dropout 1", "--dropout: expected a probability in [0, 1), got '1'"),
         ("--seed -1", "--seed: expected a whole number from 0 to 2**32 - 1"),
         ("--speed 3", "unrecognized arguments: --speed 3"),

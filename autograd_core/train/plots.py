@@ -45,7 +45,9 @@ def _draw(ax: Any, history: History, name: str) -> None:
         if column in history.rows[0]:
             ax.plot(epochs, history[column], label=label, linewidth=1.6)
     if name == "loss":
-        ax.set_yscale("log")
+        ax.set_yscale("log", subs=[2, 4, 6])
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter("{x:g}")
     ax.set_xlabel("epoch")
     ax.set_ylabel(name)
     ax.grid(alpha=0.25)
