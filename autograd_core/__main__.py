@@ -6,6 +6,7 @@ Ctrl-C ends it at any time, with exit code 130; what was trained so far is saved
 from __future__ import annotations
 
 import argparse
+import copy
 import os
 import signal
 import sys
@@ -150,8 +151,7 @@ def check_gradients(
 
     Along one random direction for each parameter, or number by number if asked to.
     """
-    twin = build(options.width, options.dropout).double()
-    twin.load_state_dict(model.state_dict())
+    twin = copy.deepcopy(model).double()  # draws no random numbers
     x, y = (part[:CHECK_ROWS] for part in digits.training)
     x = x.astype(np.float64)
 

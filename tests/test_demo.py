@@ -13,7 +13,7 @@ import pytest
 
 from autograd_core import __main__ as demo
 from autograd_core import train
-from autograd_core.random import manual_seed
+from autograd_core.random import default_generator, manual_seed
 
 SMALL = ["--width", "16", "12"]
 
@@ -95,6 +95,15 @@ def test_a_check_of_every_number_names_the_worst_position(start):
     row = next(line for line in out.splitlines() if line.startswith(name))
     assert position in row
     assert re.search(r"^0\.weight +\(2, 64\) +\(\d+, \d+\)", out, re.M)
+
+
+def test_the_check_leaves_the_run_as_it_was():
+    options = demo.parse(SMALL)
+    manual_seed(4)
+    model = demo.build(options.width, options.dropout)
+    before = model.state_dict(), default_generator.get_state().copy()
+    demo.check_gradients(model, demo.load_digits(4), options)
+    np.testing.assert_equal((model.state_dict(), default_generator.get_state()), before)
 
 
 def test_a_wrong_gradient_ends_it(tmp_path, monkeypatch, capsys):
