@@ -64,7 +64,9 @@ _call24, _call40, _call56, _call80, _call120, _call200 = map(_call_with, SIZES)
 
 
 @inline
-def _call(address, words, count, lo, hi):
+def _launch(table, i, lo, hi):
+    """Run lo:hi of the launch in row i."""
+    address, words, count = table[i, ADDRESS], table[i, WORDS], table[i, COUNT]
     if count <= 24:
         _call24(address, lo, hi, words)
     elif count <= 40:
@@ -156,27 +158,22 @@ def _wait_until(base, index, value):
 def _tiles(table, i, lo, hi):
     """A part of a run (or of one launch)."""
     run = table[i, RUN]
-    step = TILE if run > 1 else hi - lo
-    for start in range(lo, hi, max(step, 1)):
-        stop = min(start + step, hi)
+    step = TILE if run > 1 else max(hi - lo, 1)
+    for start in range(lo, hi, step):
         for j in range(i, i + run):
-            row = table[j]
-            _call(row[ADDRESS], row[WORDS], row[COUNT], start, stop)
+            _launch(table, j, start, min(start + step, hi))
 
 
 @inline
 def _walk(table, start, stop):
     i = start
     while i < stop:
-        row = table[i]
-        if row[ADDRESS] == 0:
-            if load(row[WORDS], 0) != 0:
+        if table[i, ADDRESS] == 0:
+            if load(table[i, WORDS], 0) != 0:
                 return i
-        elif row[RUN] > 1:
-            _tiles(table, i, 0, row[UNITS])
         else:
-            _call(row[ADDRESS], row[WORDS], row[COUNT], 0, row[UNITS])
-        i += row[RUN]
+            _tiles(table, i, 0, table[i, UNITS])
+        i += table[i, RUN]
     return stop
 
 
@@ -205,75 +202,83 @@ def _code(context: Any, x: Any) -> Any:
     return types.intp(x), codegen
 
 
+@intrinsic
+def _copy(context: Any, x: Any, address: Any) -> Any:
+    """Copy the bytes of a contiguous array to an address."""
+
+    def codegen(target: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array = target.make_array(signature.args[0])(target, builder, args[0])
+        out = builder.inttoptr(args[1], array.data.type)
+        cgutils.raw_memcpy(builder, out, array.data, array.nitems, array.itemsize)
+        return target.get_dummy_value()
+
+    return types.void(x, address), codegen
+
+
 @inline
-def _fits(x, place):
-    fits = place[1] == _code(x) and place[2] == x.ndim
-    for axis in range(x.ndim):
-        fits = fits and x.shape[axis] == place[3 + axis]
+def _fits(x, inputs, i):
+    """Whether x has the buffer's dtype and shape, and lies in memory as it does."""
+    fits = inputs[i, 1] == _code(x) and inputs[i, 2] == x.ndim
+    stride = x.itemsize
+    for axis in range(x.ndim - 1, -1, -1):
+        n = x.shape[axis]
+        fits = fits and n == inputs[i, 3 + axis] and x.strides[axis] == stride
+        stride *= n
     return fits
-
-
-@inline
-def _take(x, place):
-    flat = x.ravel()
-    out = carray(pointer(place[0], x), flat.size)
-    for i in range(flat.size):
-        out[i] = flat[i]
 
 
 @kernel
 def enter1(table, inputs, x):
     """Copy an input to its buffer and run all rows; -1 if it does not fit there."""
-    if not _fits(x, inputs[0]):
+    if not _fits(x, inputs, 0):
         return -1
-    _take(x, inputs[0])
+    _copy(x, inputs[0, 0])
     return _walk(table, 0, table.shape[0])
 
 
 @kernel
 def enter2(table, inputs, x, y):
     """`enter1` with two inputs."""
-    if not (_fits(x, inputs[0]) and _fits(y, inputs[1])):
+    if not (_fits(x, inputs, 0) and _fits(y, inputs, 1)):
         return -1
-    _take(x, inputs[0])
-    _take(y, inputs[1])
+    _copy(x, inputs[0, 0])
+    _copy(y, inputs[1, 0])
     return _walk(table, 0, table.shape[0])
 
 
 @kernel
 def enter3(table, inputs, x, y, z):
     """`enter1` with three inputs."""
-    if not (_fits(x, inputs[0]) and _fits(y, inputs[1]) and _fits(z, inputs[2])):
+    if not (_fits(x, inputs, 0) and _fits(y, inputs, 1) and _fits(z, inputs, 2)):
         return -1
-    _take(x, inputs[0])
-    _take(y, inputs[1])
-    _take(z, inputs[2])
+    _copy(x, inputs[0, 0])
+    _copy(y, inputs[1, 0])
+    _copy(z, inputs[2, 0])
     return _walk(table, 0, table.shape[0])
 
 
 @inline
 def _share(table, i, counters):
     """Do parts of a run until none is left, and wait for those of others."""
-    row, claimed = table[i], 2 * i
-    parts, grain = row[PARTS], row[GRAIN]
+    parts, grain, claimed = table[i, PARTS], table[i, GRAIN], 2 * i
     while True:
         part = increase(counters, claimed, 1)
         if part >= parts:
             break
         lo = part * grain
-        _tiles(table, i, lo, min(lo + grain, row[UNITS]))
+        _tiles(table, i, lo, min(lo + grain, table[i, UNITS]))
         increase(counters, claimed + 1, 1)
     _wait_until(counters, claimed + 1, parts)
 
 
 @inline
-def _failed(row, claimed, counters):
+def _failed(table, i, counters):
     """What a check found. One thread looks, before a later launch reuses the word."""
-    if increase(counters, claimed, 1) == 0:
-        found = 2 if load(row[WORDS], 0) != 0 else 1
-        store(counters, claimed + 1, found)
-    _wait_until(counters, claimed + 1, 1)
-    return load(counters, claimed + 1) == 2
+    if increase(counters, 2 * i, 1) == 0:
+        found = 2 if load(table[i, WORDS], 0) != 0 else 1
+        store(counters, 2 * i + 1, found)
+    _wait_until(counters, 2 * i + 1, 1)
+    return load(counters, 2 * i + 1) == 2
 
 
 @inline
@@ -281,20 +286,19 @@ def _walk_shared(table, rows, counters):
     """Run what is left of every launch, in order, beside other threads doing so."""
     i = 0
     while i < rows:
-        row = table[i]
-        if row[ADDRESS] == 0:
-            if _failed(row, 2 * i, counters):
+        if table[i, ADDRESS] == 0:
+            if _failed(table, i, counters):
                 return i
             i += 1
-        elif row[PARTS] > 1:
+        elif table[i, PARTS] > 1:
             _share(table, i, counters)
-            i += row[RUN]
+            i += table[i, RUN]
         else:  # as many rows as GRAIN says that are not worth sharing: for one thread
             if increase(counters, 2 * i, 1) == 0:
-                _walk(table, i, i + row[GRAIN])
+                _walk(table, i, i + table[i, GRAIN])
                 increase(counters, 2 * i + 1, 1)
             _wait_until(counters, 2 * i + 1, 1)
-            i += row[GRAIN]
+            i += table[i, GRAIN]
     return rows
 
 
@@ -357,7 +361,6 @@ def replay_timed(table, ticks):
     """`replay` of the whole table; ticks[i + 1] is the counter after row i."""
     ticks[0] = _cycles()
     for i in range(table.shape[0]):
-        row = table[i]
-        if row[ADDRESS] != 0:
-            _call(row[ADDRESS], row[WORDS], row[COUNT], 0, row[UNITS])
+        if table[i, ADDRESS] != 0:
+            _launch(table, i, 0, table[i, UNITS])
         ticks[i + 1] = _cycles()
