@@ -1,10 +1,16 @@
 """What all tests share: a generator seeded by the test's name, hypothesis' profile."""
 
+import signal
 import zlib
 
 import numpy as np
 import pytest
 from hypothesis import settings
+
+# A run in the background (a CI job, `make test &`) starts with Ctrl-C ignored, and hands
+# that on to every process it starts: tests of Ctrl-C need it back.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Compilation makes a first example slow; a failure must come back when rerun.
 settings.register_profile("default", deadline=None, derandomize=True)
