@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-# A run in the background (a CI job, `make test &`) starts with Ctrl-C ignored, and hands
-# that on to every process it starts: tests of Ctrl-C need it back.
+# A run in the background (a CI job, `make test &`) starts with Ctrl-C ignored, and
+# hands that on to every process it starts: tests of Ctrl-C need it back.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
