@@ -8,7 +8,7 @@ from autograd_kernels.matmul import matmul
 
 BANDWIDTH = 20.0  # bytes a nanosecond, in cache, one thread
 FLOPS = 100.0  # a nanosecond, float32, one thread
-WORTH = 6_000.0  # nanoseconds that a launch must take to be shared
+WORTH = 2_000.0  # nanoseconds that a launch must take to be shared
 ELEMENTS = 1024  # where parts of a launch over elements may start
 
 

@@ -24,7 +24,7 @@ from autograd_core.program.plan import plan
 from autograd_core.program.record import Check, Recorder
 from autograd_core.program.tiles import groups
 from autograd_core.program.tree import Tree
-from autograd_core.tape import GRADS, STRUCTURE, Array, TensorBase, state
+from autograd_core.tape import GRADS, RECORDING, STRUCTURE, Array, TensorBase, state
 from autograd_core.team import Pace, get_num_threads, teams
 from autograd_core.tensor import Tensor
 from autograd_kernels import replay as native
@@ -100,7 +100,7 @@ class Program:
             tuple(map(type, args)) != self.quick
             or self.structure != STRUCTURE[0]
             or self.entry_grads
-            or state.recorder is not None
+            or RECORDING
             or state.grad_enabled is not self.grad_enabled
             or teams.current is not self.team
         ):

@@ -40,45 +40,39 @@ WORD = ir.IntType(64)
 PAUSES = {"x86_64": "llvm.x86.sse2.pause", "AMD64": "llvm.x86.sse2.pause"}
 
 
-def _call_with(size: int) -> Any:
-    @intrinsic
-    def call(context: Any, address: Any, lo: Any, hi: Any, words: Any) -> Any:
-        """Call a compiled kernel. Surplus words lie beyond its frame, unread."""
+@intrinsic
+def _launch(context: Any, table: Any, i: Any, lo: Any, hi: Any) -> Any:
+    """Call the kernel of row ``i`` of the table at an address, on its units lo:hi.
 
-        def codegen(target: Any, builder: Any, signature: Any, args: Any) -> Any:
-            slot = cgutils.alloca_once(builder, WORD)  # a kernel returns None, unread
-            kinds = [slot.type, slot.type] + [WORD] * (size + 2)
-            function = ir.FunctionType(ir.IntType(32), kinds).as_pointer()
-            first = builder.inttoptr(args[3], WORD.as_pointer())
-            rest = [builder.load(builder.gep(first, [WORD(i)])) for i in range(size)]
-            target_ = builder.inttoptr(args[0], function)
-            builder.call(target_, [slot, slot, args[1], args[2], *rest])
-            return target.get_dummy_value()
+    Of `SIZES` the least that suffices is passed; surplus words lie beyond the kernel's
+    frame, unread.
+    """
 
-        return types.void(types.intp, types.intp, types.intp, types.intp), codegen
+    def codegen(target: Any, builder: Any, signature: Any, args: Any) -> Any:
+        first = builder.mul(args[1], WORD(COLUMNS))
+        cells = builder.gep(builder.inttoptr(args[0], WORD.as_pointer()), [first])
 
-    return call
+        def cell(column: int) -> Any:
+            return builder.load(builder.gep(cells, [WORD(column)]))
 
+        words = builder.inttoptr(cell(WORDS), WORD.as_pointer())
+        slot = cgutils.alloca_once(builder, WORD)  # a kernel returns None, unread
+        address, count = cell(ADDRESS), cell(COUNT)
+        done = builder.append_basic_block("done")
+        for size in SIZES:
+            with builder.if_then(builder.icmp_signed("<=", count, WORD(size))):
+                kinds = [slot.type, slot.type] + [WORD] * (size + 2)
+                function = ir.FunctionType(ir.IntType(32), kinds).as_pointer()
+                places = [builder.gep(words, [WORD(w)]) for w in range(size)]
+                rest = [builder.load(place) for place in places]
+                kernel = builder.inttoptr(address, function)
+                builder.call(kernel, [slot, slot, args[2], args[3], *rest])
+                builder.branch(done)
+        builder.branch(done)
+        builder.position_at_end(done)
+        return target.get_dummy_value()
 
-_call24, _call40, _call56, _call80, _call120, _call200 = map(_call_with, SIZES)
-
-
-@inline
-def _launch(table, i, lo, hi):
-    """Run lo:hi of the launch in row i."""
-    address, words, count = table[i, ADDRESS], table[i, WORDS], table[i, COUNT]
-    if count <= 24:
-        _call24(address, lo, hi, words)
-    elif count <= 40:
-        _call40(address, lo, hi, words)
-    elif count <= 56:
-        _call56(address, lo, hi, words)
-    elif count <= 80:
-        _call80(address, lo, hi, words)
-    elif count <= 120:
-        _call120(address, lo, hi, words)
-    else:
-        _call200(address, lo, hi, words)
+    return types.void(table, i, lo, hi), codegen
 
 
 # Words of memory shared between threads -----------------------------------------------
@@ -155,13 +149,17 @@ def _wait_until(base, index, value):
 
 
 @inline
-def _tiles(table, i, lo, hi):
-    """A part of a run (or of one launch)."""
+def _part(table, i, lo, hi):
+    """A part of a launch, or of the run that begins there, tile by tile."""
     run = table[i, RUN]
-    step = TILE if run > 1 else max(hi - lo, 1)
-    for start in range(lo, hi, step):
+    if run == 1:
+        _launch(table.ctypes.data, i, lo, hi)
+        return
+    while lo < hi:
+        stop = min(lo + TILE, hi)
         for j in range(i, i + run):
-            _launch(table, j, start, min(start + step, hi))
+            _launch(table.ctypes.data, j, lo, stop)
+        lo = stop
 
 
 @inline
@@ -172,7 +170,7 @@ def _walk(table, start, stop):
             if load(table[i, WORDS], 0) != 0:
                 return i
         else:
-            _tiles(table, i, 0, table[i, UNITS])
+            _part(table, i, 0, table[i, UNITS])
         i += table[i, RUN]
     return stop
 
@@ -266,7 +264,7 @@ def _share(table, i, counters):
         if part >= parts:
             break
         lo = part * grain
-        _tiles(table, i, lo, min(lo + grain, table[i, UNITS]))
+        _part(table, i, lo, min(lo + grain, table[i, UNITS]))
         increase(counters, claimed + 1, 1)
     _wait_until(counters, claimed + 1, parts)
 
@@ -362,5 +360,5 @@ def replay_timed(table, ticks):
     ticks[0] = _cycles()
     for i in range(table.shape[0]):
         if table[i, ADDRESS] != 0:
-            _launch(table, i, 0, table[i, UNITS])
+            _launch(table.ctypes.data, i, 0, table[i, UNITS])
         ticks[i + 1] = _cycles()
