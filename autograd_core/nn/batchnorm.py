@@ -11,7 +11,8 @@ from autograd_core.nn import check
 from autograd_core.nn.module import Module
 from autograd_core.nn.parameter import Buffer, Parameter
 from autograd_core.ops import batchnorm as ops
-from autograd_core.ops.elementwise import add, div, floats
+from autograd_core.ops.broadcasting import floats
+from autograd_core.ops.elementwise import add, div
 from autograd_core.tape import Array
 from autograd_core.tensor import Tensor
 from autograd_kernels.elementwise import add_inplace

@@ -11,16 +11,15 @@ from typing import Any
 
 from autograd_core.launch import empty, flat, hyper, launch
 from autograd_core.op import Arg, primitive, sample
+from autograd_core.ops.broadcasting import floats, unary
 from autograd_core.ops.elementwise import (
     add,
     exp,
-    floats,
     greater,
     less_equal,
     mul,
     square,
     sub,
-    unary,
     where,
 )
 from autograd_core.tape import Array

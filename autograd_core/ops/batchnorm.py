@@ -16,16 +16,8 @@ from autograd_core.launch import (
     verify,
 )
 from autograd_core.op import fused, sample
-from autograd_core.ops.elementwise import (
-    add,
-    as_dtype,
-    div,
-    floats,
-    mul,
-    sqrt,
-    square,
-    sub,
-)
+from autograd_core.ops.broadcasting import as_dtype, floats
+from autograd_core.ops.elementwise import add, div, mul, sqrt, square, sub
 from autograd_core.ops.reduce import mean
 from autograd_core.ops.shape import reshape
 from autograd_core.tape import Array

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_core.launch import empty, flat, hyper, launch
 from autograd_core.op import Arg, primitive, sample
-from autograd_core.ops.elementwise import floats
+from autograd_core.ops.broadcasting import floats
 from autograd_core.tape import Array
 from autograd_kernels import dropout as k
 

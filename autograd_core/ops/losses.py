@@ -18,13 +18,11 @@ from autograd_core.launch import (
 )
 from autograd_core.op import Arg, Op, Sample, fused, sample
 from autograd_core.ops.activations import softplus
+from autograd_core.ops.broadcasting import as_dtype, binary, floats
 from autograd_core.ops.elementwise import (
     abs,
     add,
-    as_dtype,
-    binary,
     equal,
-    floats,
     less_equal,
     mul,
     neg,

@@ -18,7 +18,8 @@ from autograd_core.launch import (
     scratch,
 )
 from autograd_core.op import fused, primitive, sample
-from autograd_core.ops.elementwise import add, as_dtype, floats
+from autograd_core.ops.broadcasting import as_dtype, floats
+from autograd_core.ops.elementwise import add
 from autograd_core.ops.folding import sum_over
 from autograd_core.ops.shape import astype, reshape, sum_to, transpose
 from autograd_core.tape import Array

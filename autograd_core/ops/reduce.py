@@ -9,7 +9,8 @@ import numpy as np
 
 from autograd_core.launch import contiguous, empty, host, launch
 from autograd_core.op import Arg, primitive, sample
-from autograd_core.ops.elementwise import div, equal, exp, floats, mul, sub
+from autograd_core.ops.broadcasting import floats
+from autograd_core.ops.elementwise import div, equal, exp, mul, sub
 from autograd_core.ops.folding import (
     Axis,
     fold,

@@ -7,7 +7,8 @@ from typing import Any
 
 from autograd_core.launch import contiguous, empty, launch
 from autograd_core.op import Arg, primitive, sample
-from autograd_core.ops.elementwise import exp, floats, mul, sub
+from autograd_core.ops.broadcasting import floats
+from autograd_core.ops.elementwise import exp, mul, sub
 from autograd_core.ops.reduce import sum
 from autograd_core.tape import Array
 from autograd_kernels import softmax as k

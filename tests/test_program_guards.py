@@ -1,0 +1,116 @@
+"""Programs: what makes another recording, and what does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from program_cases import bits, classifier
+
+import autograd_core as ag
+from autograd_core import optim
+from autograd_core.program import compile
+
+
+def test_modes_options_and_parameters_are_guarded() -> None:
+    model, _ = classifier(lambda p: optim.Adam(p), [5, 16, 8, 3])
+    predict = ag.compile(lambda x: model(x))
+    x = np.random.default_rng(0).standard_normal((6, 5)).astype(np.float32)
+    ag.manual_seed(0)
+    first = [predict(x).numpy() for _ in range(2)]
+    assert (first[0] != first[1]).any()  # dropout draws anew in a replay
+    model.eval()
+    quiet = [predict(x).numpy() for _ in range(3)]
+    assert bits(*map(ag.tensor, quiet[:1])) == bits(*map(ag.tensor, quiet[2:]))
+    assert predict.recordings == 2
+    model.train()
+    predict(x)
+    assert predict.recordings == 2
+    model[3].p = 0.5
+    predict(x)
+    assert predict.recordings == 3
+    with ag.no_grad():
+        model[0].weight.copy_(np.zeros((16, 5)))
+    predict(x)  # values are no reason
+    assert predict.recordings == 3
+
+
+def test_a_function_that_never_settles_warns_and_stays_bounded() -> None:
+    f = ag.compile(lambda x: x * 2.0)
+
+    def grow() -> None:
+        for n in range(1, 60):
+            f(np.ones(n, np.float32))
+
+    with pytest.warns(RuntimeWarning, match=r"argument 0 .*\(9,\)") as caught:
+        grow()
+    assert len(caught) == 1
+    assert sum(map(len, f.programs.values())) <= 32
+
+
+def test_a_call_of_another_dtype_layout_or_order_gets_its_own_program() -> None:
+    f = ag.compile(lambda x, n: x * 2.0 + n.astype(x.dtype))
+    rng = np.random.default_rng(0)
+    x, n = rng.standard_normal((4, 3)).astype(np.float32), np.arange(3, dtype=np.int32)
+    for given in (
+        (x, n),
+        (x, n),
+        (x, n.astype(np.float32)),  # as many bytes, another dtype
+        (x.astype(np.float64), n),
+        (x[::-1], n[::-1]),
+        (np.asfortranarray(x), n),
+        (np.broadcast_to(x[:1], (4, 3)), n),
+        (x, np.array([[1], [2], [3], [4]], np.int32)),
+        (x, n),
+    ):
+        expected = given[0] * 2 + given[1].astype(given[0].dtype)
+        assert f(*given).tolist() == expected.tolist()
+        assert f(*given).dtype == given[0].dtype
+    assert f.recordings == 4
+
+
+def test_models_transforms_and_single_steps_compile() -> None:
+    model, _ = classifier(lambda p: optim.Adam(p), [5, 16, 8, 3])
+    model.eval()
+    predict = ag.compile(model)
+    x = np.random.default_rng(0).standard_normal((6, 5)).astype(np.float32)
+    assert bits(predict(x), predict(x)) == bits(model(x)) * 2
+    assert "Sequential" in repr(predict)
+
+    def loss(weights: Any, x: Any) -> Any:
+        return ((weights["w"] * x) ** 2).sum()
+
+    both = ag.compile(ag.value_and_grad(loss))
+    for i in range(3):
+        w, data = {"w": np.arange(3.0) + i}, np.arange(3.0)
+        value, grads = both(w, data)
+        assert value.item() == ((w["w"] * data) ** 2).sum()
+        np.testing.assert_allclose(grads["w"].data, 2 * w["w"] * data**2)
+
+    weight = ag.tensor([1.0, 2.0], requires_grad=True)
+    update = ag.compile(optim.SGD([weight], lr=0.25).step)
+    for i in range(1, 4):
+        weight.grad = None
+        (weight * weight).sum().backward()
+        update()
+        assert weight.tolist() == [0.5**i, 2 * 0.5**i]
+    with pytest.raises(TypeError, match="expected a function, got 3"):
+        ag.compile(3)  # type: ignore[arg-type]
+
+
+def test_arguments() -> None:
+    @compile
+    def f(x: Any, options: Any, *, scale: float = 1.0) -> Any:
+        return {"out": x["a"] * scale + x["b"][0], "name": options}
+
+    given = {"a": np.ones(3, np.float32), "b": [np.arange(3, dtype=np.float32)]}
+    for scale in (1.0, 3.0, 1.0):
+        result = f(given, "plain", scale=scale)
+        assert result["name"] == "plain"
+        assert result["out"].tolist() == [scale, scale + 1, scale + 2]
+    assert f.recordings == 2
+    with pytest.raises(TypeError, match="neither an array nor hashable"):
+        f(given, {1, 2})
+    with pytest.raises(ValueError, match="requires grad"):
+        f({"a": ag.tensor([1.0], requires_grad=True), "b": [given["a"]]}, "x")

@@ -1,0 +1,120 @@
+"""Programs and heavy launches on several threads: no bit changes."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+from program_cases import bits, data, network, trained
+
+import autograd_core as ag
+from autograd_core import nn, optim
+from autograd_core.ops import TABLE
+from autograd_core.program import compile
+from autograd_core.team import set_num_threads, teams
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_threads_change_no_bit(threads: int) -> None:
+    before = teams.current.size
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((300, 200)).astype(np.float32)
+    w = ag.tensor(
+        rng.standard_normal((150, 200)).astype(np.float32), requires_grad=True
+    )
+
+    def step(x: Any) -> ag.Tensor:
+        w.grad = None
+        h = np.exp(TABLE["linear"](x, w, None) * 0.01)
+        loss = (h * h).mean()
+        loss.backward()
+        return loss
+
+    eager = bits(step(ag.tensor(x)), w.grad)
+    try:
+        set_num_threads(threads)
+        compiled = compile(step)
+        for _ in range(20):
+            loss = compiled(x)
+            assert bits(loss, w.grad) == eager
+        table = compiled.program.bound.table
+        assert (table[:, 4] > 1).any() == (threads > 1)
+    finally:
+        set_num_threads(before)
+
+
+def test_many_python_threads_at_once() -> None:
+    before = teams.current.size
+    set_num_threads(2)
+    expected = []
+    _, _, train = network()
+    x, y = data()
+    for _ in range(50):
+        expected.append(train(x, y).item())
+    results: dict[int, list[float]] = {}
+
+    def work(i: int) -> None:
+        step = compile(network()[2])
+        results[i] = [step(x, y).item() for _ in range(50)]
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    set_num_threads(before)
+    assert [results[i] for i in range(4)] == [expected] * 4
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_two_hundred_steps_on_any_number_of_threads(threads: int) -> None:
+    def adam(params: Any) -> Any:
+        return optim.Adam(params, lr=1e-3)
+
+    before = ag.get_num_threads()
+    expected = trained(adam, [64, 160, 96, 10], 96, 200, False)
+    try:
+        ag.set_num_threads(threads)
+        assert trained(adam, [64, 160, 96, 10], 96, 200, True) == expected
+        assert trained(adam, [64, 160, 96, 10], 96, 50, False)[:50] == expected[:50]
+    finally:
+        ag.set_num_threads(before)
+
+
+def test_heavy_eager_launches_share_and_change_no_bit() -> None:
+    rng = np.random.default_rng(0)
+    a, b = (rng.standard_normal((260, 260)).astype(np.float32) for _ in range(2))
+    before = ag.get_num_threads()
+    results = []
+    try:
+        for threads in (1, 2, 3):
+            ag.set_num_threads(threads)
+            results.append(TABLE["matmul"](a, b).tobytes())
+    finally:
+        ag.set_num_threads(before)
+    assert results == results[:1] * 3
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_runs_over_elements_go_tile_by_tile(threads: int) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((310, 97)).astype(np.float32)
+    row = rng.standard_normal(97).astype(np.float32)
+
+    def chain(x: Any) -> Any:
+        y = np.exp(-x * x) + row
+        z = nn.functional.gelu(y * 2.0) - y
+        return (z * z).sum(), np.where(z > y, z, y) * x
+
+    before = ag.get_num_threads()
+    expected = bits(*chain(ag.tensor(x)))
+    try:
+        ag.set_num_threads(threads)
+        compiled = ag.compile(chain)
+        for _ in range(30):
+            assert bits(*compiled(x)) == expected
+    finally:
+        ag.set_num_threads(before)
+    assert any("by tiles" in line for line in compiled.program.explain().fused)
