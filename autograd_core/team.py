@@ -22,7 +22,7 @@ from autograd_kernels import replay as native
 
 PATIENCE = 20_000  # spins of some 40 ns without work before a helper parks
 LONGEST_CYCLE = 1024  # calls from one round of trials to the next
-TRIAL_SECONDS = 4e-3  # that the trials of one way may take, one at least
+TRIAL_SECONDS = 4e-3  # that the trials of one way may take, two at least
 LIKE = np.zeros((1, 1), np.int64)
 
 
@@ -131,8 +131,8 @@ class Pace:
         """What it took."""
         self.call += 1
         self.best[shared] = min(self.best[shared], seconds)
-        if seconds * self.trials > TRIAL_SECONDS:
-            self.trials = max(1, int(TRIAL_SECONDS / seconds))
+        if seconds * self.trials > TRIAL_SECONDS:  # two: the very first call is cold
+            self.trials = max(2, int(TRIAL_SECONDS / seconds))
 
 
 def exploded(args: tuple[Any, ...]) -> list[int]:

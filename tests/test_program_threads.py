@@ -13,7 +13,7 @@ import autograd_core as ag
 from autograd_core import nn, optim
 from autograd_core.ops import TABLE
 from autograd_core.program import compile
-from autograd_core.team import set_num_threads, teams
+from autograd_core.team import Pace, set_num_threads, teams
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
@@ -118,3 +118,17 @@ def test_runs_over_elements_go_tile_by_tile(threads: int) -> None:
     finally:
         ag.set_num_threads(before)
     assert any("by tiles" in line for line in compiled.program.explain().fused)
+
+
+@pytest.mark.parametrize("milliseconds", [0.05, 100.0])
+def test_pace_settles_on_the_faster_way_after_a_cold_start(milliseconds: float) -> None:
+    for faster in (True, False):
+        pace = Pace()
+        pace.took(10 * milliseconds / 1e3, shared=True)  # threads start, pages fault in
+        chosen = []
+        for _ in range(60):
+            shared = pace.share()
+            chosen.append(shared)
+            pace.took(milliseconds / 1e3 * (1 if shared == faster else 2), shared)
+        assert chosen[-20:] == [faster] * 20
+        assert chosen.count(not faster) <= 2 * pace.trials
