@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import autograd_core as ag
 from autograd_core import optim
 from autograd_core.ops import TABLE
 from autograd_core.program import compile
+from autograd_core.program.buffers import Ref
 
 OPTIMIZERS: list[Any] = [
     pytest.param(lambda p: optim.SGD(p, lr=0.05), id="SGD"),
@@ -77,3 +79,24 @@ def test_labels_out_of_range_stop_a_replay_before_the_update() -> None:
         step(x * np.float32(np.nan), y)
     assert [p.data.tobytes() for p in model.parameters()] == before
     step(x, y)
+
+
+def test_what_lives_at_one_time_shares_no_bytes() -> None:
+    _, train = classifier(lambda p: optim.Adam(p), [5, 16, 8, 3])
+    step = ag.compile(train)
+    step(np.eye(4, 5, dtype=np.float32), np.array([0, 1, 2, 0]))
+    lives: dict[Any, list[int]] = {}
+    for time, event in enumerate(step.program.events):
+        for array in event.arrays:
+            if isinstance(array, Ref) and array.buffer.home is None and array.nbytes:
+                lives.setdefault(array.buffer, []).append(time)
+    assert len(lives) > 20
+    pairs = combinations(lives, 2)
+    together = [(a, b) for a, b in pairs if not apart(lives[a], lives[b])]
+    assert len(together) > 20
+    for a, b in together:
+        assert a.offset + a.nbytes <= b.offset or b.offset + b.nbytes <= a.offset
+
+
+def apart(a: list[int], b: list[int]) -> bool:
+    return max(a) < min(b) or max(b) < min(a)
