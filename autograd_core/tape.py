@@ -60,6 +60,32 @@ def restructured() -> None:
     STRUCTURE[0] += 1
 
 
+class Writes:
+    """Version cells that each replay of a Program should count up.
+
+    It suffices to do so when somebody looks at a version: see `count_writes`.
+    """
+
+    __slots__ = ("cells",)
+
+    def __init__(self, cells: list[list[int]]) -> None:
+        self.cells = cells
+
+
+REPLAYED: set[Writes] = set()  # of Programs replayed since somebody looked
+
+
+def count_writes() -> None:
+    """Count what replays wrote, before versions are looked at."""
+    while REPLAYED:
+        try:
+            writes = REPLAYED.pop()
+        except KeyError:  # another thread counts them
+            return
+        for cell in writes.cells:
+            cell[0] += 1
+
+
 def moment() -> int:
     """A number above those of all nodes so far and below those of later ones."""
     return next(_number)
@@ -144,6 +170,8 @@ class Node:
         out: TensorBase,
         residuals: tuple[Array, ...],
     ) -> None:
+        if REPLAYED:
+            count_writes()
         self.number = next(_number)
         self.op = op
         self.attrs = attrs
@@ -187,6 +215,7 @@ class Node:
                 "earlier backward. Pass retain_graph=True to the first one to walk the "
                 "graph twice."
             )
+        count_writes()
         for cell, seen in self.versions:
             if cell[0] != seen:
                 raise RuntimeError(

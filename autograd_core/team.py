@@ -12,11 +12,12 @@ import atexit
 import math
 import os
 import threading
+import weakref
 from typing import Any
 
 import numpy as np
 
-from autograd_core.tape import Array
+from autograd_core.tape import Array, restructured
 from autograd_kernels import _jit
 from autograd_kernels import replay as native
 
@@ -159,24 +160,56 @@ def default_size() -> int:
     )
 
 
+class Lock:
+    """A re-entrant lock that a forked child finds free, whoever held it."""
+
+    def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """Free, held by nobody."""
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 class _Teams:
-    """The one team of this process; a forked child gets a new one."""
+    """The one team of this process, and all locks; a forked child gets new ones."""
 
     def __init__(self) -> None:
         self.current = Team(default_size())
+        self.locks: weakref.WeakSet[Lock] = weakref.WeakSet()
         atexit.register(self.close)
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self.renew)
+            os.register_at_fork(after_in_child=self.forked)
 
     def renew(self, size: int | None = None) -> None:
-        """Helpers do not survive a fork; locks may have been held."""
+        """Another team, of as many threads unless told otherwise."""
         self.current = Team(size or self.current.size)
+        restructured()  # Programs look again at how many threads there are
+
+    def forked(self) -> None:
+        """Helpers do not survive a fork; locks may have been held."""
+        self.renew()
+        for held in self.locks:
+            held.renew()
 
     def close(self) -> None:
         self.current.close()
 
 
 teams = _Teams()
+
+
+def lock() -> Lock:
+    """A new `Lock`."""
+    made = Lock()
+    teams.locks.add(made)
+    return made
 
 
 def get_num_threads() -> int:

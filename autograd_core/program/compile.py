@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import threading
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +13,7 @@ from autograd_core.program.program import MISSED, Program
 from autograd_core.program.record import recording
 from autograd_core.program.tree import Tree, flatten
 from autograd_core.tape import Array, TensorBase, state
-from autograd_core.team import get_num_threads
+from autograd_core.team import get_num_threads, lock
 from autograd_core.tensor import Tensor
 
 KEPT = 32  # Programs of one function; the one replayed longest ago goes first
@@ -37,7 +36,7 @@ class Compiled:
         self.programs: dict[Any, list[Program]] = {}
         self.recordings = 0
         self.program: Program | None = None  # the one recorded or replayed last
-        self._lock = threading.RLock()
+        self._lock = lock()
 
     def __repr__(self) -> str:
         count = sum(map(len, self.programs.values()))

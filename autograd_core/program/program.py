@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
@@ -12,6 +11,7 @@ import numpy as np
 
 from autograd_core.program.bind import Binder, Bound, bind
 from autograd_core.program.buffers import Known, Ref, address_of
+from autograd_core.program.cost import nanoseconds
 from autograd_core.program.explain import (
     Profile,
     Report,
@@ -20,24 +20,35 @@ from autograd_core.program.explain import (
     shapes_of,
 )
 from autograd_core.program.fuse import Fuser
+from autograd_core.program.gate import Gate, singleton
 from autograd_core.program.plan import plan
-from autograd_core.program.record import Check, Recorder
+from autograd_core.program.record import Check, Launch, Recorder
 from autograd_core.program.tiles import groups
 from autograd_core.program.tree import Tree
-from autograd_core.tape import GRADS, RECORDING, STRUCTURE, Array, TensorBase, state
-from autograd_core.team import Pace, get_num_threads, teams
+from autograd_core.tape import (
+    GRADS,
+    RECORDING,
+    REPLAYED,
+    STRUCTURE,
+    Array,
+    TensorBase,
+    Writes,
+    state,
+)
+from autograd_core.team import Pace, get_num_threads, lock, teams
 from autograd_core.tensor import Tensor
 from autograd_kernels import replay as native
 
 MISSED = object()
-ENTRIES: dict[int, Any] = {1: native.enter1, 2: native.enter2, 3: native.enter3}
+empty = np.empty
+BRIEF = 30_000.0  # nanoseconds, roughly, for which a replay may keep the GIL
 
 
 class Program:
     """Launches over planned buffers. ``run`` takes arrays and returns the outputs."""
 
     def __init__(self, recorder: Recorder, result: Tree, plain: bool = False) -> None:
-        self.grad_enabled, self.team = state.grad_enabled, teams.current
+        self.grad_enabled = state.grad_enabled
         self.inputs = recorder.inputs
         self.result = result
         self.guards = recorder.guards
@@ -47,7 +58,7 @@ class Program:
             if grad is not ...
         ]
         self.structure = STRUCTURE[0]
-        self.lock = threading.RLock()
+        self.lock = lock()
         self.pace = Pace()
         self._grads = [(leaf, leaf._grad) for leaf in recorder.grads.values()]
         known = recorder.buffers.known
@@ -68,28 +79,27 @@ class Program:
         self.peak_bytes = plan(runs, kept, threads)
         self.binder = Binder(self.peak_bytes, threads)
         self.bound = bind(self.binder, runs)
-        self._enter_natively(plain)
+        self.rows = len(self.bound.table)
         self._outs = [self._out(array) for array in outputs]
         self._single = self._outs[0] if result.structure is None else None
-        self._versions = list(recorder.versions.values())
+        self._writes = Writes(list(recorder.versions.values()))
+        self._open_gate(plain)
         self.grads_seen = -1
         self._give_grads()
 
-    def _enter_natively(self, plain: bool) -> None:
-        """Let one native call take the inputs and walk the table, if that can be."""
-        count = len(self.inputs)
-        self.quick: tuple[Any, ...] | None = (
-            None  # the types of a call that it can take
+    def _open_gate(self, plain: bool) -> None:
+        """Let native code take the arguments, and make a brief call as a whole."""
+        given = [out for out in self._outs if out is not None]
+        self.fresh = [(out.shape, singleton(out.dtype)) for out in given]
+        self.gate = Gate(self.bound.table, self.inputs, given)
+        self.quick = plain and self.gate.open and not self.entry_grads
+        launches = [e for e in self.events if isinstance(e, Launch)]
+        self.brief = (
+            self.gate.open
+            and len(self.bound.segments) == 1
+            and not self.bound.shared
+            and sum(map(nanoseconds, launches)) < BRIEF
         )
-        if not plain or count not in ENTRIES or len(self.bound.segments) > 1:
-            return
-        self.quick, self.enter = (np.ndarray,) * count, ENTRIES[count]
-        self.entry = self.bound.table[: 0 if self.bound.shared else None]
-        axes = max(x.ndim for x in self.inputs)
-        self.places = np.zeros((count, 3 + axes), np.int64)
-        for place, x in zip(self.places, self.inputs, strict=True):
-            code = native.dtype_code(x.dtype)
-            place[: 3 + x.ndim] = address_of(x), code, x.ndim, *x.shape
 
     def attempt(self, args: tuple[Any, ...]) -> Any:
         """`run`, if a quick look shows that this is the Program for ``args``.
@@ -97,23 +107,40 @@ class Program:
         Returns MISSED if it takes a closer look: `Compiled` does that.
         """
         if (
-            tuple(map(type, args)) != self.quick
-            or self.structure != STRUCTURE[0]
-            or self.entry_grads
+            self.structure != STRUCTURE[0]
+            or not self.quick
             or RECORDING
             or state.grad_enabled is not self.grad_enabled
-            or teams.current is not self.team
         ):
             return MISSED
+        if self.brief:
+            return self._at_once(args)
         with self.lock:
-            stopped = self.enter(self.entry, self.places, *args)
+            if not self.gate.take(self.gate.frame, args):
+                return MISSED
+            self._replay()
+            return self._outputs()
+
+    def _at_once(self, args: tuple[Any, ...]) -> Any:
+        """All of a call in native code that keeps the GIL; MISSED if it does not fit.
+
+        No other thread sees it half way, so it needs no lock.
+        """
+        if self._single is not None:  # quicker than what follows
+            outs: tuple[Array, ...] = (empty(*self.fresh[0]),)
+        else:
+            outs = tuple([empty(*fresh) for fresh in self.fresh])
+        REPLAYED.add(self._writes)
+        stopped = self.gate.enter(self.gate.frame, args, outs)
+        if stopped != self.rows:
             if stopped < 0:
                 return MISSED
-            if self.bound.shared:
-                self._replay()
-            elif stopped != len(self.entry):
-                self._failed(self.bound, stopped)
-            return self._outputs()
+            self._failed(self.bound, stopped)
+        if self.grads_seen != GRADS[0]:
+            self._give_grads()
+        if self._single is not None:
+            return Tensor(outs[0])
+        return self._result(outs)
 
     def changed(self) -> str:
         """What a Program for the same arguments is guarded by and now is different."""
@@ -160,21 +187,30 @@ class Program:
     def run(self, arrays: Sequence[Array]) -> Any:
         """One replay: inputs copied in, all launches, outputs copied out."""
         with self.lock:
+            if self.brief:
+                copies = [np.empty(x.shape, singleton(x.dtype)) for x in self.inputs]
+                for copy, array in zip(copies, arrays, strict=True):
+                    np.copyto(copy, array)
+                return self._at_once(tuple(copies))
             for buffer, array in zip(self.inputs, arrays, strict=True):
                 np.copyto(buffer, array)
             self._replay()
             return self._outputs()
 
     def _outputs(self) -> Any:
+        REPLAYED.add(self._writes)
         if self.grads_seen != GRADS[0]:
             self._give_grads()
-        for version in self._versions:
-            version[0] += 1
         if self._single is not None:
             return Tensor(self._single.copy())
+        return self._result([out.copy() for out in self._outs if out is not None])
+
+    def _result(self, arrays: Sequence[Array]) -> Any:
+        """What the function returned, around these arrays."""
+        rest = iter(arrays)
         leaves = zip(self.result.leaves, self._outs, strict=True)
         return self.result.rebuild(
-            [leaf if out is None else Tensor(out.copy()) for leaf, out in leaves]
+            [leaf if out is None else Tensor(next(rest)) for leaf, out in leaves]
         )
 
     def explain(self) -> Report:
@@ -230,7 +266,7 @@ class Program:
         bound = self.bound
         if bound.shared and self.pace.share():
             start_time = perf_counter()
-            stopped = self.team.replay(bound.table, bound.counts)
+            stopped = teams.current.replay(bound.table, bound.counts)
             self.pace.took(perf_counter() - start_time, shared=True)
             if stopped != len(bound.table):
                 self._failed(bound, stopped)

@@ -41,6 +41,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 # quotient is a quotient. Contraction to FMA is what makes polynomials accurate.
 FAST = {"contract"}
 SUMS = {"contract", "reassoc", "nsz"}
+# Of Numba's settings, those that change no compiled code.
+IDLE = ("NUMBA_NUM_THREADS", "NUMBA_THREADING_", "NUMBA_CACHE_", "NUMBA_CUDA_")
 BROKEN = (Exception,)  # whatever a damaged cache file makes the loader raise
 # Nobody calls a kernel as a C function: its wrapper is 7 % of the compile time.
 njit = partial(numba.njit, error_model="numpy", nogil=True, no_cfunc_wrapper=True)
@@ -61,8 +63,13 @@ def reduction(fn: F) -> F:
     return _cached(fn, SUMS)
 
 
-def _cached(fn: F, flags: set[str]) -> F:
-    dispatcher = njit(fn, fastmath=flags)
+def holding(fn: F) -> F:
+    """`kernel` that keeps the GIL: for what takes microseconds and must not be seen."""
+    return _cached(fn, FAST, nogil=False)
+
+
+def _cached(fn: F, flags: set[str], **options: Any) -> F:
+    dispatcher = njit(fn, fastmath=flags, **options)
     # Only what the folder's key tells apart: no source from elsewhere, no closure.
     if fn.__module__.startswith(f"{__package__}.") and fn.__closure__ is None:
         dispatcher._cache = DiskCache(fn)
@@ -83,6 +90,13 @@ def address(dispatcher: Any, args: tuple[Any, ...]) -> int:
     return int(result.library.get_pointer_to_function(name))
 
 
+def entry(dispatcher: Any, kinds: tuple[Any, ...]) -> Callable[..., Any]:
+    """The compiled function for these types as a built-in: it looks at no types."""
+    dispatcher.compile(kinds)
+    function: Callable[..., Any] = dispatcher.overloads[kinds].entry_point
+    return function
+
+
 @cache
 def cache_folder() -> Path:
     """Where compiled kernels are kept; a new one for every change of their sources.
@@ -95,7 +109,11 @@ def cache_folder() -> Path:
     versions = (sys.version, numba.__version__, llvmlite.__version__)
     cpu = (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
     names = ("NUMBA_", "AUTOGRAD_CORE_SIMD")
-    knobs = sorted(kv for kv in os.environ.items() if kv[0].startswith(names))
+    knobs = sorted(
+        (name, value)
+        for name, value in os.environ.items()
+        if name.startswith(names) and not name.startswith(IDLE)
+    )
     key.update(repr((versions, cpu, knobs)).encode())
     root = os.environ.get("AUTOGRAD_CORE_CACHE") or os.path.join(
         os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache"),

@@ -19,12 +19,10 @@ from __future__ import annotations
 import platform
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba import carray, types
 from numba.core import cgutils
 from numba.extending import intrinsic
-from numba.np.numpy_support import as_dtype, from_dtype
 
 from ._jit import inline, kernel
 from .pointers import pointer
@@ -163,7 +161,7 @@ def _part(table, i, lo, hi):
 
 
 @inline
-def _walk(table, start, stop):
+def walk(table, start, stop):
     i = start
     while i < stop:
         if table[i, ADDRESS] == 0:
@@ -178,81 +176,7 @@ def _walk(table, start, stop):
 @kernel
 def replay(table, start, stop):
     """Run rows start..stop here; return the row of a failed check, or stop."""
-    return _walk(table, start, stop)
-
-
-# Inputs: a row of ``inputs`` is [address of the buffer, dtype code, axes, *shape].
-
-
-def dtype_code(dtype: Any) -> int:
-    """A number for a dtype that compiled code can compare."""
-    return int.from_bytes(str(from_dtype(np.dtype(dtype))).encode()[:7], "little")
-
-
-@intrinsic
-def _code(context: Any, x: Any) -> Any:
-    """`dtype_code` of an array's dtype, a constant in compiled code."""
-    number = dtype_code(as_dtype(x.dtype))
-
-    def codegen(target: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return ir.Constant(WORD, number)
-
-    return types.intp(x), codegen
-
-
-@intrinsic
-def _copy(context: Any, x: Any, address: Any) -> Any:
-    """Copy the bytes of a contiguous array to an address."""
-
-    def codegen(target: Any, builder: Any, signature: Any, args: Any) -> Any:
-        array = target.make_array(signature.args[0])(target, builder, args[0])
-        out = builder.inttoptr(args[1], array.data.type)
-        cgutils.raw_memcpy(builder, out, array.data, array.nitems, array.itemsize)
-        return target.get_dummy_value()
-
-    return types.void(x, address), codegen
-
-
-@inline
-def _fits(x, inputs, i):
-    """Whether x has the buffer's dtype and shape, and lies in memory as it does."""
-    fits = inputs[i, 1] == _code(x) and inputs[i, 2] == x.ndim
-    stride = x.itemsize
-    for axis in range(x.ndim - 1, -1, -1):
-        n = x.shape[axis]
-        fits = fits and n == inputs[i, 3 + axis] and x.strides[axis] == stride
-        stride *= n
-    return fits
-
-
-@kernel
-def enter1(table, inputs, x):
-    """Copy an input to its buffer and run all rows; -1 if it does not fit there."""
-    if not _fits(x, inputs, 0):
-        return -1
-    _copy(x, inputs[0, 0])
-    return _walk(table, 0, table.shape[0])
-
-
-@kernel
-def enter2(table, inputs, x, y):
-    """`enter1` with two inputs."""
-    if not (_fits(x, inputs, 0) and _fits(y, inputs, 1)):
-        return -1
-    _copy(x, inputs[0, 0])
-    _copy(y, inputs[1, 0])
-    return _walk(table, 0, table.shape[0])
-
-
-@kernel
-def enter3(table, inputs, x, y, z):
-    """`enter1` with three inputs."""
-    if not (_fits(x, inputs, 0) and _fits(y, inputs, 1) and _fits(z, inputs, 2)):
-        return -1
-    _copy(x, inputs[0, 0])
-    _copy(y, inputs[1, 0])
-    _copy(z, inputs[2, 0])
-    return _walk(table, 0, table.shape[0])
+    return walk(table, start, stop)
 
 
 @inline
@@ -293,7 +217,7 @@ def _walk_shared(table, rows, counters):
             i += table[i, RUN]
         else:  # as many rows as GRAIN says that are not worth sharing: for one thread
             if increase(counters, 2 * i, 1) == 0:
-                _walk(table, i, i + table[i, GRAIN])
+                walk(table, i, i + table[i, GRAIN])
                 increase(counters, 2 * i + 1, 1)
             _wait_until(counters, 2 * i + 1, 1)
             i += table[i, GRAIN]

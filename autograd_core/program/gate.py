@@ -1,0 +1,54 @@
+"""The gate: how a call's arguments get to a Program, and its results to the caller.
+
+For plain NumPy arrays native code does it all, see ``autograd_kernels.entry``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from autograd_core.program.buffers import address_of
+from autograd_core.tape import Array
+from autograd_kernels import _jit, entry
+
+
+class Gate:
+    """A Program's frame, and its native entries where it is ``open``.
+
+    ``take(frame, args)`` copies the arguments in, ``enter(frame, args, outs)`` makes
+    the whole call.
+    """
+
+    def __init__(
+        self, table: Array, inputs: Sequence[Array], outputs: Sequence[Array]
+    ) -> None:
+        arrays = (*inputs, *outputs)
+        self.open = entry.layout_known() and all(map(_fits, arrays))
+        if not self.open:
+            return
+        head = [address_of(table), len(table), len(inputs), len(outputs)]
+        places = chain.from_iterable(map(_place, arrays))
+        self.words = np.array([*head, id(np.ndarray), *places], np.int64)
+        self.frame = address_of(self.words)
+        self.take: Callable[..., bool] = _jit.entry(entry.take, entry.TAKE)
+        self.enter: Callable[..., int] = _jit.entry(entry.enter, entry.ENTER)
+
+
+def _fits(array: Array) -> bool:
+    return array.ndim <= entry.AXES and array.flags.c_contiguous
+
+
+def singleton(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The one object that nearly all arrays of a dtype share."""
+    return np.dtype(dtype.str)
+
+
+def _place(array: Array) -> list[int]:
+    rest = [0] * (entry.AXES - array.ndim)
+    dtype = singleton(array.dtype)
+    head = [address_of(array), id(dtype), array.nbytes, array.ndim]
+    return [*head, *array.shape, *rest]
