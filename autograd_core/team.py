@@ -24,7 +24,6 @@ from autograd_kernels import replay as native
 PATIENCE = 20_000  # spins of some 40 ns without work before a helper parks
 LONGEST_CYCLE = 1024  # calls from one round of trials to the next
 TRIAL_SECONDS = 4e-3  # that the trials of one way may take, two at least
-LIKE = np.zeros((1, 1), np.int64)
 
 
 class Team:
@@ -33,7 +32,7 @@ class Team:
     def __init__(self, size: int) -> None:
         self.size = size
         self.memory = np.zeros(16, np.int64)
-        self.control = int(self.memory.__array_interface__["data"][0])
+        self.control = _address(self.memory)
         self.lock = threading.Lock()
         self.helpers: list[threading.Thread] = []
         self.calls: list[threading.Event] = []
@@ -47,8 +46,7 @@ class Team:
         parts = -(-units // grain)
         words = np.array(exploded(args) + [0] * native.SIZES[-1], np.int64)
         count = len(words) - native.SIZES[-1]
-        where = words.__array_interface__["data"][0]
-        row = [self.entry(kernel, args), where, count, units, parts, grain, 1]
+        row = [self.entry(kernel, args), _address(words), count, units, parts, grain, 1]
         self.replay(np.array([row], np.int64), np.zeros(2, np.int64))
 
     def entry(self, kernel: Any, args: tuple[Any, ...]) -> int:
@@ -62,10 +60,11 @@ class Team:
     def replay(self, table: Array, counts: Array) -> int:
         """Run a whole table with whoever is there; see ``native.replay``."""
         if self.size < 2 or not self.lock.acquire(blocking=False):
-            return int(native.replay(table, 0, len(table)))
+            return int(native.replay(_address(table), 0, len(table)))
         try:
             self._wake()
-            return int(native.replay_shared(self.control, counts, table))
+            where = _address(table), len(table), _address(counts)
+            return int(native.replay_shared(self.control, *where))
         finally:
             self.lock.release()
 
@@ -89,7 +88,7 @@ class Team:
             self.parked[i] = False
             if self.closing:
                 return
-            native.serve(self.control, PATIENCE, LIKE)
+            native.serve(self.control, PATIENCE, i + 1)
 
     def close(self) -> None:
         """Send the helpers home."""
@@ -136,13 +135,17 @@ class Pace:
             self.trials = max(2, int(TRIAL_SECONDS / seconds))
 
 
+def _address(array: Array) -> int:
+    return int(array.__array_interface__["data"][0])
+
+
 def exploded(args: tuple[Any, ...]) -> list[int]:
     """Arguments as the words that compiled code takes (see ``_jit.address``)."""
     words: list[int] = []
     for arg in args:
         if isinstance(arg, np.ndarray):
-            where = arg.__array_interface__["data"][0]
-            words += [0, 0, arg.size, arg.itemsize, where, *arg.shape, *arg.strides]
+            words += [0, 0, arg.size, arg.itemsize, _address(arg)]
+            words += [*arg.shape, *arg.strides]
         else:
             words.append(int(arg))
     return words

@@ -12,6 +12,7 @@ import pytest
 
 import autograd_core as ag
 from autograd_core.program import compile
+from autograd_core.program.bind import Binder
 from autograd_core.program.program import MISSED
 from autograd_kernels import _jit, entry
 
@@ -90,6 +91,22 @@ def test_no_arguments_and_no_arrays() -> None:
     w = ag.tensor(BASE)
     compiled = compile(lambda: (w * 2).sum())
     assert [compiled().item() for _ in range(3)] == [BASE.sum() * 2] * 3
+
+
+@pytest.mark.parametrize("start", [0, 8])
+def test_empty_outputs_wherever_the_arena_begins(
+    start: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Binder.__init__
+
+    def init(self: Binder, size: int, threads: int) -> None:
+        real(self, size, threads)
+        self.start = start
+
+    monkeypatch.setattr(Binder, "__init__", init)
+    compiled = compile(lambda x: x * 2)
+    for _ in range(2):
+        assert compiled(BASE[:0]).shape == (0, 6)
 
 
 def test_outputs_are_the_callers_own() -> None:

@@ -30,6 +30,7 @@ class Bound:
     """Everything a replay needs; ``keep`` holds what its addresses point to."""
 
     table: Array
+    start: int  # address of the table
     counts: Array  # claimed and done, for threads that share launches
     shared: bool  # whether any launch is worth sharing
     segments: list[tuple[int, int, Call | None]]
@@ -64,7 +65,7 @@ class Binder:
             return array
         memory, start = array.buffer.home, 0
         if memory is None:
-            memory, start = self.memory, self.start + array.buffer.offset
+            memory, start = self.memory, self.start + max(array.buffer.offset, 0)
         return np.ndarray(
             array.shape, array.dtype, memory.data, start + array.offset, array.strides
         )
@@ -125,7 +126,7 @@ def bind(binder: Binder, groups: Sequence[Sequence[Event]]) -> Bound:
     counts = np.zeros(2 * len(table), np.int64)
     shared = len(segments) == 1 and bool((table[:, PARTS] > 1).any())
     keep = [binder.keep, memory]
-    return Bound(table, counts, shared, segments, of_row, keep)
+    return Bound(table, address_of(table), counts, shared, segments, of_row, keep)
 
 
 def group_serial(table: Array) -> None:

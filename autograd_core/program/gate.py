@@ -17,25 +17,24 @@ from autograd_kernels import _jit, entry
 
 
 class Gate:
-    """A Program's frame, and its native entries where it is ``open``.
+    """A Program's frame, and the native entry ``enter(frame, args, outs)`` to it.
 
-    ``take(frame, args)`` copies the arguments in, ``enter(frame, args, outs)`` makes
-    the whole call.
+    A brief call is made as a whole; of others, only the arguments are taken.
     """
 
     def __init__(
         self, table: Array, inputs: Sequence[Array], outputs: Sequence[Array]
     ) -> None:
-        arrays = (*inputs, *outputs)
-        self.open = entry.layout_known() and all(map(_fits, arrays))
-        if not self.open:
-            return
         head = [address_of(table), len(table), len(inputs), len(outputs)]
-        places = chain.from_iterable(map(_place, arrays))
+        places = chain.from_iterable(map(_place, (*inputs, *outputs)))
         self.words = np.array([*head, id(np.ndarray), *places], np.int64)
         self.frame = address_of(self.words)
-        self.take: Callable[..., bool] = _jit.entry(entry.take, entry.TAKE)
         self.enter: Callable[..., int] = _jit.entry(entry.enter, entry.ENTER)
+
+
+def passable(arrays: Sequence[Array]) -> bool:
+    """Whether native code can take or give these."""
+    return entry.layout_known() and all(map(_fits, arrays))
 
 
 def _fits(array: Array) -> bool:

@@ -20,7 +20,7 @@ from autograd_core.program.explain import (
     shapes_of,
 )
 from autograd_core.program.fuse import Fuser
-from autograd_core.program.gate import Gate, singleton
+from autograd_core.program.gate import Gate, passable, singleton
 from autograd_core.program.plan import plan
 from autograd_core.program.record import Check, Launch, Recorder
 from autograd_core.program.tiles import groups
@@ -79,7 +79,6 @@ class Program:
         self.peak_bytes = plan(runs, kept, threads)
         self.binder = Binder(self.peak_bytes, threads)
         self.bound = bind(self.binder, runs)
-        self.rows = len(self.bound.table)
         self._outs = [self._out(array) for array in outputs]
         self._single = self._outs[0] if result.structure is None else None
         self._writes = Writes(list(recorder.versions.values()))
@@ -91,15 +90,17 @@ class Program:
         """Let native code take the arguments, and make a brief call as a whole."""
         given = [out for out in self._outs if out is not None]
         self.fresh = [(out.shape, singleton(out.dtype)) for out in given]
-        self.gate = Gate(self.bound.table, self.inputs, given)
-        self.quick = plain and self.gate.open and not self.entry_grads
         launches = [e for e in self.events if isinstance(e, Launch)]
         self.brief = (
-            self.gate.open
+            passable([*self.inputs, *given])
             and len(self.bound.segments) == 1
             and not self.bound.shared
             and sum(map(nanoseconds, launches)) < BRIEF
         )
+        self.quick = plain and passable(self.inputs) and not self.entry_grads
+        self.rows = len(self.bound.table) if self.brief else 0
+        table = self.bound.table[: self.rows]
+        self.gate = Gate(table, self.inputs, given if self.brief else [])
 
     def attempt(self, args: tuple[Any, ...]) -> Any:
         """`run`, if a quick look shows that this is the Program for ``args``.
@@ -116,7 +117,7 @@ class Program:
         if self.brief:
             return self._at_once(args)
         with self.lock:
-            if not self.gate.take(self.gate.frame, args):
+            if self.gate.enter(self.gate.frame, args, ()) < 0:
                 return MISSED
             self._replay()
             return self._outputs()
@@ -226,11 +227,11 @@ class Program:
         if len(bound.segments) > 1:
             raise ValueError("profile: this Program makes host calls; see explain()")
         ticks = np.zeros((n, len(rows) + 1), np.int64)
-        native.replay_timed(bound.table[:0], ticks[0])  # compile it
+        native.replay_timed(bound.start, 0, ticks[0])  # compile it
         with self.lock, self._preserved():
             start = perf_counter()
             for i in range(n):
-                native.replay_timed(bound.table, ticks[i])
+                native.replay_timed(bound.start, len(rows), ticks[i])
             seconds = perf_counter() - start
         scale = seconds * 1e6 / max(int(ticks[-1, -1] - ticks[0, 0]), 1)
         micros = np.median(np.diff(ticks, axis=1), axis=0) * scale
@@ -273,7 +274,7 @@ class Program:
             return
         start_time = perf_counter()
         for start, stop, call in bound.segments:
-            stopped = native.replay(bound.table, start, stop)
+            stopped = native.replay(bound.start, start, stop)
             if stopped != stop:
                 self._failed(bound, stopped)
             if call is not None:

@@ -50,7 +50,7 @@ njit = partial(numba.njit, error_model="numpy", nogil=True, no_cfunc_wrapper=Tru
 
 def inline(fn: F) -> F:
     """A helper for kernels of its own file or of another: compiled into its caller."""
-    return njit(fn, fastmath=FAST)
+    return njit(fn, fastmath=FAST, no_cpython_wrapper=True)
 
 
 def kernel(fn: F) -> F:

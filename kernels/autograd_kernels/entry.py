@@ -6,7 +6,8 @@ to the Program's inputs, the launches run, and the results copied to new arrays.
 it holds the GIL, so nothing else sees a Program half way.
 
 ``frame`` is the address of [table, rows, inputs, outputs, array type], then a place for
-each input and output: [address, dtype object, bytes, axes, *shape].
+each input and output: [address, dtype object, bytes, axes, *shape]. A Program that
+takes long has no rows and no outputs there: `enter` then only takes the arguments.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import carray, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import NativeValue, intrinsic, models, register_model, unbox
 
-from ._jit import holding, inline
-from .pointers import pointer
-from .replay import COLUMNS, WORD, walk
+from ._jit import holding
+from .elementwise import loop
+from .replay import WORD, walk, word
 
 AXES = 8  # of an input or output at most
 HEAD, PLACE = 5, 4 + AXES  # words
@@ -36,9 +37,6 @@ DATA, NDIM, SHAPE, DTYPE, FLAGS = 2, 3, 4, 7, 8  # of an array
 HALF = 0xFFFFFFFF
 CONTIGUOUS = 1
 
-WORDS = np.empty(0, np.int64)
-TABLES = np.empty((0, COLUMNS), np.int64)
-
 
 class Borrowed(types.Opaque):  # type: ignore[misc]
     """A Python object, as it comes."""
@@ -48,8 +46,7 @@ class Borrowed(types.Opaque):  # type: ignore[misc]
 
 
 BORROWED = Borrowed()
-TAKE = (types.intp, BORROWED)  # types of the arguments
-ENTER = (*TAKE, BORROWED)
+ENTER = (types.intp, BORROWED, BORROWED)  # types of the arguments
 register_model(Borrowed)(models.OpaqueModel)
 
 
@@ -69,18 +66,6 @@ def _object(context: Any, value: Any) -> Any:
 
 
 @intrinsic
-def _word(context: Any, base: Any, index: Any) -> Any:
-    """The word at an address plus ``index`` words."""
-
-    def codegen(target: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.load(
-            builder.gep(builder.inttoptr(args[0], WORD.as_pointer()), [args[1]])
-        )
-
-    return types.intp(base, index), codegen
-
-
-@intrinsic
 def _copy(context: Any, to: Any, start: Any, count: Any) -> Any:
     """Copy bytes from one address to another."""
 
@@ -93,46 +78,34 @@ def _copy(context: Any, to: Any, start: Any, count: Any) -> Any:
     return types.void(to, start, count), codegen
 
 
-@inline
+@loop
 def _fits(array, place, array_type):
     """Whether an object is an array of a place's dtype and shape, in C order."""
-    if _word(array, TYPE) != array_type or _word(array, DTYPE) != place[1]:
+    if word(array, TYPE) != array_type or word(array, DTYPE) != word(place, 1):
         return False
-    if (_word(array, NDIM) & HALF) != place[3] or not _word(array, FLAGS) & CONTIGUOUS:
+    axes, shape = word(array, NDIM) & HALF, word(array, SHAPE)
+    if axes != word(place, 3) or not word(array, FLAGS) & CONTIGUOUS:
         return False
-    shape = _word(array, SHAPE)
     fits = True
-    for axis in range(place[3]):
-        fits = fits and _word(shape, axis) == place[4 + axis]
+    for axis in range(axes):
+        fits = fits and word(shape, axis) == word(place, 4 + axis)
     return fits
 
 
-@inline
-def _places(frame, first, count):
-    where = pointer(frame + 8 * (HEAD + PLACE * first), WORDS)
-    return carray(where, (count, PLACE))
-
-
-@inline
-def _take(frame, args):
-    """Copy the arguments to their places, if all fit."""
-    count, array_type = _word(frame, 2), _word(frame, 4)
-    places = _places(frame, 0, count)
-    if _word(args, LENGTH) != count:
+@loop
+def _take(place, count, args, array_type):
+    """Copy arguments to their places, if all fit."""
+    if word(args, LENGTH) != count:
         return False
+    fits = True
     for i in range(count):
-        if not _fits(_word(args, ITEMS + i), places[i], array_type):
-            return False
-    for i in range(count):
-        data = _word(_word(args, ITEMS + i), DATA)
-        _copy(places[i, 0], data, places[i, 2])
-    return True
-
-
-@holding
-def take(frame, args):
-    """Copy the arguments to the Program's inputs; whether they fit there."""
-    return _take(frame, _object(args))
+        array = word(args, ITEMS + i)
+        fits = fits and _fits(array, place + 8 * PLACE * i, array_type)
+    if fits:
+        for i in range(count):
+            to, size = word(place, i * PLACE), word(place, i * PLACE + 2)
+            _copy(to, word(word(args, ITEMS + i), DATA), size)
+    return fits
 
 
 @holding
@@ -141,15 +114,18 @@ def enter(frame, args, outs):
 
     Returns the row of a failed check, the number of rows, or -1 if args do not fit.
     """
-    if not _take(frame, _object(args)):
+    table, rows, inputs = word(frame, 0), word(frame, 1), word(frame, 2)
+    place = frame + 8 * HEAD
+    if not _take(place, inputs, _object(args), word(frame, 4)):
         return -1
-    rows, count = _word(frame, 1), _word(frame, 3)
-    table = carray(pointer(_word(frame, 0), WORDS), (rows, COLUMNS))
     stopped = walk(table, 0, rows)
-    places = _places(frame, _word(frame, 2), count)
-    for i in range(count):
-        data = _word(_word(_object(outs), ITEMS + i), DATA)
-        _copy(data, places[i, 0], places[i, 2])
+    place += 8 * PLACE * inputs
+    for i in range(word(frame, 3)):
+        to, size = (
+            word(word(_object(outs), ITEMS + i), DATA),
+            word(place, i * PLACE + 2),
+        )
+        _copy(to, word(place, i * PLACE), size)
     return stopped
 
 

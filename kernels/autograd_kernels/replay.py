@@ -7,11 +7,11 @@ says there how many such rows follow each other, itself among them. Address 0 is
 check: the walk stops there if the word at ``words`` is not 0. Where ``run`` is more
 than 1, so many launches over the same elements are done tile by tile.
 
-Helpers share a launch by claiming its parts from an atomic counter; the next launch
-starts when all parts are done. Which thread runs which part never matters to a bit of
-the result, so the caller finishes alone if no helper comes. ``control`` is
-[open, active, table, rows, counters]; ``counters`` has two words per launch: parts
-claimed, parts done.
+Helpers share a launch by claiming its parts, each first the one it had before, as its
+data may still be in that core's cache; the next launch starts when all parts are done.
+Which thread runs which part never matters to a bit of the result, so the caller
+finishes alone if no helper comes. ``control`` is [open, active, table, rows, counters];
+``counters`` has two words per launch: bits of the parts claimed, number of those done.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ import platform
 from typing import Any
 
 from llvmlite import ir
-from numba import carray, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ._jit import inline, kernel
-from .pointers import pointer
+from ._jit import kernel
+from .elementwise import loop
 
 ADDRESS, WORDS, COUNT, UNITS, PARTS, GRAIN, RUN = range(7)
 COLUMNS = 7
@@ -73,12 +73,22 @@ def _launch(context: Any, table: Any, i: Any, lo: Any, hi: Any) -> Any:
     return types.void(table, i, lo, hi), codegen
 
 
-# Words of memory shared between threads -----------------------------------------------
-
-
 def _word(builder: Any, base: Any, index: Any) -> Any:
     """Pointer to word ``index``: one inttoptr, then GEP (LLVM 22 miscompiles more)."""
     return builder.gep(builder.inttoptr(base, WORD.as_pointer()), [index])
+
+
+@intrinsic
+def word(context: Any, base: Any, index: Any) -> Any:
+    """The word at an address plus ``index`` words."""
+
+    def codegen(target: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load(_word(builder, *args))
+
+    return types.intp(types.intp, types.intp), codegen
+
+
+# Words of memory shared between threads -----------------------------------------------
 
 
 @intrinsic
@@ -115,6 +125,17 @@ def increase(context: Any, base: Any, index: Any, by: Any) -> Any:
 
 
 @intrinsic
+def mark(context: Any, base: Any, index: Any, bits: Any) -> Any:
+    """Set bits of a word and return what it was."""
+
+    def codegen(target: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = _word(builder, args[0], args[1])
+        return builder.atomic_rmw("or", pointer, args[2], "seq_cst")
+
+    return types.intp(types.intp, types.intp, types.intp), codegen
+
+
+@intrinsic
 def _pause(context: Any) -> Any:
     """Tell the core that this is a spin loop."""
     name = PAUSES.get(platform.machine())
@@ -131,7 +152,7 @@ def _pause(context: Any) -> Any:
 _yield = types.ExternalFunction("sched_yield", types.int32())
 
 
-@inline
+@loop
 def _wait_until(base, index, value):
     """Spin until a word is at least ``value``; let other threads run now and then."""
     spins = 0
@@ -143,99 +164,112 @@ def _wait_until(base, index, value):
             _yield()
 
 
-# Walks -------------------------------------------------------------------------------
+# Walks, of a table by its address ----------------------------------------------------
 
 
-@inline
+@loop
 def _part(table, i, lo, hi):
     """A part of a launch, or of the run that begins there, tile by tile."""
-    run = table[i, RUN]
-    if run == 1:
-        _launch(table.ctypes.data, i, lo, hi)
-        return
+    run = word(table, COLUMNS * i + RUN)
+    step = TILE if run > 1 else hi - lo
     while lo < hi:
-        stop = min(lo + TILE, hi)
+        stop = min(lo + step, hi)
         for j in range(i, i + run):
-            _launch(table.ctypes.data, j, lo, stop)
+            _launch(table, j, lo, stop)
         lo = stop
 
 
-@inline
+@loop
 def walk(table, start, stop):
+    """Run rows start..stop here; return the row of a failed check, or stop."""
     i = start
     while i < stop:
-        if table[i, ADDRESS] == 0:
-            if load(table[i, WORDS], 0) != 0:
+        row = COLUMNS * i
+        if word(table, row + ADDRESS) == 0:
+            if load(word(table, row + WORDS), 0) != 0:
                 return i
         else:
-            _part(table, i, 0, table[i, UNITS])
-        i += table[i, RUN]
+            _part(table, i, 0, word(table, row + UNITS))
+        i += word(table, row + RUN)
     return stop
 
 
 @kernel
 def replay(table, start, stop):
-    """Run rows start..stop here; return the row of a failed check, or stop."""
+    """`walk`, called from Python."""
     return walk(table, start, stop)
 
 
-@inline
-def _share(table, i, counters):
-    """Do parts of a run until none is left, and wait for those of others."""
-    parts, grain, claimed = table[i, PARTS], table[i, GRAIN], 2 * i
-    while True:
-        part = increase(counters, claimed, 1)
-        if part >= parts:
-            break
+@loop
+def _share(table, i, counters, me):
+    """Do parts of a run until none is left, and wait for those of others.
+
+    A thread begins with the part of its own number, if nobody took it: then it finds
+    in its cache what it worked on before.
+    """
+    row, claimed, done = COLUMNS * i, 2 * i, 2 * i + 1
+    parts, grain = word(table, row + PARTS), word(table, row + GRAIN)
+    for k in range(parts):
+        part = (me + k) % parts
+        bit = 1 << part
+        if load(counters, claimed) & bit or mark(counters, claimed, bit) & bit:
+            continue
         lo = part * grain
-        _part(table, i, lo, min(lo + grain, table[i, UNITS]))
-        increase(counters, claimed + 1, 1)
-    _wait_until(counters, claimed + 1, parts)
+        _part(table, i, lo, min(lo + grain, word(table, row + UNITS)))
+        increase(counters, done, 1)
+    _wait_until(counters, done, parts)
 
 
-@inline
-def _failed(table, i, counters):
-    """What a check found. One thread looks, before a later launch reuses the word."""
-    if increase(counters, 2 * i, 1) == 0:
-        found = 2 if load(table[i, WORDS], 0) != 0 else 1
-        store(counters, 2 * i + 1, found)
-    _wait_until(counters, 2 * i + 1, 1)
-    return load(counters, 2 * i + 1) == 2
+@loop
+def _look(table, i, counters, me):
+    """Whether a check found something. The caller looks, and leaves 1, or 2 if so."""
+    done = 2 * i + 1
+    if me == 0:
+        found = load(word(table, COLUMNS * i + WORDS), 0) != 0
+        store(counters, done, 2 if found else 1)
+    _wait_until(counters, done, 1)
+    return load(counters, done) == 2
 
 
-@inline
-def _walk_shared(table, rows, counters):
-    """Run what is left of every launch, in order, beside other threads doing so."""
+@loop
+def _walk_shared(table, rows, counters, me):
+    """Run every launch, in order, as thread ``me`` of those that do; 0 is the caller.
+
+    What is not worth sharing is the caller's: as many rows as GRAIN says.
+    """
     i = 0
     while i < rows:
-        if table[i, ADDRESS] == 0:
-            if _failed(table, i, counters):
+        row = COLUMNS * i
+        if word(table, row + ADDRESS) == 0:
+            if _look(table, i, counters, me):
                 return i
             i += 1
-        elif table[i, PARTS] > 1:
-            _share(table, i, counters)
-            i += table[i, RUN]
-        else:  # as many rows as GRAIN says that are not worth sharing: for one thread
-            if increase(counters, 2 * i, 1) == 0:
-                walk(table, i, i + table[i, GRAIN])
-                increase(counters, 2 * i + 1, 1)
+        elif word(table, row + PARTS) > 1:
+            _share(table, i, counters, me)
+            i += word(table, row + RUN)
+        else:
+            count = word(table, row + GRAIN)
+            if me == 0:
+                walk(table, i, i + count)
+                store(counters, 2 * i + 1, 1)
             _wait_until(counters, 2 * i + 1, 1)
-            i += table[i, GRAIN]
+            i += count
     return rows
 
 
 @kernel
-def replay_shared(control, counts, table):
-    """`replay` of the whole table with whatever helpers come; returns the same.
+def replay_shared(control, table, rows, counters):
+    """`replay` of a whole table with whatever helpers come; returns the same.
 
-    ``control`` is the address of the shared words, ``counts`` has two per row.
+    ``control`` and ``counters`` are addresses of the shared words.
     """
-    counts[:] = 0
-    store(control, TABLE, table.ctypes.data)
-    store(control, ROWS, table.shape[0])
-    store(control, COUNTERS, counts.ctypes.data)
+    for i in range(2 * rows):
+        store(counters, i, 0)
+    store(control, TABLE, table)
+    store(control, ROWS, rows)
+    store(control, COUNTERS, counters)
     store(control, OPEN, 1)
-    stopped = _walk_shared(table, table.shape[0], counts.ctypes.data)
+    stopped = _walk_shared(table, rows, counters, 0)
     store(control, OPEN, 0)
     while load(control, ACTIVE) > 0:
         _pause()
@@ -243,20 +277,15 @@ def replay_shared(control, counts, table):
 
 
 @kernel
-def serve(control, patience, like):
-    """Help with whatever is open until nothing was for ``patience`` spins.
-
-    ``like`` is any 2-D int64 array: it types the tables that are read by address.
-    """
+def serve(control, patience, me):
+    """Help, as thread ``me``, until there was nothing to do for ``patience`` spins."""
     idle = 0
     while idle < patience:
         if load(control, OPEN) == 1:
             increase(control, ACTIVE, 1)
             if load(control, OPEN) == 1:
-                rows = load(control, ROWS)
-                words = pointer(load(control, TABLE), like)
-                table = carray(words, (rows, COLUMNS))
-                _walk_shared(table, rows, load(control, COUNTERS))
+                table, rows = load(control, TABLE), load(control, ROWS)
+                _walk_shared(table, rows, load(control, COUNTERS), me)
                 idle = 0
             increase(control, ACTIVE, -1)
         idle += 1
@@ -279,10 +308,10 @@ def _cycles(context: Any) -> Any:
 
 
 @kernel
-def replay_timed(table, ticks):
+def replay_timed(table, rows, ticks):
     """`replay` of the whole table; ticks[i + 1] is the counter after row i."""
     ticks[0] = _cycles()
-    for i in range(table.shape[0]):
-        if table[i, ADDRESS] != 0:
-            _launch(table.ctypes.data, i, 0, table[i, UNITS])
+    for i in range(rows):
+        if word(table, COLUMNS * i + ADDRESS) != 0:
+            _launch(table, i, 0, word(table, COLUMNS * i + UNITS))
         ticks[i + 1] = _cycles()
