@@ -33,6 +33,7 @@ import llvmlite
 import numba
 from llvmlite import binding as llvm
 from numba.core import serialize
+from numba.core.runtime.nrt import rtsys
 from numba.core.compiler import CompileResult
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -149,7 +150,7 @@ class DiskCache:
             data = self.path(sig).read_bytes()
             if hashlib.sha256(data[32:]).digest() != data[:32]:
                 return None
-            target.refresh()
+            rtsys.initialize(target)  # not refresh(): what compiles loads the rest
             return CompileResult._rebuild(target, *serialize.loads(data[32:]))
         except BROKEN:
             return None
