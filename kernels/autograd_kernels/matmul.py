@@ -16,10 +16,10 @@ at multiples of that number; the bits are the same wherever the cuts fall.
 
 An element is the sum over blocks of k (DEPTH, even sizes), each a chain of FMAs in the
 order of k. While A stays in L2 it is read in place and a unit is one panel (2 vectors)
-of columns: B's panel is copied only where its rows are far apart, transposed or
-ragged. For a larger A units are wider, their panels of B are copied to L2 and A to L1,
-HEIGHT rows at a time (Goto, van de Geijn: Anatomy of high-performance matrix
-multiplication, 2008).
+of columns: B's panel is copied only where its rows are far apart or transposed (or
+ragged, without masks). For a larger A units are wider, their panels of B are copied to
+L2 and A to L1, HEIGHT rows at a time (Goto, van de Geijn: Anatomy of high-performance
+matrix multiplication, 2008).
 """
 
 from __future__ import annotations
@@ -31,18 +31,26 @@ import numba
 import numpy as np
 
 from autograd_kernels._jit import inline, kernel
-from autograd_kernels.simd import BYTES, at, copy_lanes, data, lanes, transpose_lanes
+from autograd_kernels.simd import (
+    BYTES,
+    HALVES,
+    at,
+    copy_lanes,
+    data,
+    lanes,
+    transpose_lanes,
+)
 from autograd_kernels.tile import (
     ADD,
     BIAS,
     COLUMNS,
     DOTS,
     HEIGHT,
-    HEIGHTS,
+    MASKED,
     PART,
     RELU,
     dots,
-    tile,
+    tiles,
 )
 
 __all__ = ["ADD", "BIAS", "RELU", "matmul", "plan"]
@@ -54,7 +62,7 @@ HALF_L2 = 1 << 19  # bytes of A up to which it is read in place
 FAR = 4096  # bytes from row to row of B from which on lines evict each other
 ROWS = 24 * HEIGHT  # of C in a unit, at most
 # Ways to compute a unit.
-COPY_A, COPY_B, DOT_ROWS, DOT_COLUMNS = 1, 2, 4, 8
+COPY_A, COPY_B, DOT_ROWS, DOT_COLUMNS, DIRECT = 1, 2, 4, 8, 16
 NARROW = 6  # rows or columns up to which dot products along k are faster
 UNITS = 8  # a large product has at least as many, when they stay wide enough
 
@@ -73,7 +81,7 @@ def _shape(m, n, k, ta, tb, size):
     way = COPY_B if tb or (m > 2 * HEIGHT and n * size >= FAR) else 0
     rows = _even(m, ROWS, HEIGHT)
     if m * k * size <= HALF_L2:
-        return way, rows, panel
+        return way | (DIRECT if k * size <= DEPTH else 0), rows, panel
     columns = 8 * panel
     while columns > 4 * panel and _parts(m, rows) * _parts(n, columns) < UNITS:
         columns //= 2
@@ -89,7 +97,8 @@ def _parts(total, most):
 
 def _even(total, most, step):
     """Size of parts, a multiple of ``step``, as even as they can be."""
-    return max(1, _parts(_parts(total, _parts(total, most)), step)) * step
+    size = total if total <= most else _parts(total, _parts(total, most))
+    return max(1, _parts(size, step)) * step
 
 
 @cache
@@ -119,11 +128,13 @@ def _pack(source, line, step, count, depth, vector, target, panel):
     Elements of a line (step = 1) or the lines (line = 1) are neighbours.
     """
     if step == 1:
-        for r in range(0, count, vector):
-            for p in range(0, depth, vector):
+        narrow = HALVES and min(count, depth) <= vector // 2
+        side = vector // 2 if narrow else vector
+        for r in range(0, count, side):
+            for p in range(0, depth, side):
                 transpose_lanes(
                     at(source, r * line + p), line, count - r, depth - p,
-                    at(target, p * panel + r), panel, panel - r,
+                    at(target, p * panel + r), panel, panel - r, side,
                 )  # fmt: skip
     else:
         for p in range(depth):
@@ -134,13 +145,10 @@ def _pack(source, line, step, count, depth, vector, target, panel):
                 )  # fmt: skip
 
 
-@merged
-def _tallest(rows):
-    """The tallest tile that fits."""
-    for height in HEIGHTS:
-        if height <= rows:
-            return height
-    return 1
+@inline
+def _sweep(rows, columns, mode, k, a, row, column, b, ldb, c, ldc, bias, part):
+    """A panel's `tiles`. A function of its own, or registers run out around them."""
+    tiles(rows, columns, mode, k, a, row, column, b, ldb, c, ldc, bias, part)
 
 
 @merged
@@ -152,23 +160,23 @@ def _tiles(
     vector = panel // COLUMNS
     blocks = _parts(k, DEPTH // PANEL * panel)
     size = k if blocks == 1 else -(-k // blocks)
-    wide = -(-columns // panel) * panel
+    wide = _parts(columns, panel) * panel
     a_at = at(space, size * wide)
     sums = at(a_at, size * HEIGHT)
+    high = HEIGHT if way & COPY_A else max(rows, 1)
     for block in range(blocks):
         p = block * size
         depth = min(size, k - p)
         for j in range(0, columns, panel):
             width = min(panel, columns - j)
-            if way & COPY_B or width % vector:
+            if way & COPY_B or (width % vector and not MASKED):
                 start = at(b, p * row_b + j * col_b)
                 to = at(space, j * depth)
                 _pack(start, col_b, row_b, width, depth, vector, to, panel)
         last = block == blocks - 1
         what = (mode if last else 0) | (PART if block > 0 else 0)
-        i = 0
-        while i < rows:
-            height = _tallest(rows - i)
+        for i in range(0, rows, high):
+            height = min(high, rows - i)
             left, row, step = at(a, i * row_a + p * col_a), row_a, col_a
             if way & COPY_A:
                 line, far, count, deep = row, step, height, depth
@@ -179,15 +187,14 @@ def _tiles(
             for j in range(0, columns, panel):
                 width = min(panel, columns - j)
                 right, ldb = at(b, p * row_b + j), row_b
-                if way & COPY_B or width % vector:
+                if way & COPY_B or (width % vector and not MASKED):
                     right, ldb = at(space, j * depth), panel
-                part = at(sums, i * wide + j * height)
+                part = at(sums, j * rows + i * panel)
                 to, ld = (at(c, i * ldc + j), ldc) if last else (part, panel)
-                tile(
+                _sweep(
                     height, width, what, depth, left, row, step, right, ldb, to, ld,
                     at(bias, j), part,
                 )  # fmt: skip
-            i += height
 
 
 @merged
@@ -240,11 +247,12 @@ def _dots(
                 _finish(mode, space[line - first], at(c, i * ldc + j), bias, j)
 
 
-@merged
-def _vectors(
+@inline
+def _indirect(
     way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
     space, panel,
 ):  # fmt: skip
+    """A unit whose set-up is nothing beside the work: a function of its own."""
     if way & (DOT_ROWS | DOT_COLUMNS):
         _dots(
             way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc,
@@ -257,38 +265,59 @@ def _vectors(
         )  # fmt: skip
 
 
-_unit = _vectors if VECTORS else _plain
-
-
 @merged
-def _step(x):
-    """From one matrix of a batch to the next; 0 when there is one for all."""
-    size = x.shape[-1] * x.shape[-2]
-    return 0 if x.size == size else size
+def _vectors(
+    way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
+    space, panel,
+):  # fmt: skip
+    if way & DIRECT:
+        vector = panel // COLUMNS
+        if way & COPY_B or (columns % vector and not MASKED):
+            _pack(b, col_b, row_b, columns, k, vector, space, panel)
+            b, row_b = space, panel
+        _sweep(rows, columns, mode, k, a, row_a, col_a, b, row_b, c, ldc, bias, space)
+    else:
+        _indirect(
+            way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc,
+            bias, space, panel,
+        )  # fmt: skip
+
+
+_unit = _vectors if VECTORS else _plain
 
 
 @kernel
 def matmul(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
     """Product and epilogue as above; units are blocks of ``out`` (see `plan`)."""
-    m, n = out.shape[-2], out.shape[-1]
-    k = a.shape[-2] if ta else a.shape[-1]
+    # All that is read of the arrays comes first: Numba then counts no references.
+    m, n, k = out.shape[-2], out.shape[-1], a.shape[-1]
+    k_turned, size_a, size_b, size = a.shape[-2], a.size, b.size, out.size
+    panel, stripes, stripe = COLUMNS * lanes(out), len(scratch), scratch.shape[1]
+    a, b, c, bias, space = data(a), data(b), data(out), data(bias), data(scratch)
+    k = k_turned if ta else k
     row_a, col_a = (1, m) if ta else (k, 1)
     row_b, col_b = (1, k) if tb else (n, 1)
-    panel = COLUMNS * lanes(out)
+    step_a = 0 if size_a == m * k else m * k
+    step_b = 0 if size_b == k * n else k * n
     way, rows, columns = _of(m, n, k, ta, tb, PANEL // panel)
-    across = _parts(n, columns)
-    blocks = _parts(m, rows) * across
-    space = data(scratch)
-    if len(scratch) > 1:
-        units = out.size // (m * n) * blocks
-        space = at(space, lo // -(-units // len(scratch)) * scratch.shape[1])
-    for unit in range(lo, hi):
-        batch, block = unit // blocks, unit % blocks
+    i = j = 0
+    if stripes > 1 or lo > 0:
+        across = _parts(n, columns)
+        blocks = _parts(m, rows) * across
+        units = size // (m * n) * blocks
+        space = at(space, lo // -(-units // stripes) * stripe)
+        batch, block = lo // blocks, lo % blocks
         i, j = block // across * rows, block % across * columns
+        a, b, c = at(a, batch * step_a), at(b, batch * step_b), at(c, batch * m * n)
+    for _ in range(lo, hi):
         _unit(
             way, mode, k, min(rows, m - i), min(columns, n - j),
-            at(data(a), batch * _step(a) + i * row_a), row_a, col_a,
-            at(data(b), batch * _step(b) + j * col_b), row_b, col_b,
-            at(data(out), batch * m * n + i * n + j), n, at(data(bias), j),
-            space, panel,
+            at(a, i * row_a), row_a, col_a, at(b, j * col_b), row_b, col_b,
+            at(c, i * n + j), n, at(bias, j), space, panel,
         )  # fmt: skip
+        j += columns
+        if j >= n:
+            i, j = i + rows, 0
+        if i >= m:
+            i = 0
+            a, b, c = at(a, step_a), at(b, step_b), at(c, m * n)

@@ -13,7 +13,8 @@ means: no hand-made vectors at all, callers take their plain loops.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import reduce
 from typing import Any
 
@@ -45,16 +46,19 @@ SIMD = os.environ.get("AUTOGRAD_CORE_SIMD") or _detect()
 if SIMD not in WIDTHS:
     raise ImportError(f"AUTOGRAD_CORE_SIMD is {SIMD!r}, expected one of {[*WIDTHS]}")
 BYTES = WIDTHS[SIMD]  # of one vector; 0 for none
+HALVES = BYTES == 64  # to some CPUs two halves: where one will do, it is faster
 REGISTERS = 16 if SIMD == "avx2" else 32
 
 
 class Vectors:
     """Builds vector code for one dtype; short names for what llvmlite spells out."""
 
-    def __init__(self, context: Any, builder: Any, dtype: Any) -> None:
+    def __init__(
+        self, context: Any, builder: Any, dtype: Any, size: int = BYTES
+    ) -> None:
         self.builder = builder
         self.scalar = context.get_value_type(dtype)
-        self.lanes = BYTES // (dtype.bitwidth // 8)
+        self.lanes = size // (dtype.bitwidth // 8)
         self.type = ir.VectorType(self.scalar, self.lanes)
         self.masks = ir.VectorType(ir.IntType(1), self.lanes)
         self.suffix = f"v{self.lanes}f{dtype.bitwidth}"
@@ -94,6 +98,18 @@ class Vectors:
     def times(self, step: Any, count: int) -> Any:
         """A constant multiple of a 64-bit integer."""
         return self.builder.mul(step, ir.Constant(WORD, count))
+
+    def lines(self, first: Any, step: Any, count: int) -> list[Any]:
+        """Pointers to lines: four share a base, the others are base + index * scale.
+
+        Opaque bases: LLVM would step one pointer along all lines, each step waiting
+        for the last, or keep a register for each.
+        """
+        kind, bases = ir.FunctionType(first.type, [first.type]), []
+        for i in range(0, count, 4):
+            base = self.at(first, self.times(step, i))
+            bases.append(self.builder.asm(kind, "", "=r,0", [base], side_effect=False))
+        return [self.at(bases[i // 4], self.times(step, i % 4)) for i in range(count)]
 
     def load(self, pointer: Any, mask: Any = None) -> Any:
         """The vector at a pointer; zeros where the mask says no."""
@@ -135,6 +151,28 @@ class Vectors:
             )
             half //= 2
         return self.builder.extract_element(value, ir.Constant(INDEX, 0))
+
+
+@contextmanager
+def rolled(builder: Any, count: Any) -> Iterator[None]:
+    """``count`` times what is built inside, in a loop that LLVM does not unroll."""
+    before, body = builder.basic_block, builder.append_basic_block("body")
+    after = builder.append_basic_block("after")
+    builder.cbranch(builder.icmp_signed(">", count, WORD(0)), body, after)
+    builder.position_at_end(body)
+    left = builder.phi(WORD)
+    yield
+    fewer = builder.sub(left, WORD(1))
+    left.add_incoming(count, before)
+    left.add_incoming(fewer, builder.basic_block)
+    again = builder.icmp_signed(">", fewer, WORD(0))
+    latch = builder.cbranch(again, body, after)
+    module = builder.module
+    off = module.add_metadata([ir.MetaDataString(module, "llvm.loop.unroll.disable")])
+    loop = ir.MDValue(module, [], str(len(module.metadata)))
+    loop.operands = (loop, off)  # a loop is named by a node that refers to itself
+    latch.set_metadata("llvm.loop", loop)
+    builder.position_at_end(after)
 
 
 @intrinsic
@@ -188,48 +226,61 @@ def copy_lanes(typing: Any, source: Any, count: Any, target: Any, room: Any) -> 
 @intrinsic
 def transpose_lanes(
     typing: Any, source: Any, ld: Any, rows: Any, columns: Any, target: Any,
-    to: Any, room: Any,
+    to: Any, room: Any, side: Any,
 ) -> Any:  # fmt: skip
-    """A block of at most lanes x lanes elements, transposed.
+    """A block of at most side x side elements, transposed; side: a vector or a half.
 
     ``target[c * to + r] = source[r * ld + c]`` for c < columns and r < room; zeros
     where r >= rows.
     """
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        source_at, step, height, width, target_at, stride, space = args
-        v = Vectors(context, builder, source.dtype)
-        lines = [cgutils.alloca_once(builder, v.type) for _ in range(v.lanes)]
-        none = ir.Constant(WORD, 0)
-
-        def count(index: int, limit: Any, value: Any) -> Any:
-            inside = builder.icmp_signed("<", ir.Constant(WORD, index), limit)
-            return v.first(builder.select(inside, value, none))
-
-        def places(start: Any, stride: Any) -> list[Any]:
-            return [v.at(start, v.times(stride, i)) for i in range(v.lanes)]
-
-        sources, targets = places(source_at, step), places(target_at, stride)
-        whole = v.all(height, width, space)
-        with builder.if_else(whole) as (full, partial):
-            with full:
-                for place, line in zip(sources, lines, strict=True):
-                    builder.store(v.load(place), line)
-            with partial:
-                for i, place in enumerate(sources):
-                    builder.store(v.load(place, count(i, height, width)), lines[i])
-        results = _transposed(v, [builder.load(line) for line in lines])
-        with builder.if_else(whole) as (full, partial):
-            with full:
-                for place, result in zip(targets, results, strict=True):
-                    v.store(result, place)
-            with partial:
-                for i, place in enumerate(targets):
-                    v.store(results[i], place, count(i, width, space))
+        for size in (BYTES // 2, BYTES) if HALVES else (BYTES,):
+            v = Vectors(context, builder, source.dtype, size)
+            this = builder.icmp_signed("==", args[-1], ir.Constant(WORD, v.lanes))
+            with builder.if_then(this):
+                _transpose(v, *args[:-1])
         return context.get_dummy_value()
 
     n = types.intp
-    return types.void(source, n, n, n, target, n, n), build
+    return types.void(source, n, n, n, target, n, n, n), build
+
+
+def _transpose(
+    v: Vectors, source: Any, ld: Any, rows: Any, columns: Any, target: Any,
+    to: Any, room: Any,
+) -> None:  # fmt: skip
+    """Load, shuffle, store; line by line where there are not as many as lanes."""
+    builder = v.builder
+    lines = [cgutils.alloca_once(builder, v.type) for _ in range(v.lanes)]
+    sources, targets = v.lines(source, ld, v.lanes), v.lines(target, to, v.lanes)
+
+    def move(limit: Any, one: Callable[[int], None]) -> None:
+        """Those below the limit; no test for each where a vector of them are."""
+        with builder.if_else(v.all(limit)) as (full, partial):
+            with full:
+                for i in range(v.lanes):
+                    one(i)
+            with partial:
+                for i in range(v.lanes):
+                    inside = builder.icmp_signed("<", ir.Constant(WORD, i), limit)
+                    with builder.if_then(inside):
+                        one(i)
+
+    def load(i: int) -> None:
+        builder.store(v.load(sources[i], edge), lines[i])
+
+    for line in lines:
+        builder.store(v.zero, line)
+    edge = v.first(columns)
+    move(rows, load)
+    results = _transposed(v, [builder.load(line) for line in lines])
+    mask = v.first(room)
+    with builder.if_else(v.all(room)) as (full, partial):
+        with full:  # a later load need not wait for a store without a mask
+            move(columns, lambda i: v.store(results[i], targets[i]))
+        with partial:
+            move(columns, lambda i: v.store(results[i], targets[i], mask))
 
 
 def _transposed(v: Vectors, lines: Sequence[Any]) -> list[Any]:

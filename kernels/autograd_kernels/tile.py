@@ -15,108 +15,126 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from autograd_kernels.simd import REGISTERS, WORD, Vectors
+from autograd_kernels.simd import BYTES, HALVES, REGISTERS, WORD, Vectors, rolled
 
 # Epilogue of a tile, in this order: add PART, add to C, add the bias row, relu.
 BIAS, RELU, ADD, PART = 1, 2, 4, 8
 HEIGHT = 6 if REGISTERS == 16 else 12  # rows; 2 column vectors leave room for B
 COLUMNS = 2  # vectors
 DOTS = 8  # rows that `dots` takes at once
+MASKED = BYTES >= 32  # loads of a part of a vector are as fast as of a whole one
 HEIGHTS = (12, 8, 4, 2, 1) if HEIGHT == 12 else (6, 4, 2, 1)  # tiles that exist
+TALL = (16, *HEIGHTS[1:]) if HEIGHT == 12 else HEIGHTS  # those of one vector
 
 
 @intrinsic
-def tile(
+def tiles(
     typing: Any, rows: Any, columns: Any, mode: Any, k: Any, a: Any, row: Any,
     column: Any, b: Any, ldb: Any, c: Any, ldc: Any, bias: Any, part: Any,
 ) -> Any:  # fmt: skip
     """``c[i, j] = sum over p of a[i * row + p * column] * b[p * ldb + j]``, epilogue.
 
-    rows is one of HEIGHTS, columns <= 2 vectors; B is read to the end of its last
-    vector, C and the bias are not.
+    columns <= 2 vectors. Unless MASKED, B is read to the end of its last vector; C and
+    the bias are not. Rows of ``part`` are 2 vectors apart.
     """
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        _Tile(Vectors(context, builder, b.dtype), *args).choose()
+        done = builder.append_basic_block("done")
+        for size, width in [(BYTES // 2, 1)] * HALVES + [(BYTES, 1), (BYTES, COLUMNS)]:
+            v = Vectors(context, builder, b.dtype, size)
+            limit = ir.Constant(WORD, width * v.lanes)
+            with builder.if_then(builder.icmp_signed("<=", args[1], limit)):
+                _Tiles(v, width, *args).sweep()
+                builder.branch(done)
+        builder.branch(done)
+        builder.position_at_end(done)
         return context.get_dummy_value()
 
     n = types.intp
     return types.void(n, n, n, n, a, n, n, b, n, c, n, bias, part), build
 
 
-class _Tile:
-    """Writes the code of tiles; the fields are LLVM values."""
+class _Tiles:
+    """Writes the code of tiles of ``width`` vectors; the fields are LLVM values."""
 
-    def __init__(self, v: Vectors, rows: Any, columns: Any, mode: Any, k: Any,
-                 a: Any, row: Any, column: Any, b: Any, ldb: Any, c: Any, ldc: Any,
-                 bias: Any, part: Any) -> None:  # fmt: skip
-        self.v, self.builder = v, v.builder
+    def __init__(self, v: Vectors, width: int, rows: Any, columns: Any, mode: Any,
+                 k: Any, a: Any, row: Any, column: Any, b: Any, ldb: Any, c: Any,
+                 ldc: Any, bias: Any, part: Any) -> None:  # fmt: skip
+        self.v, self.builder, self.width = v, v.builder, width
         self.rows, self.columns, self.mode, self.k = rows, columns, mode, k
-        self.a, self.row, self.column = a, row, column
-        self.b, self.ldb, self.c, self.ldc = b, ldb, c, ldc
-        self.bias, self.part = bias, part
-        first = [ir.Constant(WORD, w * v.lanes) for w in range(COLUMNS)]
-        self.masks = [v.first(v.builder.sub(columns, skip)) for skip in first]
+        self.row, self.column, self.ldb, self.ldc = row, column, ldb, ldc
+        self.ldp = ir.Constant(WORD, COLUMNS * BYTES // v.align)
+        self.b, self.bias = b, bias
+        self.places = [cgutils.alloca_once_value(v.builder, x) for x in (a, c, part)]
+        edge = v.first(v.builder.sub(columns, ir.Constant(WORD, (width - 1) * v.lanes)))
+        self.masks = [None] * (width - 1) + [edge]
 
-    def choose(self) -> None:
-        """A branch to code for just this height and width."""
+    def sweep(self) -> None:
+        """As many of the tallest tiles as fit, then at most one of each other."""
         builder = self.builder
-        lanes, tall = ir.Constant(WORD, self.v.lanes), ir.Constant(WORD, HEIGHT)
-        wide = builder.zext(builder.icmp_signed(">", self.columns, lanes), WORD)
-        done = builder.append_basic_block("done")
-        key = builder.add(self.rows, builder.mul(wide, tall))
-        switch = builder.switch(key, done)
-        for height, width in product(HEIGHTS, range(1, COLUMNS + 1)):
-            block = builder.append_basic_block("tile")
-            switch.add_case(ir.Constant(WORD, height + (width - 1) * HEIGHT), block)
-            builder.position_at_end(block)
-            self.emit(height, width)
-            builder.branch(done)
-        builder.position_at_end(done)
+        tallest, *others = TALL if self.width == 1 else HEIGHTS
+        step = ir.Constant(WORD, tallest)
+        count = builder.sdiv(self.rows, step)
+        with rolled(builder, count):
+            self.emit(tallest)
+        left = cgutils.alloca_once_value(
+            builder, builder.sub(self.rows, builder.mul(count, step))
+        )
+        for height in others:
+            step = ir.Constant(WORD, height)
+            rows = builder.load(left)
+            with builder.if_then(builder.icmp_signed(">=", rows, step)):
+                self.emit(height)
+                builder.store(builder.sub(rows, step), left)
 
-    def emit(self, height: int, width: int) -> None:
-        v, grid = self.v, [*product(range(height), range(width))]
-        sums = {ij: cgutils.alloca_once(self.builder, v.type) for ij in grid}
-        for place in sums.values():
-            self.builder.store(v.zero, place)
-        self.accumulate(sums, height, width)
-        self.epilogue(sums, width)
-
-    def accumulate(self, sums: Any, height: int, width: int) -> None:
+    def emit(self, height: int) -> None:
+        """One tile; moves on to the rows below it."""
         v, builder = self.v, self.builder
-        # Four rows a pointer: their addresses then are base + index * scale.
-        groups = [v.at(self.a, v.times(self.row, i)) for i in range(0, height, 4)]
-        lines = [cgutils.alloca_once_value(builder, g) for g in groups]
+        self.a, self.c, self.part = (builder.load(place) for place in self.places)
+        sums = {}
+        for ij in product(range(height), range(self.width)):
+            sums[ij] = cgutils.alloca_once(builder, v.type)
+            builder.store(v.zero, sums[ij])
+        self.accumulate(sums, height)
+        self.epilogue(sums, height)
+        steps = zip(self.places, (self.row, self.ldc, self.ldp), strict=True)
+        for place, step in steps:
+            moved = v.at(builder.load(place), v.times(step, height))
+            builder.store(moved, place)
+
+    def accumulate(self, sums: Any, height: int) -> None:
+        v, builder = self.v, self.builder
+        a_at = cgutils.alloca_once_value(builder, self.a)
         b_at = cgutils.alloca_once_value(builder, self.b)
-        with cgutils.for_range(builder, self.k):
-            base = builder.load(b_at)
-            right = [v.load(v.at(base, j * v.lanes)) for j in range(width)]
-            bases = [builder.load(line) for line in lines]
-            for i in range(height):
-                left = builder.load(v.at(bases[i // 4], v.times(self.row, i % 4)))
-                left = v.splat(left)
-                for j in range(width):
-                    total = v.fma(left, right[j], builder.load(sums[i, j]))
+        masks = self.masks if MASKED else [None] * self.width
+        with rolled(builder, self.k):
+            base, left = builder.load(b_at), builder.load(a_at)
+            starts = [v.at(base, j * v.lanes) for j in range(self.width)]
+            right = [v.load(*pair) for pair in zip(starts, masks, strict=True)]
+            for i, line in enumerate(v.lines(left, self.row, height)):
+                one = v.splat(builder.load(line))
+                for j in range(self.width):
+                    total = v.fma(one, right[j], builder.load(sums[i, j]))
                     builder.store(total, sums[i, j])
             builder.store(v.at(base, self.ldb), b_at)
-            for line, pointer in zip(lines, bases, strict=True):
-                builder.store(v.at(pointer, self.column), line)
+            builder.store(v.at(left, self.column), a_at)
 
-    def epilogue(self, sums: Any, width: int) -> None:
+    def epilogue(self, sums: Any, height: int) -> None:
         v, builder = self.v, self.builder
         masks = self.masks
-        spots = {(i, j): self.spot(self.c, self.ldc, i, j) for i, j in sums}
+        lines = v.lines(self.c, self.ldc, height)
+        spots = {(i, j): v.at(lines[i], j * v.lanes) for i, j in sums}
         with self.when(PART):
-            ld = ir.Constant(WORD, COLUMNS * v.lanes)
+            rows = v.lines(self.part, self.ldp, height)
             for (i, j), total in sums.items():
-                old = v.load(self.spot(self.part, ld, i, j))
+                old = v.load(v.at(rows[i], j * v.lanes))
                 builder.store(builder.fadd(old, builder.load(total)), total)
         with self.when(ADD):
             for ij, total in sums.items():
                 old = v.load(spots[ij], masks[ij[1]])
                 builder.store(builder.fadd(old, builder.load(total)), total)
         with self.when(BIAS):
-            add = [self.bias_vector(j) for j in range(width)]
+            add = [self.bias_vector(j) for j in range(self.width)]
             for (_, j), total in sums.items():
                 builder.store(builder.fadd(builder.load(total), add[j]), total)
         with self.when(RELU):
@@ -124,7 +142,7 @@ class _Tile:
                 value = builder.load(total)
                 below = builder.fcmp_ordered("<=", value, v.zero)
                 builder.store(builder.select(below, v.zero, value), total)
-        full = ir.Constant(WORD, width * v.lanes)
+        full = ir.Constant(WORD, self.width * v.lanes)
         whole = builder.icmp_signed("==", self.columns, full)
         with builder.if_else(whole) as (plain, masked):
             with plain:
@@ -137,9 +155,6 @@ class _Tile:
     def when(self, flag: int) -> Any:
         bit = self.builder.and_(self.mode, ir.Constant(WORD, flag))
         return self.builder.if_then(cgutils.is_not_null(self.builder, bit))
-
-    def spot(self, base: Any, ld: Any, i: int, j: int) -> Any:
-        return self.v.at(base, self.v.times(ld, i), j * self.v.lanes)
 
     def bias_vector(self, j: int) -> Any:
         return self.v.load(self.v.at(self.bias, j * self.v.lanes), self.masks[j])
