@@ -69,6 +69,19 @@ def test_cols(rng, dtype, shape):
     np.testing.assert_array_equal(got, x.argmax(1))
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("n", [0, 7, 8, 100])
+def test_a_column_is_summed_alike_whatever_its_neighbours(rng, dtype, n):
+    x = (rng.normal(size=(3, n, 40)) * 10.0 ** rng.integers(-3, 4)).astype(dtype)
+    x[1, n // 2 :, 2] = np.inf
+    whole = np.empty((3, 40), dtype)
+    k.sum_cols(0, 3, x, whole)
+    for width in 1, k.FEW, k.FEW + 1:
+        few = np.empty((3, width), dtype)
+        k.sum_cols(0, 3, np.ascontiguousarray(x[:, :, :width]), few)
+        np.testing.assert_array_equal(few, whole[:, :width])
+
+
 @pytest.mark.parametrize("n", [3, 64, 200])
 def test_nan_wins(rng, n):
     for place in range(0, n, max(1, n // 7)):

@@ -11,7 +11,7 @@ import numpy as np
 
 from ._jit import kernel
 from .elementwise import loop
-from .vector import counting, first, load, narrow, splat, store, where
+from .vector import counting_by_two, first, load, splat, store, where, zip_low
 
 LANES = 16
 GROUP = 64  # elements that LANES blocks make: a part of `dropout` starts at a multiple
@@ -30,14 +30,14 @@ def philox(block, seed, counter):
     sees that only lower halves are multiplied.
     """
     lanes = first(LANES, LANES)
-    c0, c2 = counting(block, lanes), splat(counter, lanes)
+    c0, c2 = counting_by_two(block, lanes), splat(counter, lanes)
     c1, c3 = c0 >> HALF, c2 >> HALF
     k0, k1 = seed, seed >> HALF
     for _ in range(ROUNDS):
         a, b = (c0 & LOW) * MULTIPLIERS[0], (c2 & LOW) * MULTIPLIERS[1]
         c0, c1, c2, c3 = (b >> HALF) ^ c1 ^ k0, b, (a >> HALF) ^ c3 ^ k1, a
         k0, k1 = k0 + WEYL[0], k1 + WEYL[1]
-    return narrow(c0), narrow(c1), narrow(c2), narrow(c3)
+    return zip_low(c0), zip_low(c1), zip_low(c2), zip_low(c3)
 
 
 @kernel

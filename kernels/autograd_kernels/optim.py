@@ -37,17 +37,17 @@ def due(lo, hi, scalars, table):
     What the caller then derives is copied to the rows that follow with the same group
     and the same clock: the usual case, and it spares the powers.
     """
-    group, step, carried = 0, 0.0, 0.0
+    group, step, carried, source = 0, 0.0, 0.0, lo
     row = first(SCALARS, LANES)
     for r in range(lo, hi):
         clock = pointer(table[r, 1], np.float64)
         if table[r, 2] == group and clock[0] == step and clock[1] == carried:
-            same = pointer(table[r - 1, 1], np.float64)
+            same = pointer(table[source, 1], np.float64)
             clock[0], clock[1] = same[0], same[1]
-            numbers = load(scalars, (r - 1) * SCALARS, row)
+            numbers = load(scalars, source * SCALARS, row)
             store(numbers, scalars, r * SCALARS, row)
         else:
-            group, step, carried = table[r, 2], clock[0], clock[1]
+            group, step, carried, source = table[r, 2], clock[0], clock[1], r
             clock[0] += 1.0
             yield clock, pointer(group, np.float64), at(scalars, r * SCALARS)
 

@@ -20,9 +20,12 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from ._jit import inline, kernel, reduction
+from .elementwise import loop
+from .vector import first, load, splat, store, where
 
 BLOCK = 512  # terms of a row that are summed plainly before a compensated addition
 COLUMNS = 64  # columns that one unit of a column reduction covers
+FEW = 16  # columns that are summed as one vector
 STRIP = 1024  # columns that are walked at once where a part holds so many
 
 
@@ -86,6 +89,27 @@ def sqdev_rows(lo, hi, x, mean, out):
         out[i] = settle(s, c)
 
 
+@loop
+def sum_few_cols(lo, hi, x, out):
+    """`sum_cols` for at most `FEW` columns: their sums are one vector."""
+    n, inner = x.shape[1], x.shape[2]
+    mask = first(inner, FEW)
+    zero = splat(x.dtype.type(0), mask)
+    for o in range(lo, hi):
+        total, lost, p = zero, zero, o * n * inner
+        for _ in range(n >> 3):
+            t = zero
+            for _ in range(8):
+                t = t + load(x, p, mask)
+                p += inner
+            total, lost = plus(total, lost, t)
+        for _ in range(n & 7):
+            total, lost = plus(total, lost, load(x, p, mask))
+            p += inner
+        lost = where(total - total != zero, zero, lost)
+        store(total + lost, out, o * inner, mask)
+
+
 @kernel
 def sum_cols(lo, hi, x, out):
     """out[o, j] = sum over i of x[o, i, j]; units: outer * ceil(inner / COLUMNS).
@@ -94,6 +118,9 @@ def sum_cols(lo, hi, x, out):
     to the compensated sum.
     """
     n, inner = x.shape[1], x.shape[2]
+    if inner <= FEW:
+        sum_few_cols(lo, hi, x, out)
+        return
     blocks = (inner + COLUMNS - 1) // COLUMNS
     total, lost = carray(stack(x, STRIP), STRIP), carray(stack(x, STRIP), STRIP)
     zero = x.dtype.type(0)

@@ -23,8 +23,10 @@ from .vector import (
     largest,
     load,
     scatter,
+    some,
     splat,
     store,
+    take,
     total,
     where,
 )
@@ -152,6 +154,17 @@ def label_code(label):
     return 1 + (2 * kept if kept >= 0 else -2 * kept - 1)
 
 
+@inline
+def smoothing(lo, hi, x, smooth, stats, out):
+    """Adds the share of the loss that goes to all classes alike."""
+    n = x.dtype.type(x.shape[1])
+    for i in range(lo, hi):
+        X, m, s = x[i], stats[0, i], x.dtype.type(0)
+        for j in range(X.size):
+            s += m - X[j]
+        out[i] += smooth[0] * s / n
+
+
 def coded_label(code):
     """The label behind `label_code`."""
     return (code - 1) // 2 if code % 2 else -(code // 2)
@@ -164,26 +177,30 @@ def cross_entropy(lo, hi, x, labels, smooth, stats, out, status):
     x: (rows, n), out: (rows,). Status: 1 + row where a loss is NaN, and before that
     1 + row + rows * `label_code` where a label is no class.
     """
-    n, rows = x.shape[1], x.shape[0]
+    n, rows, keep = x.shape[1], x.shape[0], x.dtype.type(1) - smooth[0]
     S, O = stats[1][lo:hi], out[lo:hi]
     for i in range(O.size):
         O[i] = log(S[i])
-    one = x.dtype.type(1)
-    for i in range(lo, hi):
-        label, m = labels[i], stats[0, i]
-        if label < 0 or label >= n:
-            if status[0] <= rows:
-                status[0] = 1 + i + rows * label_code(label)
-        else:
-            out[i] += (one - smooth[0]) * (m - x[i, label])
-            if smooth[0] > 0:
-                s = x.dtype.type(0)
-                X = x[i]
-                for j in range(n):
-                    s += m - X[j]
-                out[i] += smooth[0] * s / x.dtype.type(n)
-            if out[i] != out[i] and status[0] == 0:
-                status[0] = 1 + i
+    if smooth[0] > 0:
+        smoothing(lo, hi, x, smooth, stats, out)
+    for i in range(lo, hi, LANES):
+        mask = first(hi - i, LANES)
+        label = load(labels, i, mask)
+        wrong = label >= n  # as unsigned: a negative label is a large one
+        if some(wrong) and status[0] <= rows:
+            bad = i
+            while 0 <= labels[bad] < n:
+                bad += 1
+            status[0] = 1 + bad + rows * label_code(labels[bad])
+        label = where(wrong, label - label, label)
+        hit = take(x, counting(i, mask) * n + label, mask)
+        y = load(out, i, mask) + (load(stats, i, mask) - hit) * keep
+        store(y, out, i, mask)
+        if some(y != y) and status[0] == 0:
+            bad = i
+            while out[bad] == out[bad]:
+                bad += 1
+            status[0] = 1 + bad
 
 
 @kernel

@@ -252,6 +252,25 @@ def gather(context: Any, source: Any, start: Any, step: Any, mask: Any) -> Any:
 
 
 @intrinsic
+def take(context: Any, source: Any, index: Any, mask: Any) -> Any:
+    """The elements of a C-contiguous array that a vector counts; zeros off the mask."""
+    vector = mask.of(source.dtype)
+
+    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind, align = target.get_value_type(vector), INDEX(source.dtype.bitwidth // 8)
+        data = target.make_array(sig.args[0])(target, builder, args[0]).data
+        item = data.type.pointee
+        places = builder.gep(
+            _splat(builder, data, mask.lanes), [args[1]], source_etype=item
+        )
+        name = f"llvm.masked.gather.{_suffix(vector)}.v{mask.lanes}p0"
+        zeros = ir.Constant(kind, None)
+        return _call(builder, name, kind, places, align, args[2], zeros)
+
+    return vector(source, index, mask), codegen
+
+
+@intrinsic
 def scatter(
     context: Any, vector: Any, out: Any, start: Any, step: Any, mask: Any
 ) -> Any:
@@ -363,12 +382,32 @@ def counting(context: Any, start: Any, like: Any) -> Any:
 
 
 @intrinsic
-def narrow(context: Any, x: Any) -> Any:
-    """The lower halves of 64-bit integers."""
+def counting_by_two(context: Any, start: Any, like: Any) -> Any:
+    """start, start + 2, ... in the lower half of the lanes, start + 1, ... above."""
+    vector = like.of(start)
+
+    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
+        order = [*range(0, like.lanes, 2), *range(1, like.lanes, 2)]
+        ids = ir.Constant(target.get_value_type(vector), order)
+        return builder.add(_splat(builder, args[0], like.lanes), ids)
+
+    return vector(start, like), codegen
+
+
+@intrinsic
+def zip_low(context: Any, x: Any) -> Any:
+    """The lower halves of 64-bit integers, lanes from below and above by turns.
+
+    With `counting_by_two` in order again: one instruction where `trunc` takes many.
+    """
     vector = x.of(types.uint32)
 
     def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return builder.trunc(args[0], target.get_value_type(vector))
+        many = x.lanes
+        words = builder.bitcast(args[0], ir.VectorType(INDEX, 2 * many))
+        order = [i + half for i in range(0, many, 2) for half in (0, many)]
+        pick = ir.Constant(ir.VectorType(INDEX, many), order)
+        return builder.shuffle_vector(words, words, pick)
 
     return vector(x), codegen
 
