@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from autograd_core.program.record import Launch
 from autograd_core.program.tiles import OVER_ELEMENTS
+from autograd_kernels.dropout import dropout
+from autograd_kernels.fused import relu_dropout
 from autograd_kernels.matmul import matmul
 
 BANDWIDTH = 20.0  # bytes a nanosecond, in cache, one thread
 FLOPS = 100.0  # a nanosecond, float32, one thread
+DRAW = 0.4  # nanoseconds for a random word
+DRAWING = frozenset({dropout, relu_dropout})
 WORTH = 2_000.0  # nanoseconds that a launch must take to be shared
 ELEMENTS = 1024  # where parts of a launch over elements may start
 
 
 def nanoseconds(launch: Launch) -> float:
-    """Time in one thread, by bytes and, for products, by operations."""
+    """Time in one thread, by bytes, and by operations where these take longer."""
     time = sum(a.nbytes for a in launch.arrays) / BANDWIDTH
     if launch.kernel is matmul:
         ta, _, _, a, *_, out = launch.args
         k = a.shape[-2] if ta else a.shape[-1]
         time += 2.0 * out.size * k * (out.itemsize / 4) / FLOPS
+    elif launch.kernel in DRAWING:
+        time += DRAW * launch.args[-1].size
     return time
 
 

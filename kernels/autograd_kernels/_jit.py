@@ -33,8 +33,8 @@ import llvmlite
 import numba
 from llvmlite import binding as llvm
 from numba.core import serialize
-from numba.core.runtime.nrt import rtsys
 from numba.core.compiler import CompileResult
+from numba.core.runtime.nrt import rtsys
 
 F = TypeVar("F", bound=Callable[..., Any])
 

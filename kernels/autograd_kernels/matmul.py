@@ -107,7 +107,7 @@ def plan(
 ) -> tuple[int, int]:
     """Number of units, and scratch elements for each part that runs at once."""
     size = np.dtype(dtype).itemsize
-    way, rows, columns = _shape(m, n, k, ta, tb, size)
+    way, rows, columns = shape(m, n, k, int(ta), int(tb), size)
     units = batch * -(-m // rows) * -(-n // columns)
     if not VECTORS:
         return units, n
@@ -119,6 +119,12 @@ def plan(
 
 
 _parts, _even, _of = merged(_parts), merged(_even), merged(_shape)
+
+
+@kernel
+def shape(m, n, k, ta, tb, size):
+    """`_shape` for Python: compiled once per machine, as what it calls is compiled."""
+    return _of(m, n, k, ta, tb, size)
 
 
 @inline
