@@ -1,0 +1,303 @@
+"""Products in float32 beside PyTorch's (MKL), interleaved in one process.
+
+    python asv_bench/peers/matmul.py [--threads 1 2] [--count 80] [--json FILE]
+
+Run it with a Python that has torch and this package, and nothing else on the machine.
+Ours is timed as a Program launches it (rows of a native table) and as eager code calls
+it; PyTorch's as ``torch.mm(a, b, out=out)``. A ratio is the median over pairs of their
+time by ours: above 1, ours is faster. Results are checked against float64 first.
+
+PyTorch's OpenMP threads spin for a while after each call, ours for a millisecond. Both
+would take a core from whoever is timed next, so with 2 threads each turn starts with a
+rest in which the others park, and a few calls that wake its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numba
+import numpy as np
+import torch
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+import autograd_core as ag
+from autograd_core.program.cost import split
+from autograd_core.program.record import Launch
+from autograd_core.team import exploded, teams
+from autograd_kernels.matmul import BIAS, RELU, matmul, plan
+from autograd_kernels.replay import SIZES
+from autograd_kernels.simd import WORD, Vectors, data, lanes, rolled
+
+SIZES_OF_AXES = (8, 32, 33, 64, 100, 128, 256, 257, 512, 784, 1000, 1024, 2048)
+LARGE = 256  # squares from here on are compared with the peak
+LAYERS = ((32, 16, 4), (64, 128, 64), (128, 512, 784), (256, 1024, 1024))
+REST = 0.02  # seconds in which threads that have nothing to do park
+BATCH = 2e-3  # seconds of calls between two looks at the clock
+PAIRS = 9
+Run = Callable[[int], None]  # so many calls
+
+
+@dataclass(frozen=True)
+class Shape:
+    """out (m, n) = op(a) @ op(b); ``ta``, ``tb``: stored transposed."""
+
+    m: int
+    n: int
+    k: int
+    ta: int = 0
+    tb: int = 0
+
+
+class Product:
+    """Operands of one shape, and every way to multiply them."""
+
+    def __init__(self, shape: Shape, mode: int = 0) -> None:
+        m, n, k = shape.m, shape.n, shape.k
+        rng = np.random.default_rng(0)
+        self.shape, self.mode = shape, mode
+        self.a = rng.standard_normal((k, m) if shape.ta else (m, k), np.float32)
+        self.b = rng.standard_normal((n, k) if shape.tb else (k, n), np.float32)
+        self.bias = rng.standard_normal(n if mode else 0, np.float32)
+        self.out = np.zeros((m, n), np.float32)
+        self.theirs = torch.zeros((m, n))
+
+    def check(self) -> None:
+        """Both within the rounding of a sum of k products, against float64."""
+        a, b = (x.astype(np.float64) for x in self.views(self.a, self.b))
+        want = a @ b
+        scale = (abs(a) @ abs(b) + 1) * (self.shape.k + 2) * np.finfo(np.float32).eps
+        if self.mode:
+            want = np.maximum(want + self.bias, 0)
+        self.native()(1)
+        self.torch()(1)
+        assert (abs(self.out - want) <= scale).all(), self.shape
+        assert (abs(self.theirs.numpy() - want) <= scale).all(), self.shape
+
+    def views(self, a, b):
+        return a.T if self.shape.ta else a, b.T if self.shape.tb else b
+
+    def native(self) -> Run:
+        """A table of launches, cut and replayed as a Program does it."""
+        s, threads = self.shape, teams.current.size
+        units, size = plan(s.m, s.n, s.k, s.ta, s.tb, 1, self.a.dtype)
+        scratch = np.empty((threads, size), np.float32)
+        args = (s.ta, s.tb, self.mode, self.a, self.b, self.bias, scratch, self.out)
+        words = np.array(exploded(args) + [0] * SIZES[-1], np.int64)
+        parts, grain = split(Launch(matmul, units, args), 1, threads)
+        entry = teams.current.entry(matmul, args)
+        row = [entry, words.ctypes.data, len(words) - SIZES[-1], units, parts, grain, 1]
+
+        def run(count: int) -> None:
+            table = np.array([row] * count, np.int64)
+            if parts == 1:  # the column says how many such rows follow each other
+                table[:, 5] = range(count, 0, -1)
+            teams.current.replay(table, np.zeros(2 * count, np.int64))
+
+        self.keep = words, args  # the table holds but addresses
+        return run
+
+    def eager(self) -> Run:
+        """What a user calls."""
+        a, b = (ag.tensor(x) for x in (self.a, self.b))
+        a, b = self.views(a, b)
+
+        def run(count: int) -> None:
+            with ag.no_grad():
+                for _ in range(count):
+                    a @ b
+
+        return run
+
+    def torch(self) -> Run:
+        """PyTorch's, into memory that is there."""
+        a, b = self.views(torch.from_numpy(self.a), torch.from_numpy(self.b))
+        bias, out = torch.from_numpy(self.bias), self.theirs
+
+        def plain(count: int) -> None:
+            for _ in range(count):
+                torch.mm(a, b, out=out)
+
+        def layer(count: int) -> None:
+            for _ in range(count):
+                torch.addmm(bias, a, b, out=out)
+                torch.relu_(out)
+
+        return layer if self.mode else plain
+
+
+# Time -------------------------------------------------------------------------------
+
+
+def seconds(run: Run, count: int, rest: bool) -> float:
+    """For one of ``count`` calls."""
+    if rest:
+        time.sleep(REST)
+        run(max(2, count // 8))
+    start = time.perf_counter()
+    run(count)
+    return (time.perf_counter() - start) / count
+
+
+def compare(runs: list[Run], rest: bool) -> list[list[float]]:
+    """Seconds of each run, in turn, PAIRS times; as many calls as fill a BATCH."""
+    counts = []
+    for run in runs:
+        run(1)
+        counts.append(1 + int(BATCH / min(seconds(run, 1, rest) for _ in range(3))))
+    turns = range(PAIRS)
+    return [[seconds(*rc, rest) for rc in zip(runs, counts)] for _ in turns]
+
+
+@dataclass
+class Row:
+    """One shape: ratios above 1 are in our favour."""
+
+    shape: Shape
+    threads: int
+    native: float
+    eager: float
+    gflops: float
+    theirs: float
+
+
+def measure(product: Product, threads: int) -> Row:
+    """All ways to compute a product, interleaved."""
+    product.check()
+    runs = [product.native(), product.eager(), product.torch()]
+    times = compare(runs, rest=threads > 1)
+    work = 2e-9 * product.shape.m * product.shape.n * product.shape.k
+    native, eager, theirs = zip(*times)
+    ratio = statistics.median(t / n for n, t in zip(native, theirs))
+    called = statistics.median(t / e for e, t in zip(eager, theirs))
+    speeds = work / min(native), work / min(theirs)
+    return Row(product.shape, threads, ratio, called, *speeds)
+
+
+# The peak: FMAs that touch nothing but registers ---------------------------------------
+
+
+@intrinsic
+def _fmas(typing, count, start):
+    """16 independent chains of ``count`` FMAs; returns one number of them all."""
+
+    def build(context, builder, signature, args):
+        v = Vectors(context, builder, start.dtype)
+        one = v.splat(builder.load(args[1]))
+        sums = [cgutils.alloca_once_value(builder, one) for _ in range(16)]
+        with rolled(builder, args[0]):
+            for total in sums:
+                builder.store(v.fma(one, one, builder.load(total)), total)
+        totals = [builder.load(total) for total in sums]
+        total = totals[0]
+        for other in totals[1:]:
+            total = builder.fadd(total, other)
+        return builder.extract_element(total, ir.Constant(ir.IntType(32), 0))
+
+    return start.dtype(types.intp, start), build
+
+
+@numba.njit(nogil=True)
+def _chains(count, start):
+    return _fmas(count, data(start)), 32 * count * lanes(start)
+
+
+def peak() -> float:
+    """GFLOP/s of one thread that does nothing else."""
+    start, best = np.ones(1, np.float32), 0.0
+    _chains(1, start)
+    for _ in range(20):
+        before = time.perf_counter()
+        _, flops = _chains(100_000, start)
+        best = max(best, flops / (time.perf_counter() - before) / 1e9)
+    return best
+
+
+# The table --------------------------------------------------------------------------
+
+
+def shapes(count: int) -> Iterator[Shape]:
+    """All squares, then a fixed sample of mixed shapes, transposed ones among them."""
+    for size in SIZES_OF_AXES:
+        yield Shape(size, size, size)
+    rng = np.random.default_rng(0)
+    for _ in range(count):
+        m, n, k = (int(x) for x in rng.choice(SIZES_OF_AXES, 3))
+        yield Shape(m, n, k, *(int(x) for x in rng.integers(0, 2, 2)))
+
+
+def show(row: Row, limit: float) -> None:
+    s = row.shape
+    print(
+        f"{s.m:5} {s.n:5} {s.k:5}  {s.ta} {s.tb} {row.threads:8} {row.native:7.2f} "
+        f"{row.eager:7.2f} {row.gflops:8.1f} {row.theirs:8.1f} "
+        f"{100 * row.gflops / limit:6.0f} %",
+        flush=True,
+    )
+
+
+def mean(rows: list[Row]) -> dict[str, float]:
+    """Geometric means, and the shapes that fall behind."""
+    native, eager = [r.native for r in rows], [r.eager for r in rows]
+    return {
+        "native": statistics.geometric_mean(native),
+        "eager": statistics.geometric_mean(eager),
+        "least": min(native),
+    }
+
+
+def report(threads: int, count: int) -> dict[str, object]:
+    """Prints the table of a number of threads; returns it as plain data."""
+    ag.set_num_threads(threads)
+    torch.set_num_threads(threads)
+    limit = peak() * threads
+    print(f"\n{threads} threads; peak of registers {limit:.0f} GFLOP/s")
+    print("    m     n     k ta tb threads  native   eager  GFLOP/s  PyTorch  of peak")
+    rows = []
+    for shape in shapes(count):
+        rows.append(measure(Product(shape), threads))
+        show(rows[-1], limit)
+    means = mean(rows)
+    print(f"geometric mean {means['native']:.3f}, eager {means['eager']:.3f}; worst:")
+    for row in sorted(rows, key=lambda row: row.native)[:8]:
+        show(row, limit)
+    squares = [r for r in rows if r.shape.m == r.shape.n == r.shape.k >= LARGE]
+    least = min(100 * r.gflops / limit for r in squares)
+    print(f"squares from {LARGE}: at least {least:.0f} % of the peak")
+    print("linear + bias + relu, beside PyTorch's addmm and relu:")
+    layers = []
+    for m, n, k in LAYERS:
+        layers.append(measure(Product(Shape(m, n, k, 0, 1), BIAS | RELU), threads))
+        show(layers[-1], limit)
+    return {
+        "threads": threads,
+        "peak_gflops": limit,
+        "of_peak_percent": least,
+        **means,
+        "rows": [asdict(row) for row in rows],
+        "layers": [asdict(row) for row in layers],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
+    parser.add_argument("--count", type=int, default=80, help="mixed shapes")
+    parser.add_argument("--json", type=Path, help="where to write all of it")
+    options = parser.parse_args()
+    results = [report(threads, options.count) for threads in options.threads]
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=1))
+
+
+if __name__ == "__main__":
+    main()
