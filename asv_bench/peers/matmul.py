@@ -36,7 +36,7 @@ from autograd_core.program.record import Launch
 from autograd_core.team import exploded, teams
 from autograd_kernels.matmul import BIAS, RELU, matmul, plan
 from autograd_kernels.replay import SIZES
-from autograd_kernels.simd import WORD, Vectors, data, lanes, rolled
+from autograd_kernels.simd import Vectors, data, lanes, rolled
 
 SIZES_OF_AXES = (8, 32, 33, 64, 100, 128, 256, 257, 512, 784, 1000, 1024, 2048)
 LARGE = 256  # squares from here on are compared with the peak
@@ -154,8 +154,8 @@ def compare(runs: list[Run], rest: bool) -> list[list[float]]:
     for run in runs:
         run(1)
         counts.append(1 + int(BATCH / min(seconds(run, 1, rest) for _ in range(3))))
-    turns = range(PAIRS)
-    return [[seconds(*rc, rest) for rc in zip(runs, counts)] for _ in turns]
+    both = [*zip(runs, counts, strict=True)]
+    return [[seconds(*one, rest) for one in both] for _ in range(PAIRS)]
 
 
 @dataclass
@@ -176,14 +176,14 @@ def measure(product: Product, threads: int) -> Row:
     runs = [product.native(), product.eager(), product.torch()]
     times = compare(runs, rest=threads > 1)
     work = 2e-9 * product.shape.m * product.shape.n * product.shape.k
-    native, eager, theirs = zip(*times)
-    ratio = statistics.median(t / n for n, t in zip(native, theirs))
-    called = statistics.median(t / e for e, t in zip(eager, theirs))
-    speeds = work / min(native), work / min(theirs)
+    ratio = statistics.median(theirs / native for native, _, theirs in times)
+    called = statistics.median(theirs / eager for _, eager, theirs in times)
+    native, _, theirs = map(min, zip(*times, strict=True))
+    speeds = work / native, work / theirs
     return Row(product.shape, threads, ratio, called, *speeds)
 
 
-# The peak: FMAs that touch nothing but registers ---------------------------------------
+# The peak: FMAs that touch nothing but registers -------------------------------------
 
 
 @intrinsic
