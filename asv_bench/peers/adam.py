@@ -89,9 +89,8 @@ def _triad(a: Any, b: Any, c: Any, s: Any) -> None:
 def triad(size: int, threads: int, pool: ThreadPoolExecutor) -> Call:
     """The triad over ``size`` elements, a part for each thread."""
     a, b, c = np.zeros((3, size), np.float32)
-    parts = [
-        slice(size * i // threads, size * (i + 1) // threads) for i in range(threads)
-    ]
+    cuts = [size * i // threads for i in range(threads + 1)]
+    parts = [slice(*cut) for cut in pairwise(cuts)]
     s = np.float32(3)
 
     def run() -> None:
