@@ -9,7 +9,7 @@ unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-long lint format bench clean
+.PHONY: help demo test test-long lint format bench asv regression clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s%s\n", $$1, $$2}' Makefile
@@ -33,8 +33,14 @@ format: $(VENV)/.lint  ## let ruff fix and format the sources
 	$(BIN) -m ruff check --fix
 	$(BIN) -m ruff format
 
-bench: $(VENV)/.bench  ## the asv benchmarks on this checkout
+bench: $(VENV)/.peers  ## every library side by side: table, picture, numbers in docs/
+	$(BIN) asv_bench/compare.py $(ARGS)
+
+asv: $(VENV)/.bench  ## the asv benchmarks on this checkout
 	cd asv_bench && ../$(BIN) -m asv run --python=same --show-stderr $(ARGS)
+
+regression: $(VENV)/.bench  ## fail if the working tree is slower than its base
+	$(BIN) asv_bench/regression.py $(ARGS)
 
 clean:  ## remove the .venv, caches and build outputs
 	rm -rf $(VENV) build dist demo-output .mypy_cache .pytest_cache .ruff_cache \

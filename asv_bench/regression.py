@@ -27,8 +27,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from turns import Worker, serve
 
-ROOT = Path(__file__).resolve().parents[1]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
 LIMIT = 1.08  # a ratio above it, in each of TRIES processes, is a slowdown
 TRIES = 3
 PAIRS = 15
@@ -121,15 +123,16 @@ WORK: dict[str, Callable[[], Work]] = {
 # A process that works on demand -------------------------------------------------------
 
 
-def serve(tree: str) -> None:
+def work(tree: str) -> None:
     """Answer lines ``name TAB count`` with the seconds that it took."""
     import autograd_core
 
     found = Path(autograd_core.__file__).resolve().parents[1]
     assert found == Path(tree).resolve(), f"{found} was imported, not {tree}"
     ready: dict[str, Work] = {}
-    for line in sys.stdin:
-        name, count = line.rstrip("\n").split("\t")
+
+    def answer(line: str) -> float:
+        name, count = line.split("\t")
         if name not in ready:
             ready[name] = WORK[name]()
             for _ in range(3):
@@ -138,40 +141,23 @@ def serve(tree: str) -> None:
         start = time.perf_counter()
         for _ in range(int(count)):
             run()
-        print(time.perf_counter() - start, flush=True)
+        return time.perf_counter() - start
+
+    serve(answer)
 
 
 class Side:
     """One tree at work in a process of its own."""
 
     def __init__(self, tree: Path, threads: int) -> None:
-        path = os.pathsep.join([str(tree), str(tree / "kernels")])
-        env = {**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
-        env["AUTOGRAD_CORE_NUM_THREADS"] = str(threads)
-        self.process = subprocess.Popen(
-            [sys.executable, __file__, "--serve", str(tree)],
-            env=env,
-            text=True,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
+        path = os.pathsep.join(map(str, [tree, tree / "kernels", HERE]))
+        env = {"PYTHONPATH": path, "AUTOGRAD_CORE_NUM_THREADS": str(threads)}
+        self.worker = Worker(str(tree), [__file__, "--serve", str(tree)], env)
+        self.close = self.worker.close
 
     def seconds(self, name: str, count: int) -> float:
         """Time of ``count`` calls of some work."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(f"{name}\t{count}\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        if not answer:
-            raise SystemExit(f"regression: {name!r} ended its process, see above")
-        return float(answer)
-
-    def close(self) -> None:
-        """Send it home."""
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        self.process.wait()
+        return float(self.worker.ask(f"{name}\t{count}"))
 
 
 def ratio(name: str, base: Side, head: Side, more: float) -> float:
@@ -261,7 +247,7 @@ def main() -> int:
     parser.add_argument("--serve", metavar="TREE", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.serve:
-        serve(args.serve)
+        work(args.serve)
         return 0
     commit = git("rev-parse", "--short", args.base or default_base()).decode().strip()
     print(f"working tree against {commit}, {args.threads} thread(s)")

@@ -1,0 +1,163 @@
+"""The training step of every library, side by side: a table, a picture, the numbers.
+
+    python asv_bench/compare.py [--sizes XS,S,M,L] [--only NAMES] [--threads 2]
+
+Each library trains the same network on the same data, in a process of its own. Before
+it is timed, its losses without dropout are held against a float64 reference. Then all
+take turns, round after round, and a ratio is the median over rounds of its time over
+ours in the same round: machines are shared and noisy, and only that means anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib
+import json
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from networks import SIZES, Task, numpy_
+from report import Results, machine, write
+from turns import Worker, serve
+
+ROOT = Path(__file__).resolve().parents[1]
+P_DROP = 0.2
+CHECKED, TOLERANCE = 5, 1e-4  # steps; relative error of their losses in float32
+BATCH = 0.25  # seconds of a turn, roughly
+PARK = 0.05  # seconds in which the last one's threads stop spinning
+LESS_WORK = {"sklearn"}  # not the same network: nothing to check
+MODULES = ("ours", "torch_", "jax_", "pytensor_", "traced", "numpy_", "sklearn_")
+
+
+def variants() -> dict[str, tuple[str, str]]:
+    """By name: the module that builds it, and what to call it in a table."""
+    found = {}
+    for module in MODULES:
+        known = importlib.import_module(f"networks.{module}").VARIANTS
+        found.update({name: (module, title) for name, title in known.items()})
+    return found
+
+
+# In a library's process ---------------------------------------------------------------
+
+
+def check(build: Any, name: str, task: Task) -> float:
+    """The largest relative error of the first losses; raises if it is too large."""
+    reference = numpy_.build("numpy", task, np.float64)
+    expected = np.array([float(reference()) for _ in range(CHECKED)])
+    step, losses = build(name, task), np.empty(0)
+    while len(losses) < CHECKED:
+        losses = np.append(losses, np.ravel(np.asarray(step())))
+    error = float(np.abs(losses[:CHECKED] / expected - 1).max())
+    if not error <= TOLERANCE:
+        raise ValueError(f"{name}: losses are off by {error:.1e}, a wrong answer")
+    return error
+
+
+def work(name: str, size: str, threads: int) -> None:
+    """Answer ``check``, then numbers of steps with microseconds for each."""
+    build = importlib.import_module(f"networks.{variants()[name][0]}").build
+    per_call, step = 1, None
+
+    def answer(line: str) -> str:
+        nonlocal per_call, step
+        if line != "check":
+            start = time.perf_counter()
+            for _ in range(int(line)):
+                step()
+            return str((time.perf_counter() - start) / int(line) / per_call * 1e6)
+        try:
+            plain = Task.of(size, 0.0, threads)
+            error = 0.0 if name in LESS_WORK else check(build, name, plain)
+            step = build(name, Task.of(size, P_DROP, threads))
+            per_call = np.size(np.asarray(step()))
+            for _ in range(5):
+                step()
+        except ImportError as missing:
+            return json.dumps({"missing": str(missing)})
+        except Exception as wrong:
+            return json.dumps({"wrong": f"{type(wrong).__name__}: {wrong}"})
+        return json.dumps({"error": error, "per_call": per_call})
+
+    serve(answer)
+
+
+# Turns --------------------------------------------------------------------------------
+
+
+def start(name: str, size: str, threads: int) -> Worker:
+    """A process for one library."""
+    names = ("OMP", "OPENBLAS", "MKL", "NUMBA")
+    env = {f"{n}_NUM_THREADS": str(threads) for n in names}
+    path = [str(ROOT), str(ROOT / "kernels"), str(Path(__file__).parent)]
+    env["PYTHONPATH"] = os.pathsep.join(path)
+    return Worker(name, [__file__, "--serve", name, size, str(threads)], env)
+
+
+def measure(size: str, names: list[str], threads: int, rounds: int) -> Results:
+    """All libraries at one size."""
+    results = Results(size, str(Task.of(size, P_DROP, threads)))
+    workers: dict[str, tuple[Worker, int]] = {}
+    for name in names:
+        worker = start(name, size, threads)
+        said = json.loads(worker.ask("check"))
+        if "error" in said:
+            once = min(float(worker.ask("1")) for _ in range(3)) * said["per_call"]
+            workers[name] = worker, max(1, round(BATCH * 1e6 / once))
+            results.errors[name] = said["error"]
+        else:
+            worker.close()
+            results.left_out[name] = said.get("missing") or said["wrong"]
+            results.wrong |= "wrong" in said
+        print(f"{size}: {name}: {said}", flush=True)
+    for i in range(rounds):
+        turn = list(workers.items())
+        for name, (worker, count) in turn[:: -1 if i % 2 else 1]:
+            time.sleep(PARK)
+            results.micros.setdefault(name, []).append(float(worker.ask(str(count))))
+        print(f"{size}: round {i + 1} of {rounds}", flush=True)
+    for worker, _ in workers.values():
+        worker.close()
+    for name in workers:
+        print(
+            f"  {name:14} {statistics.median(results.micros[name]):12.1f} us "
+            f"{results.ratio(name):8.2f} x ours",
+            flush=True,
+        )
+    return results
+
+
+def main() -> int:
+    """See the file's docstring; 1 if some library computed something else."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--sizes", default=",".join(SIZES), help="or batch:d0,...;...")
+    parser.add_argument("--only", help="names, ours among them")
+    parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks")
+    parser.add_argument("--readme", action="store_true", help="renew its table")
+    parser.add_argument("--serve", nargs=3, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.serve:
+        work(*args.serve[:2], int(args.serve[2]))
+        return 0
+    known = variants()
+    names = args.only.split(",") if args.only else list(known)
+    if "ours" not in names or not set(names) <= set(known):
+        parser.error(f"--only takes some of {', '.join(known)}, ours among them")
+    sizes = args.sizes.split(";" if ":" in args.sizes else ",")
+    found = [measure(size, names, args.threads, args.rounds) for size in sizes]
+    about = machine(args.threads, args.rounds, datetime.date.today())
+    titles = {name: title for name, (_, title) in known.items() if name in names}
+    write(args.out, found, titles, about, ROOT / "README.md" if args.readme else None)
+    return int(any(results.wrong for results in found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
