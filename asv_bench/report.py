@@ -164,7 +164,9 @@ def picture(path: Path, found: Sequence[Results], titles: dict[str, str]) -> Non
         timed = [name for name in names if name in results.micros]
         ratios = [results.ratio(name) for name in timed]
         colours = ["tab:red" if r < 1 else "tab:blue" for r in ratios]
-        bars = axis.barh([titles[n] for n in timed], ratios, color=colours)
+        widths = [r - 1 for r in ratios]  # from 1: on this axis there is no 0
+        labels = [titles[n] for n in timed]
+        bars = axis.barh(labels, widths, left=1, color=colours)
         axis.bar_label(bars, [_times(r) for r in ratios], padding=2, fontsize=8)
         axis.set_xscale("log")
         axis.axvline(1, color="black", linewidth=0.8)
