@@ -34,6 +34,7 @@ import numba
 from llvmlite import binding as llvm
 from numba.core import serialize
 from numba.core.compiler import CompileResult
+from numba.core.compiler_lock import global_compiler_lock as compiling
 from numba.core.runtime.nrt import rtsys
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -47,6 +48,15 @@ IDLE = ("NUMBA_NUM_THREADS", "NUMBA_THREADING_", "NUMBA_CACHE_", "NUMBA_CUDA_")
 BROKEN = (Exception,)  # whatever a damaged cache file makes the loader raise
 # Nobody calls a kernel as a C function: its wrapper is 7 % of the compile time.
 njit = partial(numba.njit, error_model="numpy", nogil=True, no_cfunc_wrapper=True)
+
+# A child forked while another thread compiles would find Numba's and LLVM's locks held
+# for ever: a fork waits until nobody does.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=compiling.acquire,
+        after_in_parent=compiling.release,
+        after_in_child=compiling.release,
+    )
 
 
 def inline(fn: F) -> F:
@@ -85,10 +95,11 @@ def address(dispatcher: Any, args: tuple[Any, ...]) -> int:
     ``0, 0, size, itemsize, data, *shape, *strides``.
     """
     types = tuple(numba.typeof(a) for a in args)
-    dispatcher.compile(types)
-    result = dispatcher.overloads[types]
-    name = result.fndesc.llvm_func_name
-    return int(result.library.get_pointer_to_function(name))
+    with compiling:  # LLVM has a lock of its own, see above
+        dispatcher.compile(types)
+        result = dispatcher.overloads[types]
+        name = result.fndesc.llvm_func_name
+        return int(result.library.get_pointer_to_function(name))
 
 
 def entry(dispatcher: Any, kinds: tuple[Any, ...]) -> Callable[..., Any]:
