@@ -1,4 +1,7 @@
-"""The normal distribution, erf and gelu of one number; within 4 ULP. See `scalar`."""
+"""The normal distribution, erf and gelu of one number. See `scalar`.
+
+In float32 erf is within 1.4 ULP, gelu within 4.3.
+"""
 
 from autograd_kernels.floats import copysign, fma, horner, pick
 from autograd_kernels.scalar import (
@@ -6,9 +9,9 @@ from autograd_kernels.scalar import (
     ONE,
     TWO,
     exact,
+    exp,
     gate,
     logistic,
-    ratio,
     scaled_exp,
 )
 
@@ -54,7 +57,7 @@ TAIL = (
     ),
 )
 ROOT_2 = (1.4142135381698608, 1.4142135623730951)
-# erf(x) / x - 1 and (P(x) - 1/2) / x in x**2, |x| <= 1
+# erf(x) / x - 1 in x**2, |x| <= 1
 ERF = (
     (
         0.12837916612625122,
@@ -81,29 +84,6 @@ ERF = (
         5.945261941183837e-11,
     ),
 )
-NORMAL = (
-    (
-        0.3989422917366028,
-        -0.06649032980203629,
-        0.009973171167075634,
-        -0.001185984699986875,
-        0.00011314362200209871,
-        -7.530297807534225e-06,
-    ),
-    (
-        0.3989422804014327,
-        -0.06649038006690537,
-        0.0099735570100337,
-        -0.0011873282154549664,
-        0.00011543468744548009,
-        -9.444655560673901e-06,
-        6.659675115326072e-07,
-        -4.122349081561556e-08,
-        2.2699243062735293e-09,
-        -1.1042585926297444e-10,
-        4.032931934342373e-12,
-    ),
-)
 TAIL_END = (15.0, 40.0)  # beyond, Q is 0
 
 
@@ -117,21 +97,29 @@ def _bell(m, a):
 
 
 @exact
+def _inverse(a):
+    return pick(a, ONE) / (a + pick(a, TAIL_AT))
+
+
+@exact
+def _tail_at(u):
+    """`TAIL` for a / (a + TAIL_AT) = u, of which small ``a`` have all digits."""
+    return horner(fma(u, pick(u, TWO), -pick(u, ONE)), TAIL)
+
+
+@exact
+def _mills(a):
+    """exp(a**2 / 2) P(a standard normal number > a) for a >= 0."""
+    inverse = _inverse(a)
+    return _tail_at(a * inverse) * inverse
+
+
+@exact
 def tail(m, a):
     """m P(a standard normal number > a) for a >= 0."""
     end = pick(a, TAIL_END)
     a = end if a > end else a
-    t = (a - pick(a, TAIL_AT)) / (a + pick(a, TAIL_AT))
-    return ratio(_bell(m * horner(t, TAIL), a), a, pick(a, TAIL_AT))
-
-
-@exact
-def normal_cdf(x):
-    """P(a standard normal number <= x) = (1 + erf(x / sqrt(2))) / 2."""
-    q = tail(pick(x, ONE), abs(x))
-    far = pick(x, ONE) - q if x > 0 else q
-    near = fma(x, horner(x * x, NORMAL), pick(x, HALF))
-    return near if abs(x) <= pick(x, ONE) else far
+    return _bell(m * _mills(a), a)
 
 
 @exact
@@ -165,16 +153,17 @@ def _clamp(x, end):
 def gelu(x):
     """x P(a standard normal number <= x)."""
     m = _clamp(x, pick(x, TAIL_END))
-    q = tail(m, abs(x))
-    far = x - q if x > 0 else q
-    near = x * fma(x, horner(x * x, NORMAL), pick(x, HALF))
-    return near if abs(x) <= pick(x, ONE) else far
+    u = m * _inverse(abs(m))
+    q = _bell(u * _tail_at(abs(u)), m)
+    return x - q if x > 0 else q
 
 
 @exact
 def gelu_slope(x):
-    x = _clamp(x, pick(x, TAIL_END))
-    return _bell(x * pick(x, DENSITY), x) + normal_cdf(x)
+    """Within a few roundings of 1."""
+    a = abs(_clamp(x, pick(x, TAIL_END)))
+    q = exp(-pick(x, HALF) * (a * a)) * fma(-a, pick(x, DENSITY), _mills(a))
+    return pick(x, ONE) - q if x > 0 else q
 
 
 @exact

@@ -64,37 +64,49 @@ EXP = (
 
 @exact
 def _reduce_exp(x):
-    """x = n ln(2) + r + low: (n, r, low), n integral and bounded; NaN stays NaN."""
+    """x = n ln(2) + r + low: (n + MAGIC, r, low), n bounded; NaN stays NaN."""
     limit = pick(x, EXP_RANGE)
     x = limit if x > limit else x
     x = -limit if x < -limit else x
-    n = fma(x, pick(x, LOG2E), pick(x, MAGIC)) - pick(x, MAGIC)
+    shifted = fma(x, pick(x, LOG2E), pick(x, MAGIC))
+    n = shifted - pick(x, MAGIC)
     high = fma(n, -pick(x, LN2_HI), x)
     r = fma(n, -pick(x, LN2_LO), high)
-    return n, r, fma(n, -pick(x, LN2_LO), high - r)
+    return shifted, r, fma(n, -pick(x, LN2_LO), high - r)
 
 
 @exact
-def _powers(n):
-    """(s, t) with s * t = 2**n: two steps, since 2**n may over- or underflow."""
-    bits = as_int(n + pick(n, MAGIC)) - as_int(pick(n, MAGIC))
-    one = as_int(pick(n, ONE))
-    shift = int(pick(n, MANTISSA))
+def _powers(shifted):
+    """(s, t) with s * t = 2**n, from n + MAGIC: 2**n itself may over- or underflow."""
+    bits = as_int(shifted)  # those of MAGIC itself are shifted out
     half = bits >> 1
+    one = as_int(pick(shifted, ONE))
+    shift = int(pick(shifted, MANTISSA))
     return (
-        as_float(n, (half << shift) + one),
-        as_float(n, ((bits - half) << shift) + one),
+        as_float(shifted, (half << shift) + one),
+        as_float(shifted, ((bits - half) << shift) + one),
     )
 
 
 @exact
 def scaled_exp(m, x, low):
     """m exp(x + low) for a small ``low``; exact steps down to subnormal results."""
-    n, r, _ = _reduce_exp(x)
+    shifted, r, _ = _reduce_exp(x)
     r = r + low
-    s, t = _powers(n)
+    s, t = _powers(shifted)
     p = fma(r * r, horner(r, EXP), r) + pick(x, ONE)
     return (m * p * s) * t
+
+
+@exact
+def plain_exp(x):
+    """exp(x) where neither it nor its reciprocal is far from 1: 2**n in one step."""
+    shifted = fma(x, pick(x, LOG2E), pick(x, MAGIC))
+    n = shifted - pick(x, MAGIC)
+    r = fma(n, -pick(x, LN2_LO), fma(n, -pick(x, LN2_HI), x))
+    p = fma(r * r, horner(r, EXP), r) + pick(x, ONE)
+    shift = int(pick(x, MANTISSA))
+    return p * as_float(x, (as_int(shifted) << shift) + as_int(pick(x, ONE)))
 
 
 @exact
@@ -105,8 +117,8 @@ def exp(x):
 
 @exact
 def expm1(x):
-    n, r, low = _reduce_exp(x)
-    s, t = _powers(n)
+    shifted, r, low = _reduce_exp(x)
+    s, t = _powers(shifted)
     offset = pick(x, ONE) - (pick(x, ONE) / s) / t  # 1 - 2**-n
     high = offset + r
     low = low + ((offset - high) + r)
@@ -121,6 +133,7 @@ def expm1(x):
 TINY = (1.1754943508222875e-38, 2.2250738585072014e-308)  # the least normal number
 LIFT = (33554432.0, 18014398509481984.0)  # 2**25, 2**54: makes subnormals normal
 LIFT_BITS = (25.0, 54.0)
+ROOT_TWO_LESS_1 = (0.4142135679721832, 0.41421356237309503)
 ROOT_HALF = (0.7071067690849304, 0.7071067811865476)
 # (2 atanh(s) / s - 2) / z in z = s**2, 1 + f between the roots of 1/2 and 2
 LOG = (
@@ -187,23 +200,41 @@ def log1p(x):
 # --- Sigmoids -----------------------------------------------------------------------
 
 TANH_RANGE = (10.0, 20.0)  # beyond, tanh(x) rounds to 1
-
-
-@exact
-def ratio(a, b, c):
-    """a / (b + c) with b + c not rounded; for c >= b, or c integral."""
-    d = b + c
-    inverse = pick(a, ONE) / d
-    y = a * inverse
-    return fma(fma(-y, d, a) - y * (b - (d - c)), inverse, y)
+TANH_NEAR = (0.625, 0.625)
+# (tanh(x) / x - 1) / z in z = x**2, |x| <= TANH_NEAR
+TANH = (
+    (
+        -0.3333328068256378,
+        0.13331441581249237,
+        -0.05373971536755562,
+        0.0206390880048275,
+        -0.005704986862838268,
+    ),
+    (
+        -0.33333333333332854,
+        0.13333333333262087,
+        -0.05396825393126611,
+        0.02186948757606618,
+        -0.008863221002328746,
+        0.0035919891717823673,
+        -0.0014549588690781952,
+        0.0005863165149935499,
+        -0.00022856416598422151,
+        7.714432092794383e-05,
+        -1.6072549574298455e-05,
+    ),
+)
 
 
 @exact
 def tanh(x):
     limit = pick(x, TANH_RANGE)
     a = abs(x)
-    e = expm1(pick(x, TWO) * (limit if a > limit else a))
-    return copysign(ratio(e, e, pick(x, TWO)), x)
+    a = limit if a > limit else a
+    far = pick(x, ONE) - pick(x, TWO) / (pick(x, ONE) + plain_exp(a + a))
+    z = a * a
+    near = fma(a * z, horner(z, TANH), a)
+    return copysign(near if a < pick(x, TANH_NEAR) else far, x)
 
 
 @exact
@@ -232,4 +263,8 @@ def sigmoid(x):
 @exact
 def log1p_exp(x, low):
     """log(1 + exp(-abs(x + low))) for a small ``low``."""
-    return log1p(scaled_exp(pick(x, ONE), -abs(x), -low if x >= 0 else low))
+    u = scaled_exp(pick(x, ONE), -abs(x), -low if x >= 0 else low)
+    large = u > pick(x, ROOT_TWO_LESS_1)  # then 1 + u = 2 (1 + (u - 1) / 2), exactly
+    f = pick(x, HALF) * (u - pick(x, ONE)) if large else u
+    k = pick(x, ONE) if large else pick(x, ZERO)
+    return _log_sum(k, f, pick(x, NEGATIVE_ZERO))

@@ -428,7 +428,7 @@ def exp(context: Any, x: Any) -> Any:
         def fma(a: Any, b: Any, c: Any) -> Any:
             return _call(builder, fma_name, kind, a, b, c)
 
-        def power(n: Any) -> Any:  # 2**n of an integer
+        def power(n: Any) -> Any:  # 2**n of the low bits
             bits = builder.shl(n, ir.Constant(word, [52 if double else 23] * x.lanes))
             one = builder.bitcast(number(scalar.ONE), word)
             return builder.bitcast(builder.add(bits, one), kind)
@@ -445,9 +445,7 @@ def exp(context: Any, x: Any) -> Any:
         for c in rest:
             p = fma(p, r, c)
         p = builder.fadd(fma(builder.fmul(r, r), p, r), number(scalar.ONE))
-        whole = builder.sub(
-            builder.bitcast(shifted, word), builder.bitcast(magic, word)
-        )
+        whole = builder.bitcast(shifted, word)
         half = builder.ashr(whole, ir.Constant(word, [1] * x.lanes))
         p = builder.fmul(p, power(half))
         return builder.fmul(p, power(builder.sub(whole, half)))
