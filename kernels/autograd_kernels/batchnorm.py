@@ -20,7 +20,8 @@ from __future__ import annotations
 from ._jit import kernel
 from .elementwise import loop
 from .reduce import COLUMNS as COLUMNS
-from .vector import first, load, some, splat, sqrt, store, where
+from .vector import first, load, splat, store, where
+from .vector_math import some, sqrt
 
 FEW = 16  # channels: a short vector
 

@@ -21,7 +21,8 @@ from autograd_kernels._jit import inline, kernel, reduction
 from autograd_kernels.elementwise import loop
 from autograd_kernels.memory import at
 from autograd_kernels.pointers import CHUNK, parts, pointer, span, vector
-from autograd_kernels.vector import first, load, splat, sqrt, store, where
+from autograd_kernels.vector import first, load, splat, store, where
+from autograd_kernels.vector_math import sqrt
 
 SCALARS = 12  # columns of ``scalars``
 HYPER = 12  # settings of a group, at most

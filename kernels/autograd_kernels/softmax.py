@@ -20,17 +20,15 @@ from .vector import (
     counting,
     first,
     gather,
-    largest,
     load,
     scatter,
-    some,
     splat,
     store,
     take,
-    total,
     where,
 )
-from .vector import exp as vexp
+from .vector_math import exp as vexp
+from .vector_math import largest, some, total
 
 LANES = 16
 FEW = 16  # elements of a row, at most, for `row_stats_few`
@@ -41,30 +39,38 @@ FAR = 1 << 30  # labels beyond are reported as this
 
 
 @loop
-def highest(i, x):
+def highest(i, whole, tail, x):
     """The maximum of row ``i``, 0 where that is not finite."""
     n, zero = x.shape[1], x.dtype.type(0)
-    m = given = splat(x[i, 0], first(n, LANES))
-    for j in range(0, n, LANES):
-        mask = first(n - j, LANES)
-        v = where(mask, load(x, i * n + j, mask), given)
+    full = first(LANES, LANES)
+    m = given = splat(x[i, 0], full)
+    for j in range(0, whole, LANES):
+        v = load(x, i * n + j, full)
         m = where(v > m, v, m)
-    top = largest(m)
+    v = where(tail, load(x, i * n + whole, tail), given)
+    top = largest(where(v > m, v, m))
     return top if top - top == zero else zero
+
+
+@loop
+def raised(p, mask, top, x):
+    """exp(x - top) of one vector, 0 off the mask."""
+    zero = splat(x.dtype.type(0), mask)
+    return where(mask, vexp(load(x, p, mask) - top), zero)
 
 
 @kernel
 def row_stats(lo, hi, x, stats):
     """Fills ``stats`` from the logits x: (rows, n)."""
     n = x.shape[1]
+    whole = (n - 1) & -LANES  # so that the tail is never empty
+    full, tail = first(LANES, LANES), first(n - whole, LANES)
     for i in range(lo, hi):
-        top = highest(i, x)
-        s = zero = splat(x.dtype.type(0), first(n, LANES))
-        for j in range(0, n, LANES):
-            mask = first(n - j, LANES)
-            s = s + where(mask, vexp(load(x, i * n + j, mask) - top), zero)
+        top, s = highest(i, whole, tail, x), splat(x.dtype.type(0), full)
+        for j in range(0, whole, LANES):
+            s = s + raised(i * n + j, full, top, x)
         stats[0, i] = top
-        stats[1, i] = total(s)
+        stats[1, i] = total(s + raised(i * n + whole, tail, top, x))
 
 
 @kernel
@@ -100,18 +106,20 @@ def logsumexp(lo, hi, stats, out):
 def softmax(lo, hi, x, out):
     """out = exp(x - max) / sum of that; x, out: (rows, n)."""
     n = x.shape[1]
+    whole = (n - 1) & -LANES  # so that the tail is never empty
+    full, tail = first(LANES, LANES), first(n - whole, LANES)
     for i in range(lo, hi):
-        top = highest(i, x)
-        s = zero = splat(x.dtype.type(0), first(n, LANES))
-        for j in range(0, n, LANES):
-            mask = first(n - j, LANES)
-            e = vexp(load(x, i * n + j, mask) - top)
-            store(e, out, i * n + j, mask)
-            s = s + where(mask, e, zero)
-        scale = x.dtype.type(1) / total(s)
-        for j in range(0, n, LANES):
-            mask = first(n - j, LANES)
-            store(load(out, i * n + j, mask) * scale, out, i * n + j, mask)
+        top, s = highest(i, whole, tail, x), splat(x.dtype.type(0), full)
+        for j in range(0, whole, LANES):
+            e = raised(i * n + j, full, top, x)
+            store(e, out, i * n + j, full)
+            s = s + e
+        last = raised(i * n + whole, tail, top, x)
+        scale = x.dtype.type(1) / total(s + last)
+        for j in range(0, whole, LANES):
+            e = load(out, i * n + j, full)
+            store(e * scale, out, i * n + j, full)
+        store(last * scale, out, i * n + whole, tail)
 
 
 @kernel

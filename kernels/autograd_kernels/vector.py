@@ -25,7 +25,6 @@ from numba.core import cgutils
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
-from autograd_kernels import scalar
 from autograd_kernels.simd import SIMD
 
 LANES = 16
@@ -65,7 +64,7 @@ def _splat(builder: Any, value: Any, lanes: int) -> Any:
     return builder.shuffle_vector(one, one, zeros)
 
 
-def _call(builder: Any, name: str, result: Any, *args: Any) -> Any:
+def call(builder: Any, name: str, result: Any, *args: Any) -> Any:
     """Call an LLVM intrinsic by its full name."""
     kind = ir.FunctionType(result, [a.type for a in args])
     return builder.call(
@@ -73,7 +72,7 @@ def _call(builder: Any, name: str, result: Any, *args: Any) -> Any:
     )
 
 
-def _suffix(vector: Any) -> str:
+def suffix(vector: Any) -> str:
     kind = "f" if isinstance(vector.dtype, types.Float) else "i"
     return f"v{vector.lanes}{kind}{vector.dtype.bitwidth}"
 
@@ -187,16 +186,16 @@ def load(context: Any, source: Any, index: Any, mask: Any) -> Any:
     def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
         kind, align = target.get_value_type(vector), source.dtype.bitwidth // 8
         place = _place(target, builder, sig.args[0], args[0], args[1], mask.lanes)
-        name = f"llvm.masked.load.{_suffix(vector)}.p0"
+        name = f"llvm.masked.load.{suffix(vector)}.p0"
         rest = INDEX(align), args[2], ir.Constant(kind, None)
         if SIMD == "avx512":
-            return _call(builder, name, kind, place, *rest)
+            return call(builder, name, kind, place, *rest)
         result = cgutils.alloca_once(builder, kind)
         with builder.if_else(_all(builder, args[2])) as (whole, part):
             with whole:
                 builder.store(builder.load(place, align=align), result)
             with part:
-                builder.store(_call(builder, name, kind, place, *rest), result)
+                builder.store(call(builder, name, kind, place, *rest), result)
         return builder.load(result)
 
     return vector(source, types.intp, mask), codegen
@@ -209,16 +208,16 @@ def store(context: Any, vector: Any, out: Any, index: Any, mask: Any) -> Any:
     def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
         value, align = args[0], vector.dtype.bitwidth // 8
         place = _place(target, builder, sig.args[1], args[1], args[2], mask.lanes)
-        name = f"llvm.masked.store.{_suffix(vector)}.p0"
+        name = f"llvm.masked.store.{suffix(vector)}.p0"
         rest = INDEX(align), args[3]
         if SIMD == "avx512":
-            _call(builder, name, ir.VoidType(), value, place, *rest)
+            call(builder, name, ir.VoidType(), value, place, *rest)
             return target.get_dummy_value()
         with builder.if_else(_all(builder, args[3])) as (whole, part):
             with whole:
                 builder.store(value, place, align=align)
             with part:
-                _call(builder, name, ir.VoidType(), value, place, *rest)
+                call(builder, name, ir.VoidType(), value, place, *rest)
         return target.get_dummy_value()
 
     return types.void(vector, out, types.intp, mask), codegen
@@ -245,8 +244,8 @@ def gather(context: Any, source: Any, start: Any, step: Any, mask: Any) -> Any:
         kind, align = target.get_value_type(vector), INDEX(source.dtype.bitwidth // 8)
         value, start, step, lanes = args
         places = _places(target, builder, sig.args[0], value, start, step, mask.lanes)
-        name = f"llvm.masked.gather.{_suffix(vector)}.v{mask.lanes}p0"
-        return _call(builder, name, kind, places, align, lanes, ir.Constant(kind, None))
+        name = f"llvm.masked.gather.{suffix(vector)}.v{mask.lanes}p0"
+        return call(builder, name, kind, places, align, lanes, ir.Constant(kind, None))
 
     return vector(source, types.intp, types.intp, mask), codegen
 
@@ -263,9 +262,9 @@ def take(context: Any, source: Any, index: Any, mask: Any) -> Any:
         places = builder.gep(
             _splat(builder, data, mask.lanes), [args[1]], source_etype=item
         )
-        name = f"llvm.masked.gather.{_suffix(vector)}.v{mask.lanes}p0"
+        name = f"llvm.masked.gather.{suffix(vector)}.v{mask.lanes}p0"
         zeros = ir.Constant(kind, None)
-        return _call(builder, name, kind, places, align, args[2], zeros)
+        return call(builder, name, kind, places, align, args[2], zeros)
 
     return vector(source, index, mask), codegen
 
@@ -280,8 +279,8 @@ def scatter(
         x, value, start, step, lanes = args
         align = INDEX(vector.dtype.bitwidth // 8)
         places = _places(target, builder, sig.args[1], value, start, step, mask.lanes)
-        name = f"llvm.masked.scatter.{_suffix(vector)}.v{mask.lanes}p0"
-        _call(builder, name, ir.VoidType(), x, places, align, lanes)
+        name = f"llvm.masked.scatter.{suffix(vector)}.v{mask.lanes}p0"
+        call(builder, name, ir.VoidType(), x, places, align, lanes)
         return target.get_dummy_value()
 
     return types.void(vector, out, types.intp, types.intp, mask), codegen
@@ -309,64 +308,6 @@ def where(context: Any, mask: Any, a: Any, b: Any) -> Any:
         return builder.select(*args)
 
     return a(mask, a, a), codegen
-
-
-@intrinsic
-def sqrt(context: Any, x: Any) -> Any:
-    """The square root of each lane."""
-
-    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return _call(builder, f"llvm.sqrt.{_suffix(x)}", args[0].type, args[0])
-
-    return x(x), codegen
-
-
-@intrinsic
-def some(context: Any, mask: Any) -> Any:
-    """Whether any lane of a mask is set."""
-
-    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
-        word = ir.IntType(mask.lanes)
-        return builder.icmp_unsigned("!=", builder.bitcast(args[0], word), word(0))
-
-    return types.boolean(mask), codegen
-
-
-def _folded(builder: Any, value: Any, combine: Any) -> Any:
-    """All lanes combined to one, halves first."""
-    half = value.type.count
-    while half := half // 2:
-        kind = ir.VectorType(INDEX, half)
-        low = ir.Constant(kind, [*range(half)])
-        high = ir.Constant(kind, [*range(half, 2 * half)])
-        value = combine(
-            builder.shuffle_vector(value, value, low),
-            builder.shuffle_vector(value, value, high),
-        )
-    return builder.extract_element(value, INDEX(0))
-
-
-@intrinsic
-def total(context: Any, x: Any) -> Any:
-    """The sum of the lanes."""
-
-    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return _folded(builder, args[0], builder.fadd)
-
-    return x.dtype(x), codegen
-
-
-@intrinsic
-def largest(context: Any, x: Any) -> Any:
-    """The largest of the lanes; of NaN, nothing is known."""
-
-    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
-        def larger(a: Any, b: Any) -> Any:
-            return builder.select(builder.fcmp_ordered(">", a, b), a, b)
-
-        return _folded(builder, args[0], larger)
-
-    return x.dtype(x), codegen
 
 
 @intrinsic
@@ -410,44 +351,3 @@ def zip_low(context: Any, x: Any) -> Any:
         return builder.shuffle_vector(words, words, pick)
 
     return vector(x), codegen
-
-
-@intrinsic
-def exp(context: Any, x: Any) -> Any:
-    """`scalar.exp` of each lane, step by step the same."""
-    double = x.dtype.bitwidth == 64
-    word = ir.VectorType(ir.IntType(x.dtype.bitwidth), x.lanes)
-    fma_name = f"llvm.fma.{_suffix(x)}"
-
-    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
-        kind = args[0].type
-
-        def number(pair: Any, sign: int = 1) -> Any:
-            return ir.Constant(kind, [sign * pair[double]] * x.lanes)
-
-        def fma(a: Any, b: Any, c: Any) -> Any:
-            return _call(builder, fma_name, kind, a, b, c)
-
-        def power(n: Any) -> Any:  # 2**n of the low bits
-            bits = builder.shl(n, ir.Constant(word, [52 if double else 23] * x.lanes))
-            one = builder.bitcast(number(scalar.ONE), word)
-            return builder.bitcast(builder.add(bits, one), kind)
-
-        y, magic = args[0], number(scalar.MAGIC)
-        for sign, side in ((1, ">"), (-1, "<")):
-            limit = number(scalar.EXP_RANGE, sign)
-            y = builder.select(builder.fcmp_ordered(side, y, limit), limit, y)
-        shifted = fma(y, number(scalar.LOG2E), magic)
-        n = builder.fsub(shifted, magic)
-        r = fma(n, number(scalar.LN2_HI, -1), y)
-        r = fma(n, number(scalar.LN2_LO, -1), r)
-        p, *rest = reversed([number((c, c)) for c in scalar.EXP[double]])
-        for c in rest:
-            p = fma(p, r, c)
-        p = builder.fadd(fma(builder.fmul(r, r), p, r), number(scalar.ONE))
-        whole = builder.bitcast(shifted, word)
-        half = builder.ashr(whole, ir.Constant(word, [1] * x.lanes))
-        p = builder.fmul(p, power(half))
-        return builder.fmul(p, power(builder.sub(whole, half)))
-
-    return x(x), codegen
