@@ -17,8 +17,8 @@ at multiples of that number; the bits are the same wherever the cuts fall.
 An element is the sum over blocks of k (DEPTH, even sizes), each a chain of FMAs in the
 order of k. While A stays in L2 it is read in place and a unit is one panel (2 vectors)
 of columns: B's panel is copied only where its rows are far apart or transposed (or
-ragged, without masks). For a larger A units are wider, their panels of B are copied to
-L2 and A to L1, HEIGHT rows at a time (Goto, van de Geijn: Anatomy of high-performance
+ragged, without masks). For a larger A units are wider: the unit's part of A is copied
+to L2, then B to L1, a panel at a time (Goto, van de Geijn: Anatomy of high-performance
 matrix multiplication, 2008).
 """
 
@@ -57,10 +57,10 @@ __all__ = ["ADD", "BIAS", "RELU", "matmul", "plan"]
 
 VECTORS = BYTES > 0
 PANEL = COLUMNS * BYTES  # bytes of a row of a panel of B
-DEPTH = 1536  # bytes of a block of k: HEIGHT rows of A take 18 KB of L1
+DEPTH = 1024  # bytes of a block of k: a panel of B takes 32 KB, tiles of A pass by
 HALF_L2 = 1 << 19  # bytes of A up to which it is read in place
 FAR = 4096  # bytes from row to row of B from which on lines evict each other
-ROWS = 24 * HEIGHT  # of C in a unit, at most
+ROWS = 24 * HEIGHT  # of C in a unit, at most; twice that where A is copied
 # Ways to compute a unit.
 COPY_A, COPY_B, DOT_ROWS, DOT_COLUMNS, DIRECT = 1, 2, 4, 8, 16
 NARROW = 6  # rows or columns up to which dot products along k are faster
@@ -82,11 +82,12 @@ def _shape(m, n, k, ta, tb, size):
     rows = _even(m, ROWS, HEIGHT)
     if m * k * size <= HALF_L2:
         return way | (DIRECT if k * size <= DEPTH else 0), rows, panel
+    way |= COPY_B if m > 2 * HEIGHT else 0
+    if n >= 2 * panel:
+        way, rows = way | COPY_A, _even(m, 2 * ROWS, HEIGHT)
     columns = 8 * panel
     while columns > 4 * panel and _parts(m, rows) * _parts(n, columns) < UNITS:
         columns //= 2
-    way |= COPY_B if m > 2 * HEIGHT else 0
-    way |= COPY_A if n >= 2 * panel else 0
     return way, rows, _even(n, columns, panel)
 
 
@@ -115,7 +116,8 @@ def plan(
         return units, DOTS
     depth = min(k, DEPTH // size)
     sums = rows if k > depth else 0
-    return units, columns * (depth + sums) + depth * HEIGHT
+    a = rows if way & COPY_A else 0
+    return units, depth * (PANEL // size + a) + columns * sums
 
 
 _parts, _even, _of = merged(_parts), merged(_even), merged(_shape)
@@ -162,45 +164,33 @@ def _tiles(
     way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
     space, panel,
 ):  # fmt: skip
-    """One unit, in blocks of k: B packed once a block, A a tile at a time."""
+    """One unit, in blocks of k: A is copied once a block, B a panel at a time."""
     vector = panel // COLUMNS
     blocks = _parts(k, DEPTH // PANEL * panel)
     size = k if blocks == 1 else -(-k // blocks)
-    wide = _parts(columns, panel) * panel
-    a_at = at(space, size * wide)
-    sums = at(a_at, size * HEIGHT)
-    high = HEIGHT if way & COPY_A else max(rows, 1)
+    a_at = at(space, size * panel)
+    sums = at(a_at, size * rows if way & COPY_A else 0)
     for block in range(blocks):
         p = block * size
         depth = min(size, k - p)
-        for j in range(0, columns, panel):
-            width = min(panel, columns - j)
-            if way & COPY_B or (width % vector and not MASKED):
-                start = at(b, p * row_b + j * col_b)
-                to = at(space, j * depth)
-                _pack(start, col_b, row_b, width, depth, vector, to, panel)
+        left, row, step = at(a, p * col_a), row_a, col_a
+        if way & COPY_A:
+            _pack(left, step, row, depth, rows, vector, a_at, depth)
+            left, row, step = a_at, depth, 1
         last = block == blocks - 1
         what = (mode if last else 0) | (PART if block > 0 else 0)
-        for i in range(0, rows, high):
-            height = min(high, rows - i)
-            left, row, step = at(a, i * row_a + p * col_a), row_a, col_a
-            if way & COPY_A:
-                line, far, count, deep = row, step, height, depth
-                if step == 1:
-                    line, far, count, deep = step, row, depth, height
-                _pack(left, line, far, count, deep, vector, a_at, count)
-                row, step, left = (depth, 1, a_at) if step == 1 else (1, height, a_at)
-            for j in range(0, columns, panel):
-                width = min(panel, columns - j)
-                right, ldb = at(b, p * row_b + j), row_b
-                if way & COPY_B or (width % vector and not MASKED):
-                    right, ldb = at(space, j * depth), panel
-                part = at(sums, j * rows + i * panel)
-                to, ld = (at(c, i * ldc + j), ldc) if last else (part, panel)
-                _sweep(
-                    height, width, what, depth, left, row, step, right, ldb, to, ld,
-                    at(bias, j), part,
-                )  # fmt: skip
+        for j in range(0, columns, panel):
+            width = min(panel, columns - j)
+            right, ldb = at(b, p * row_b + j * col_b), row_b
+            if way & COPY_B or (width % vector and not MASKED):
+                _pack(right, col_b, row_b, width, depth, vector, space, panel)
+                right, ldb = space, panel
+            part = at(sums, j * rows)
+            to, ld = (at(c, j), ldc) if last else (part, panel)
+            _sweep(
+                rows, width, what, depth, left, row, step, right, ldb, to, ld,
+                at(bias, j), part,
+            )  # fmt: skip
 
 
 @merged
