@@ -11,7 +11,8 @@ arrays of as many elements, which counts 12.
 
 PyTorch's OpenMP threads spin for a while after each call, ours for a millisecond. Both
 would take a core from whoever is timed next, so with 2 threads each turn starts with a
-rest in which the others park, and a few calls that wake its own.
+rest in which the others park, and a few calls that wake its own. Before that each runs
+for a while alone: a Program tries whether threads pay, which others must not disturb.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ SIZES = (100_000, 8_000_000)
 LAYERS = 4  # a matrix and a bias each
 BIAS = 250
 REST = 0.02  # seconds in which threads that have nothing to do park
-BATCH = 2e-3  # seconds of calls between two looks at the clock
+SETTLE = 0.2  # seconds in which a way runs alone before it is timed
+BATCH = 5e-3  # seconds of calls between two looks at the clock
 TURNS = 15
 BYTES, TRIAD_BYTES = 28, 12  # of a parameter, of an element
 Call = Callable[[], Any]
@@ -102,6 +104,16 @@ def triad(size: int, threads: int, pool: ThreadPoolExecutor) -> Call:
     return run
 
 
+def settled(run: Call) -> int:
+    """How many calls fill a BATCH, after many of them."""
+    time.sleep(REST)
+    start, calls = time.perf_counter(), 0
+    while time.perf_counter() < start + SETTLE or calls < 5:
+        run()
+        calls += 1
+    return 1 + int(BATCH * calls / (time.perf_counter() - start))
+
+
 def seconds(run: Call, count: int, rest: bool) -> float:
     """For one of ``count`` calls."""
     if rest:
@@ -136,7 +148,7 @@ def measure(size: int, threads: int, pool: ThreadPoolExecutor) -> Row:
     for way in ways:
         case.check(*way)
     runs = [*(step for step, _ in ways), triad(size, threads, pool)]
-    counts = [1 + int(BATCH / min(seconds(r, 3, rest) for _ in range(3))) for r in runs]
+    counts = [settled(run) for run in runs]
     turns = [
         [seconds(run, count, rest) for run, count in zip(runs, counts, strict=True)]
         for _ in range(TURNS)

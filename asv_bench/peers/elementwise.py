@@ -11,7 +11,8 @@ turns of PyTorch's time by ours: above 1, ours is faster.
 
 PyTorch's OpenMP threads spin for a while after each call, ours for a millisecond. Both
 would take a core from whoever is timed next, so with 2 threads each turn starts with a
-rest in which the others park, and a few calls that wake its own.
+rest in which the others park, and a few calls that wake its own. Before that each runs
+for a while alone: a Program tries whether threads pay, which others must not disturb.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ from autograd_core.nn import functional as ours
 
 SIZES = (10_000, 100_000, 1_000_000)
 REST = 0.02  # seconds in which threads that have nothing to do park
-BATCH = 2e-3  # seconds of calls between two looks at the clock
+SETTLE = 0.2  # seconds in which a way runs alone before it is timed
+BATCH = 5e-3  # seconds of calls between two looks at the clock
 TURNS = 9
 P = 0.2  # of dropout
 ROWS = 100  # of a batch norm
@@ -161,6 +163,16 @@ class Case:
                 np.testing.assert_allclose(a, b, rtol=1e-5, atol=2e-5 * abs(b).max())
 
 
+def settled(run: Call) -> int:
+    """How many calls fill a BATCH, after many of them."""
+    time.sleep(REST)
+    start, calls = time.perf_counter(), 0
+    while time.perf_counter() < start + SETTLE or calls < 5:
+        run()
+        calls += 1
+    return 1 + int(BATCH * calls / (time.perf_counter() - start))
+
+
 def seconds(run: Call, count: int, rest: bool) -> float:
     """For one of ``count`` calls."""
     if rest:
@@ -194,7 +206,7 @@ def measure(name: str, size: int, threads: int) -> Cell:
     for way in ways:
         case.check(*way)
     runs = [run for run, _ in ways]
-    counts = [1 + int(BATCH / min(seconds(r, 3, rest) for _ in range(3))) for r in runs]
+    counts = [settled(run) for run in runs]
     turns = [
         [seconds(run, count, rest) for run, count in zip(runs, counts, strict=True)]
         for _ in range(TURNS)
