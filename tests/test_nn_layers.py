@@ -8,6 +8,7 @@ import pytest
 
 import autograd_core as ag
 from autograd_core import nn
+from autograd_core.tape import count_writes
 
 F = nn.functional
 FLAT = np.array([[1.0, -2.0, 0.5], [0.3, 0.1, -1.0], [2.0, 0.4, 0.0]])
@@ -111,10 +112,15 @@ def test_running_statistics_replay_as_they_run(momentum, rng):
     step = ag.compile(lambda x: twins[1](x))
     for _ in range(4):
         x = rng.standard_normal((6, 3)).astype(np.float32)
+        seen = [[b.version[0] for b in t.buffers()] for t in twins]
         np.testing.assert_array_equal(twins[0](x).data, step(x).data)
-        for one, other in zip(*(t.buffers() for t in twins), strict=True):
-            np.testing.assert_array_equal(one.data, other.data)
-            assert one.version == other.version
+        count_writes()
+        for i, pair in enumerate(zip(*(t.buffers() for t in twins), strict=True)):
+            np.testing.assert_array_equal(pair[0].data, pair[1].data)
+            assert [b.version[0] > v[i] for b, v in zip(pair, seen, strict=True)] == [
+                True,
+                True,
+            ]
     twins[0].eval(), twins[1].eval()
     np.testing.assert_array_equal(twins[0](x).data, step(x).data)
 
