@@ -1,19 +1,19 @@
 """The matmul kernel beside NumPy's BLAS, both on one thread.
 
-``python asv_bench/benchmarks/matmul.py`` prints a table of interleaved ratios; asv
-runs the classes.
+One timing is as many calls as make 5 million multiply-adds, at least one.
+``python -m benchmarks.matmul`` in asv_bench prints a table of interleaved ratios.
 """
 
 import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import functools
 import time
 
-import numba
 import numpy as np
 
-from autograd_kernels.matmul import matmul, plan
+from .common import if_known, on_one_thread
 
 # m, n, k, ta, tb: forward (tb), gradient of the input, gradient of the weight (ta).
 SHAPES = {
@@ -25,18 +25,35 @@ SHAPES = {
 }
 
 
-@numba.njit(nogil=True)
-def repeat(count, units, ta, tb, a, b, bias, scratch, out):
+@functools.cache
+def repeated():
     """Many calls in one, as a replayed Program makes them: no dispatch."""
-    for _ in range(count):
-        matmul(0, units, ta, tb, 0, a, b, bias, scratch, out)
+    import numba
+
+    from autograd_kernels.matmul import matmul
+
+    @numba.njit(nogil=True)
+    def repeat(count, units, ta, tb, a, b, bias, scratch, out):
+        for _ in range(count):
+            matmul(0, units, ta, tb, 0, a, b, bias, scratch, out)
+
+    return repeat
 
 
 class Matmul:
     params = (list(SHAPES), [0, 1, 2], ["float32", "float64"])
     param_names = ("size", "case", "dtype")
+    repeat = (3, 7, 0.5)
+    warmup_time = 0  # setup is
 
     def setup(self, size, case, dtype):
+        on_one_thread()
+        with if_known():
+            self.prepare(size, case, dtype)
+
+    def prepare(self, size, case, dtype):
+        from autograd_kernels.matmul import plan
+
         m, n, k, ta, tb = SHAPES[size][case]
         rng = np.random.default_rng(0)
         a = rng.standard_normal((k, m) if ta else (m, k)).astype(dtype)
@@ -48,10 +65,11 @@ class Matmul:
         self.views = a.T if ta else a, b.T if tb else b
         self.count = 1 + 5_000_000 // (m * n * k)
         self.flops = 2 * m * n * k * self.count
-        repeat(1, *self.args)
+        self.repeated = repeated()
+        self.repeated(1, *self.args)
 
     def time_kernel(self, size, case, dtype):
-        repeat(self.count, *self.args)
+        self.repeated(self.count, *self.args)
 
     def time_numpy(self, size, case, dtype):
         for _ in range(self.count):
