@@ -12,7 +12,7 @@ import autograd_core as ag
 sys.path.append(str(Path(__file__).resolve().parents[2] / "asv_bench"))
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def one_core():
     """One thread for what is loaded already; what comes later sees a single core."""
     threads = ag.get_num_threads()
