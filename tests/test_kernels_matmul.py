@@ -27,6 +27,7 @@ SHAPES = [
     (130, 270, 90),
     (65, 100, 1000),
     (350, 300, 400),  # both operands packed
+    (1300, 70, 300),  # more rows than share a copy
 ]
 
 

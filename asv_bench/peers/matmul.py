@@ -44,6 +44,7 @@ LAYERS = ((32, 16, 4), (64, 128, 64), (128, 512, 784), (256, 1024, 1024))
 REST = 0.02  # seconds in which threads that have nothing to do park
 BATCH = 2e-3  # seconds of calls between two looks at the clock
 PAIRS = 9
+CHAINS = 12  # of FMAs that wait for nothing but themselves; all fit into registers
 Run = Callable[[int], None]  # so many calls
 
 
@@ -188,12 +189,12 @@ def measure(product: Product, threads: int) -> Row:
 
 @intrinsic
 def _fmas(typing, count, start):
-    """16 independent chains of ``count`` FMAs; returns one number of them all."""
+    """CHAINS of ``count`` FMAs each; returns one number of them all."""
 
     def build(context, builder, signature, args):
         v = Vectors(context, builder, start.dtype)
         one = v.splat(builder.load(args[1]))
-        sums = [cgutils.alloca_once_value(builder, one) for _ in range(16)]
+        sums = [cgutils.alloca_once_value(builder, one) for _ in range(CHAINS)]
         with rolled(builder, args[0]):
             for total in sums:
                 builder.store(v.fma(one, one, builder.load(total)), total)
@@ -208,7 +209,7 @@ def _fmas(typing, count, start):
 
 @numba.njit(nogil=True)
 def _chains(count, start):
-    return _fmas(count, data(start)), 32 * count * lanes(start)
+    return _fmas(count, data(start)), 2 * CHAINS * count * lanes(start)
 
 
 def peak() -> float:

@@ -10,16 +10,17 @@ every product. ``mode`` is 0 or a sum of BIAS (add the row ``bias``), RELU (``0 
 0 else v``) and ADD (``out = out + a @ b``, bitwise as if a @ b had been stored first),
 applied in the order ADD, BIAS, RELU. ``out`` must not overlap ``a`` or ``b``.
 
-A unit is a block of ``out`` that follows from the shape. A part lo:hi uses row
-``lo // ceil(units / len(scratch))`` of the scratch, so parts that run at once start
-at multiples of that number; the bits are the same wherever the cuts fall.
+A unit is a block of ``out`` that follows from the shape; units count down the columns.
+A part lo:hi uses row ``lo // ceil(units / len(scratch))`` of the scratch, so parts that
+run at once start at multiples of that number; the bits are the same wherever the cuts
+fall.
 
 An element is the sum over blocks of k (DEPTH, even sizes), each a chain of FMAs in the
-order of k. While A stays in L2 it is read in place and a unit is one panel (2 vectors)
-of columns: B's panel is copied only where its rows are far apart or transposed (or
-ragged, without masks). For a larger A units are wider: the unit's part of A is copied
-to L2, then B to L1, a panel at a time (Goto, van de Geijn: Anatomy of high-performance
-matrix multiplication, 2008).
+order of k. A part of B is copied, panel by panel (2 vectors of columns), where it is
+transposed, or its rows are far apart and many rows of A pass by it (or it is ragged,
+without masks); units of a part that lie above each other share the copy. An A that L2
+does not hold beside it is copied as well, `ROWS` rows at a time (Goto, van de Geijn:
+Anatomy of high-performance matrix multiplication, 2008).
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from autograd_kernels.simd import (
     HALVES,
     at,
     copy_lanes,
+    copy_vector,
     data,
     lanes,
     transpose_lanes,
@@ -57,14 +59,17 @@ __all__ = ["ADD", "BIAS", "RELU", "matmul", "plan"]
 
 VECTORS = BYTES > 0
 PANEL = COLUMNS * BYTES  # bytes of a row of a panel of B
-DEPTH = 1024  # bytes of a block of k: a panel of B takes 32 KB, tiles of A pass by
-HALF_L2 = 1 << 19  # bytes of A up to which it is read in place
-FAR = 4096  # bytes from row to row of B from which on lines evict each other
-ROWS = 24 * HEIGHT  # of C in a unit, at most; twice that where A is copied
+DEPTH = 1024  # bytes of a block of k: a panel of B takes 16 or 32 KB of L1
+HALF_L2 = (1 << 18) if BYTES == 32 else (1 << 19)  # bytes of A that are read in place
+FAR = 1024  # bytes from row to row of B from which on a copy pays,
+FEW = 8 * HEIGHT  # if more rows of A than these pass by it
+ROWS = 24 * HEIGHT  # of C in a unit, at most, and of A in a copy
+SPAN = 4 * ROWS  # rows that share a copy of B
+WIDE = 1024  # bytes of columns in a unit, at most: a page of B is read at one time
 # Ways to compute a unit.
 COPY_A, COPY_B, DOT_ROWS, DOT_COLUMNS, DIRECT = 1, 2, 4, 8, 16
 NARROW = 6  # rows or columns up to which dot products along k are faster
-UNITS = 8  # a large product has at least as many, when they stay wide enough
+UNITS = 8  # of a product at least, when they stay large enough
 
 
 # Inlined before typing: the tiles then are compiled once, not in every layer.
@@ -78,17 +83,21 @@ def _shape(m, n, k, ta, tb, size):
     panel = PANEL // size
     if not ta and (tb or n == 1) and min(m, n) <= NARROW and k * size >= 2 * PANEL:
         return DOT_COLUMNS if m <= n else DOT_ROWS, 8 * DOTS, 8 * DOTS
-    way = COPY_B if tb or (m > 2 * HEIGHT and n * size >= FAR) else 0
-    rows = _even(m, ROWS, HEIGHT)
-    if m * k * size <= HALF_L2:
-        return way | (DIRECT if k * size <= DEPTH else 0), rows, panel
-    way |= COPY_B if m > 2 * HEIGHT else 0
-    if n >= 2 * panel:
-        way, rows = way | COPY_A, _even(m, 2 * ROWS, HEIGHT)
-    columns = 8 * panel
-    while columns > 4 * panel and _parts(m, rows) * _parts(n, columns) < UNITS:
-        columns //= 2
-    return way, rows, _even(n, columns, panel)
+    way = COPY_B if tb or (m > FEW and n * size >= FAR) else 0
+    way |= DIRECT if k * size <= DEPTH else 0
+    rows, columns, least = ROWS, WIDE // size, panel
+    if m * k * size > HALF_L2:
+        way = COPY_B if tb or m > FEW else 0
+        way |= COPY_A if n >= 2 * panel else 0
+        least = 4 * panel
+    while _parts(m, rows) * _parts(n, columns) < UNITS:
+        if rows > ROWS // 4 and m > ROWS // 4:
+            rows //= 2
+        elif columns > least:
+            columns //= 2
+        else:
+            break
+    return way, _even(m, rows, HEIGHT), _even(n, columns, panel)
 
 
 def _parts(total, most):
@@ -115,9 +124,9 @@ def plan(
     if way & (DOT_ROWS | DOT_COLUMNS):
         return units, DOTS
     depth = min(k, DEPTH // size)
-    sums = rows if k > depth else 0
-    a = rows if way & COPY_A else 0
-    return units, depth * (PANEL // size + a) + columns * sums
+    a = (depth + PANEL // size) * ROWS if way & COPY_A else 0
+    sums = columns * min(SPAN, m) if k > depth else 0
+    return units, (depth + 1) * columns + a + sums
 
 
 _parts, _even, _of = merged(_parts), merged(_even), merged(_shape)
@@ -130,27 +139,37 @@ def shape(m, n, k, ta, tb, size):
 
 
 @inline
-def _pack(source, line, step, count, depth, vector, target, panel):
-    """target[p, r] = source[r * line + p * step], r < count, zeros to the vector's end.
+def _pack(source, line, step, count, depth, vector, target, panel, apart):
+    """target[r // panel * apart + p * panel + r % panel] = source[r * line + p * step].
 
-    Elements of a line (step = 1) or the lines (line = 1) are neighbours.
+    For r < count and p < depth, zeros to a vector's end. Elements of a line (step = 1)
+    or the lines (line = 1) are neighbours, and are read as they lie: from page to page
+    costs more than from line to line.
     """
     if step == 1:
-        narrow = HALVES and min(count, depth) <= vector // 2
-        side = vector // 2 if narrow else vector
-        for r in range(0, count, side):
-            for p in range(0, depth, side):
-                transpose_lanes(
-                    at(source, r * line + p), line, count - r, depth - p,
-                    at(target, p * panel + r), panel, panel - r, side,
-                )  # fmt: skip
+        for j in range(0, count, panel):
+            most = min(panel, count - j)
+            narrow = HALVES and min(most, depth) <= vector // 2
+            side = vector // 2 if narrow else vector
+            for r in range(0, most, side):
+                for p in range(0, depth, side):
+                    transpose_lanes(
+                        at(source, (j + r) * line + p), line, most - r, depth - p,
+                        at(target, p * panel + r), panel, panel - r, side,
+                    )  # fmt: skip
+            target = at(target, apart)
     else:
         for p in range(depth):
-            for r in range(0, count, vector):
-                copy_lanes(
-                    at(source, p * step + r), count - r,
-                    at(target, p * panel + r), panel - r,
-                )  # fmt: skip
+            line, to = at(source, p * step), at(target, p * panel)
+            for j in range(0, count, panel):
+                most = min(panel, count - j)
+                r = 0
+                while r + vector <= most:
+                    copy_vector(at(line, j + r), at(to, r))
+                    r += vector
+                if r < most:
+                    copy_lanes(at(line, j + r), most - r, at(to, r), panel - r)
+                to = at(to, apart)
 
 
 @inline
@@ -164,33 +183,38 @@ def _tiles(
     way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
     space, panel,
 ):  # fmt: skip
-    """One unit, in blocks of k: A is copied once a block, B a panel at a time."""
+    """One unit, in blocks of k: its part of B is copied, then A, some rows at a time."""
     vector = panel // COLUMNS
     blocks = _parts(k, DEPTH // PANEL * panel)
     size = k if blocks == 1 else -(-k // blocks)
-    a_at = at(space, size * panel)
-    sums = at(a_at, size * rows if way & COPY_A else 0)
+    copies = way & COPY_B or (columns % vector and not MASKED)
+    stripe = ROWS if way & COPY_A else rows
+    gap = (size + 1) * panel  # not a power of two: panels would share lines of cache
+    a_at = at(space, _parts(columns, panel) * gap)
+    line = size + panel
+    sums = at(a_at, line * ROWS if way & COPY_A else 0)
     for block in range(blocks):
         p = block * size
         depth = min(size, k - p)
-        left, row, step = at(a, p * col_a), row_a, col_a
-        if way & COPY_A:
-            _pack(left, step, row, depth, rows, vector, a_at, depth)
-            left, row, step = a_at, depth, 1
+        right, ldb, apart = at(b, p * row_b), row_b, panel
+        if copies:
+            _pack(right, col_b, row_b, columns, depth, vector, space, panel, gap)
+            right, ldb, apart = space, panel, gap
         last = block == blocks - 1
         what = (mode if last else 0) | (PART if block > 0 else 0)
-        for j in range(0, columns, panel):
-            width = min(panel, columns - j)
-            right, ldb = at(b, p * row_b + j * col_b), row_b
-            if way & COPY_B or (width % vector and not MASKED):
-                _pack(right, col_b, row_b, width, depth, vector, space, panel)
-                right, ldb = space, panel
-            part = at(sums, j * rows)
-            to, ld = (at(c, j), ldc) if last else (part, panel)
-            _sweep(
-                rows, width, what, depth, left, row, step, right, ldb, to, ld,
-                at(bias, j), part,
-            )  # fmt: skip
+        for i in range(0, rows, stripe):
+            height = min(stripe, rows - i)
+            left, row, step = at(a, i * row_a + p * col_a), row_a, col_a
+            if way & COPY_A:
+                _pack(left, step, row, depth, height, vector, a_at, line, 0)
+                left, row, step = a_at, line, 1
+            for j in range(0, columns, panel):
+                part = at(sums, j * rows + i * panel)
+                to, ld = (at(c, i * ldc + j), ldc) if last else (part, panel)
+                _sweep(
+                    height, min(panel, columns - j), what, depth, left, row, step,
+                    at(right, j // panel * apart), ldb, to, ld, at(bias, j), part,
+                )  # fmt: skip
 
 
 @merged
@@ -267,11 +291,17 @@ def _vectors(
     space, panel,
 ):  # fmt: skip
     if way & DIRECT:
-        vector = panel // COLUMNS
+        vector, gap = panel // COLUMNS, panel
         if way & COPY_B or (columns % vector and not MASKED):
-            _pack(b, col_b, row_b, columns, k, vector, space, panel)
+            gap *= k + 1
+            _pack(b, col_b, row_b, columns, k, vector, space, panel, gap)
             b, row_b = space, panel
-        _sweep(rows, columns, mode, k, a, row_a, col_a, b, row_b, c, ldc, bias, space)
+        for j in range(0, columns, panel):
+            _sweep(
+                rows, min(panel, columns - j), mode, k, a, row_a, col_a, b, row_b,
+                at(c, j), ldc, at(bias, j), space,
+            )  # fmt: skip
+            b = at(b, gap)
     else:
         _indirect(
             way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc,
@@ -296,24 +326,26 @@ def matmul(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
     step_a = 0 if size_a == m * k else m * k
     step_b = 0 if size_b == k * n else k * n
     way, rows, columns = _of(m, n, k, ta, tb, PANEL // panel)
-    i = j = 0
+    down, across = _parts(m, rows), _parts(n, columns)
+    batch, block = 0, lo
     if stripes > 1 or lo > 0:
-        across = _parts(n, columns)
-        blocks = _parts(m, rows) * across
+        blocks = down * across
         units = size // (m * n) * blocks
         space = at(space, lo // -(-units // stripes) * stripe)
         batch, block = lo // blocks, lo % blocks
-        i, j = block // across * rows, block % across * columns
-        a, b, c = at(a, batch * step_a), at(b, batch * step_b), at(c, batch * m * n)
-    for _ in range(lo, hi):
+    i, j = block % down, block // down * columns
+    a, b, c = at(a, batch * step_a), at(b, batch * step_b), at(c, batch * m * n)
+    while lo < hi:
+        span = min(down - i, hi - lo, max(SPAN // rows, 1))
+        top = i * rows
         _unit(
-            way, mode, k, min(rows, m - i), min(columns, n - j),
-            at(a, i * row_a), row_a, col_a, at(b, j * col_b), row_b, col_b,
-            at(c, i * n + j), n, at(bias, j), space, panel,
+            way, mode, k, min(span * rows, m - top), min(columns, n - j),
+            at(a, top * row_a), row_a, col_a, at(b, j * col_b), row_b, col_b,
+            at(c, top * n + j), n, at(bias, j), space, panel,
         )  # fmt: skip
-        j += columns
+        lo, i = lo + span, i + span
+        if i == down:
+            i, j = 0, j + columns
         if j >= n:
-            i, j = i + rows, 0
-        if i >= m:
-            i = 0
+            j = 0
             a, b, c = at(a, step_a), at(b, step_b), at(c, m * n)

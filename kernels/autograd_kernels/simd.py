@@ -207,6 +207,18 @@ def at(typing: Any, pointer: Any, index: Any) -> Any:
 
 
 @intrinsic
+def copy_vector(typing: Any, source: Any, target: Any) -> Any:
+    """One whole vector."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        v = Vectors(context, builder, source.dtype)
+        v.store(v.load(args[0]), args[1])
+        return context.get_dummy_value()
+
+    return types.void(source, target), build
+
+
+@intrinsic
 def copy_lanes(typing: Any, source: Any, count: Any, target: Any, room: Any) -> Any:
     """One vector: ``count`` elements copied, then zeros up to ``room``."""
 
