@@ -84,8 +84,7 @@ def _forward(
     stats, status = empty((4, channels), x.dtype), new_status()
     out, blocks = empty(rows.shape, x.dtype), -(-channels // k.COLUMNS)
     tiny = hyper(x.dtype, eps)
-    kernel = k.forward_few if channels <= k.FEW else k.forward_cols
-    launch(kernel, blocks, rows, gamma, beta, tiny, stats, status, out)
+    launch(k.forward_cols, blocks, rows, gamma, beta, tiny, stats, status, out)
     verify(status, _not_finite)
     if running is not None:
         dtype = running[0].dtype
@@ -112,8 +111,7 @@ def _backward(
     channels, dx = len(gamma), empty(rows.shape, g.dtype)
     dgamma, dbeta = empty(channels, g.dtype), empty(channels, g.dtype)
     blocks = -(-channels // k.COLUMNS)
-    kernel = k.backward_few if len(gamma) <= k.FEW else k.backward_cols
-    launch(kernel, blocks, _rows(g), rows, gamma, stats, dx, dgamma, dbeta)
+    launch(k.backward_cols, blocks, _rows(g), rows, gamma, stats, dx, dgamma, dbeta)
     dweight = None if weight is None else as_dtype(dgamma, weight.dtype)
     dbias = None if bias is None else as_dtype(dbeta, bias.dtype)
     return [_back(dx, x.shape), dweight, dbias]

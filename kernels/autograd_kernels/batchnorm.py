@@ -5,8 +5,8 @@ the mean of a channel's first eight values. That is at most sqrt(n / 8) deviatio
 the mean (when these eight are the outliers), so the variance loses at most a factor
 n / 8 of its last digit: float32 data around 1e4 are as good as any. Sums are
 compensated as in `reduce`. One unit is a block of ``COLUMNS`` whole channels, so that
-nothing is combined across parts. They are walked as one vector, whose sums stay in
-registers; the kernels for at most ``FEW`` channels do the same with shorter vectors.
+nothing is combined across parts. A part walks as many as fit `STRIP` row by row, eight
+rows at a time, its sums on the stack: memory is read as it lies, from start to end.
 
 ``stats`` (4, C): shift, mean - shift, biased variance, r = 1 / sqrt(variance + eps).
 ``eps`` and ``momentum`` are one element of the data's dtype, read at run time.
@@ -20,10 +20,12 @@ from __future__ import annotations
 from ._jit import kernel
 from .elementwise import loop
 from .reduce import COLUMNS as COLUMNS
-from .vector import first, load, splat, store, where
+from .reduce import stack
+from .vector import LANES, first, load, splat, store, where
 from .vector_math import some, sqrt
 
-FEW = 16  # channels: a short vector
+STRIP = 512  # channels: four sums of each, and eight rows, stay in L1
+SUMS = 4 * STRIP
 
 
 @loop
@@ -34,39 +36,100 @@ def plus(s, c, x):
     return t, c + ((s - (t - z)) + (x - z))
 
 
+# Sums of a strip: each STRIP long, two sums and what each has lost.
+
+
 @loop
-def _forward(lanes, lo, hi, x, gamma, beta, eps, stats, status, out):
-    """`forward_cols`, ``lanes`` channels at a time."""
+def _clear(k, mask, like, sums):
+    zero = splat(like.dtype.type(0), mask)
+    for i in range(0, 4 * STRIP, STRIP):
+        store(zero, sums, i + k, mask)
+
+
+@loop
+def _add(k, mask, a, b, sums):
+    """Add a vector to each of the two sums, with compensation."""
+    total, lost = plus(load(sums, k, mask), load(sums, STRIP + k, mask), a)
+    store(total, sums, k, mask)
+    store(lost, sums, STRIP + k, mask)
+    k += 2 * STRIP
+    total, lost = plus(load(sums, k, mask), load(sums, STRIP + k, mask), b)
+    store(total, sums, k, mask)
+    store(lost, sums, STRIP + k, mask)
+
+
+@loop
+def _add_plainly(k, mask, a, b, sums):
+    """The same for the rows that are left."""
+    store(load(sums, k, mask) + a, sums, k, mask)
+    k += 2 * STRIP
+    store(load(sums, k, mask) + b, sums, k, mask)
+
+
+@loop
+def _settled(k, mask, sums):
+    """Both sums."""
+    second = 2 * STRIP + k
+    return (
+        load(sums, k, mask) + load(sums, STRIP + k, mask),
+        load(sums, second, mask) + load(sums, STRIP + second, mask),
+    )
+
+
+# Forward ------------------------------------------------------------------------------
+
+
+@loop
+def _shift(k, mask, x, stats):
+    """The mean of the first eight rows."""
     n, step = x.shape
-    one, count = x.dtype.type(1), x.dtype.type(n)
-    right = min(hi * COLUMNS, step)
-    for k in range(lo * COLUMNS, right, lanes):
-        mask = first(right - k, lanes)
-        m = zero = splat(x.dtype.type(0), mask)
-        for i in range(min(n, 8)):
-            m = m + load(x, i * step + k, mask)
-        m = m / x.dtype.type(min(n, 8))
-        total = lost = square = gone = zero
-        p = k
-        for _ in range(n >> 3):
-            t = s = u = v = zero
+    few = min(n, 8)
+    m = splat(x.dtype.type(0), mask)
+    for i in range(few):
+        m = m + load(x, i * step + k, mask)
+    store(m / x.dtype.type(few), stats, k, mask)
+
+
+@loop
+def _moments(start, stop, x, stats, sums):
+    """The shift, and the sums of d and of its square."""
+    n, step = x.shape
+    for k in range(start, stop, LANES):
+        mask = first(stop - k, LANES)
+        _shift(k, mask, x, stats)
+        _clear(k - start, mask, x, sums)
+    for i in range(0, n - 7, 8):
+        for k in range(start, stop, LANES):
+            mask = first(stop - k, LANES)
+            m = load(stats, k, mask)
+            t = s = u = v = splat(x.dtype.type(0), mask)
+            p = i * step + k
             for _ in range(4):
                 d, e = load(x, p, mask) - m, load(x, p + 4 * step, mask) - m
                 t, s = t + d, s + d * d
                 u, v = u + e, v + e * e
                 p += step
-            p += 4 * step
-            total, lost = plus(total, lost, t + u)
-            square, gone = plus(square, gone, s + v)
-        for _ in range(n & 7):
-            d = load(x, p, mask) - m
-            total, square = total + d, square + d * d
-            p += step
-        rest = (total + lost) / count
-        v = (square + gone) / count - rest * rest
+            _add(k - start, mask, t + u, s + v, sums)
+    for i in range(n & -8, n):
+        for k in range(start, stop, LANES):
+            mask = first(stop - k, LANES)
+            d = load(x, i * step + k, mask) - load(stats, k, mask)
+            _add_plainly(k - start, mask, d, d * d, sums)
+
+
+@loop
+def _statistics(start, stop, x, gamma, beta, eps, stats, status, sums):
+    """``stats`` of a strip; its factor and term replace the sums."""
+    n, step = x.shape
+    one, count = x.dtype.type(1), x.dtype.type(n)
+    for k in range(start, stop, LANES):
+        mask = first(stop - k, LANES)
+        zero = splat(x.dtype.type(0), mask)
+        rest, v = _settled(k - start, mask, sums)
+        rest = rest / count
+        v = v / count - rest * rest
         v = where(v < zero, zero, v)
         r = one / sqrt(v + eps[0])
-        store(m, stats, k, mask)
         store(rest, stats, step + k, mask)
         store(v, stats, 2 * step + k, mask)
         store(r, stats, 3 * step + k, mask)
@@ -76,51 +139,9 @@ def _forward(lanes, lo, hi, x, gamma, beta, eps, stats, status, out):
                 bad += 1
             status[0] = 1 + bad
         scale = r * load(gamma, k, mask)
+        store(scale, sums, k - start, mask)
         shift = load(beta, k, mask) - rest * scale
-        p = k
-        for _ in range(n):
-            store((load(x, p, mask) - m) * scale + shift, out, p, mask)
-            p += step
-
-
-@loop
-def _backward(lanes, lo, hi, g, x, gamma, stats, out, dgamma, dbeta):
-    """`backward_cols`, ``lanes`` channels at a time."""
-    n, step = x.shape
-    count = x.dtype.type(n)
-    right = min(hi * COLUMNS, step)
-    for k in range(lo * COLUMNS, right, lanes):
-        mask = first(right - k, lanes)
-        m = load(stats, k, mask)
-        total = lost = dot = gone = zero = splat(x.dtype.type(0), mask)
-        p = k
-        for _ in range(n >> 3):
-            t = s = u = v = zero
-            for _ in range(4):
-                a, b = load(g, p, mask), load(g, p + 4 * step, mask)
-                t, s = t + a, s + a * (load(x, p, mask) - m)
-                u, v = u + b, v + b * (load(x, p + 4 * step, mask) - m)
-                p += step
-            p += 4 * step
-            total, lost = plus(total, lost, t + u)
-            dot, gone = plus(dot, gone, s + v)
-        for _ in range(n & 7):
-            a = load(g, p, mask)
-            total, dot = total + a, dot + a * (load(x, p, mask) - m)
-            p += step
-        rest, r = load(stats, step + k, mask), load(stats, 3 * step + k, mask)
-        total = total + lost
-        dot = ((dot + gone) - rest * total) * r
-        store(total, dbeta, k, mask)
-        store(dot, dgamma, k, mask)
-        scale, dot = r * load(gamma, k, mask), dot * r / count
-        shift = (rest * dot - total / count) * scale
-        dot = dot * scale
-        p = k
-        for _ in range(n):
-            d = (load(x, p, mask) - m) * dot
-            store((load(g, p, mask) * scale - d) + shift, out, p, mask)
-            p += step
+        store(shift, sums, STRIP + k - start, mask)
 
 
 @kernel
@@ -130,13 +151,64 @@ def forward_cols(lo, hi, x, gamma, beta, eps, stats, status, out):
     x, out: (N, C) with N > 0; gamma, beta: (C,). Status: 1 + a channel that holds NaN
     or infinity.
     """
-    _forward(COLUMNS, lo, hi, x, gamma, beta, eps, stats, status, out)
+    n, step = x.shape
+    right, sums = min(hi * COLUMNS, step), stack(x, SUMS)
+    for start in range(lo * COLUMNS, right, STRIP):
+        stop = min(start + STRIP, right)
+        _moments(start, stop, x, stats, sums)
+        _statistics(start, stop, x, gamma, beta, eps, stats, status, sums)
+        for i in range(n):
+            for k in range(start, stop, LANES):
+                mask, p, q = first(stop - k, LANES), i * step + k, k - start
+                y = (load(x, p, mask) - load(stats, k, mask)) * load(sums, q, mask)
+                store(y + load(sums, STRIP + q, mask), out, p, mask)
 
 
-@kernel
-def forward_few(lo, hi, x, gamma, beta, eps, stats, status, out):
-    """`forward_cols` for at most `FEW` channels."""
-    _forward(FEW, lo, hi, x, gamma, beta, eps, stats, status, out)
+# Backward -----------------------------------------------------------------------------
+
+
+@loop
+def _products(start, stop, g, x, stats, sums):
+    """The sums of g and of g d."""
+    n, step = x.shape
+    for k in range(start, stop, LANES):
+        _clear(k - start, first(stop - k, LANES), x, sums)
+    for i in range(0, n - 7, 8):
+        for k in range(start, stop, LANES):
+            mask = first(stop - k, LANES)
+            m = load(stats, k, mask)
+            t = s = u = v = splat(x.dtype.type(0), mask)
+            p = i * step + k
+            for _ in range(4):
+                a, b = load(g, p, mask), load(g, p + 4 * step, mask)
+                t, s = t + a, s + a * (load(x, p, mask) - m)
+                u, v = u + b, v + b * (load(x, p + 4 * step, mask) - m)
+                p += step
+            _add(k - start, mask, t + u, s + v, sums)
+    for i in range(n & -8, n):
+        for k in range(start, stop, LANES):
+            mask, p = first(stop - k, LANES), i * step + k
+            a = load(g, p, mask)
+            d = load(x, p, mask) - load(stats, k, mask)
+            _add_plainly(k - start, mask, a, a * d, sums)
+
+
+@loop
+def _slopes(start, stop, x, gamma, stats, dgamma, dbeta, sums):
+    """The parameters' gradients; two factors and a term of dx replace the sums."""
+    n, step = x.shape
+    count = x.dtype.type(n)
+    for k in range(start, stop, LANES):
+        mask, q = first(stop - k, LANES), k - start
+        rest, r = load(stats, step + k, mask), load(stats, 3 * step + k, mask)
+        total, dot = _settled(q, mask, sums)
+        dot = (dot - rest * total) * r
+        store(total, dbeta, k, mask)
+        store(dot, dgamma, k, mask)
+        scale, dot = r * load(gamma, k, mask), dot * r / count
+        store(scale, sums, q, mask)
+        store((rest * dot - total / count) * scale, sums, STRIP + q, mask)
+        store(dot * scale, sums, 2 * STRIP + q, mask)
 
 
 @kernel
@@ -145,13 +217,20 @@ def backward_cols(lo, hi, g, x, gamma, stats, out, dgamma, dbeta):
 
     g, x, out: (N, C); gamma, dgamma, dbeta: (C,).
     """
-    _backward(COLUMNS, lo, hi, g, x, gamma, stats, out, dgamma, dbeta)
-
-
-@kernel
-def backward_few(lo, hi, g, x, gamma, stats, out, dgamma, dbeta):
-    """`backward_cols` for at most `FEW` channels."""
-    _backward(FEW, lo, hi, g, x, gamma, stats, out, dgamma, dbeta)
+    n, step = x.shape
+    right, sums = min(hi * COLUMNS, step), stack(x, SUMS)
+    for start in range(lo * COLUMNS, right, STRIP):
+        stop = min(start + STRIP, right)
+        _products(start, stop, g, x, stats, sums)
+        _slopes(start, stop, x, gamma, stats, dgamma, dbeta, sums)
+        for i in range(n):
+            for k in range(start, stop, LANES):
+                mask, p, q = first(stop - k, LANES), i * step + k, k - start
+                d = load(x, p, mask) - load(stats, k, mask)
+                d = load(g, p, mask) * load(sums, q, mask) - d * load(
+                    sums, 2 * STRIP + q, mask
+                )
+                store(d + load(sums, STRIP + q, mask), out, p, mask)
 
 
 @kernel
@@ -166,8 +245,8 @@ def update_running(lo, hi, stats, count, momentum, status, mean, variance):
         rate, keep = momentum[0], one - momentum[0]
         n = mean.dtype.type(count)
         unbias = n / (n - one)
-        for k in range(lo, hi, FEW):
-            mask = first(hi - k, FEW)
+        for k in range(lo, hi, LANES):
+            mask = first(hi - k, LANES)
             batch = load(stats, k, mask) + load(stats, channels + k, mask)
             store(load(mean, k, mask) * keep + batch * rate, mean, k, mask)
             batch = load(stats, 2 * channels + k, mask) * unbias

@@ -86,7 +86,8 @@ def _shape(m, n, k, ta, tb, size):
     way = COPY_B if tb or (m > FEW and n * size >= FAR) else 0
     way |= DIRECT if k * size <= DEPTH else 0
     rows, columns, least = ROWS, WIDE // size, panel
-    if m * k * size > HALF_L2:
+    far = min(m, n, 4 * k) * size >= FAR
+    if m * k * size > HALF_L2 or (ta and far):
         way = COPY_B if tb or m > FEW else 0
         way |= COPY_A if n >= 2 * panel else 0
         least = 4 * panel
@@ -183,7 +184,7 @@ def _tiles(
     way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
     space, panel,
 ):  # fmt: skip
-    """One unit, in blocks of k: its part of B is copied, then A, some rows at a time."""
+    """One unit, in blocks of k: B is copied, then A, some rows at a time."""
     vector = panel // COLUMNS
     blocks = _parts(k, DEPTH // PANEL * panel)
     size = k if blocks == 1 else -(-k // blocks)
