@@ -21,6 +21,7 @@ from autograd_kernels.simd import BYTES, HALVES, REGISTERS, WORD, Vectors, rolle
 BIAS, RELU, ADD, PART = 1, 2, 4, 8
 HEIGHT = 6 if REGISTERS == 16 else 12  # rows; 2 column vectors leave room for B
 COLUMNS = 2  # vectors
+UNROLL = 4  # steps along k that are written out
 DOTS = 8  # rows that `dots` takes at once
 MASKED = BYTES >= 32  # loads of a part of a vector are as fast as of a whole one
 HEIGHTS = (12, 8, 4, 2, 1) if HEIGHT == 12 else (6, 4, 2, 1)  # tiles that exist
@@ -103,21 +104,43 @@ class _Tiles:
             builder.store(moved, place)
 
     def accumulate(self, sums: Any, height: int) -> None:
+        """All of k; UNROLL steps at a time where both operands were copied."""
         v, builder = self.v, self.builder
         a_at = cgutils.alloca_once_value(builder, self.a)
         b_at = cgutils.alloca_once_value(builder, self.b)
-        masks = self.masks if MASKED else [None] * self.width
-        with rolled(builder, self.k):
-            base, left = builder.load(b_at), builder.load(a_at)
+        left = cgutils.alloca_once_value(builder, self.k)
+        steps, one = ir.Constant(WORD, UNROLL), ir.Constant(WORD, 1)
+        if height == HEIGHT and self.width == COLUMNS:
+            near = builder.icmp_signed("==", self.column, one)
+            dense = builder.and_(near, builder.icmp_signed("==", self.ldb, self.ldp))
+            with builder.if_then(dense):
+                with rolled(builder, builder.sdiv(self.k, steps)):
+                    self.steps(sums, height, UNROLL, a_at, b_at, one, self.ldp, False)
+                builder.store(builder.srem(self.k, steps), left)
+        with rolled(builder, builder.load(left)):
+            self.steps(sums, height, 1, a_at, b_at, self.column, self.ldb, MASKED)
+
+    def steps(
+        self, sums: Any, height: int, count: int, a_at: Any, b_at: Any, column: Any,
+        ldb: Any, masked: bool,
+    ) -> None:  # fmt: skip
+        """Steps along k: every row of A's column times B's row."""
+        v, builder = self.v, self.builder
+        masks = self.masks if masked else [None] * self.width
+        base, left = builder.load(b_at), builder.load(a_at)
+        lines = v.lines(left, self.row, height)
+        for _ in range(count):
             starts = [v.at(base, j * v.lanes) for j in range(self.width)]
             right = [v.load(*pair) for pair in zip(starts, masks, strict=True)]
-            for i, line in enumerate(v.lines(left, self.row, height)):
+            for i, line in enumerate(lines):
                 one = v.splat(builder.load(line))
                 for j in range(self.width):
                     total = v.fma(one, right[j], builder.load(sums[i, j]))
                     builder.store(total, sums[i, j])
-            builder.store(v.at(base, self.ldb), b_at)
-            builder.store(v.at(left, self.column), a_at)
+            base, left = v.at(base, ldb), v.at(left, column)
+            lines = [v.at(line, column) for line in lines]
+        builder.store(base, b_at)
+        builder.store(left, a_at)
 
     def epilogue(self, sums: Any, height: int) -> None:
         v, builder = self.v, self.builder
