@@ -105,7 +105,7 @@ class _Tiles:
 
     def accumulate(self, sums: Any, height: int) -> None:
         """All of k; UNROLL steps at a time where both operands were copied."""
-        v, builder = self.v, self.builder
+        builder = self.builder
         a_at = cgutils.alloca_once_value(builder, self.a)
         b_at = cgutils.alloca_once_value(builder, self.b)
         left = cgutils.alloca_once_value(builder, self.k)
