@@ -37,7 +37,8 @@ bench: $(VENV)/.peers  ## every library side by side: table, picture, numbers in
 	$(BIN) asv_bench/compare.py $(ARGS)
 
 asv: $(VENV)/.bench  ## the asv benchmarks on this checkout
-	cd asv_bench && ../$(BIN) -m asv run --python=same --show-stderr $(ARGS)
+	cd asv_bench && ../$(BIN) -m asv machine --yes >/dev/null && \
+	    ../$(BIN) -m asv run --python=same --show-stderr $(ARGS)
 
 regression: $(VENV)/.bench  ## fail if the working tree is slower than its base
 	$(BIN) asv_bench/regression.py $(ARGS)

@@ -3,11 +3,12 @@
     python asv_bench/regression.py [--base COMMIT] [--only NAME] [--plant NAME=1.2]
 
 Both trees run the same work in turn, in two processes that stay: a batch here, a batch
-there, and only the ratio of neighbours counts, so that a busy machine slows both. A
-ratio is the median over pairs. Memory that happens to lie badly can slow a process for
-good, so what looks slow is measured again, in new processes, and fails only if it is
-slow in every one. ``--plant`` makes the working tree do more of some work: a gate that
-lets that through is broken.
+there, on one core, and only the ratio of neighbours counts, so that a busy machine, or
+a core that another tenant shares, slows both. A ratio is the median over pairs. Memory
+that happens to lie badly can slow a process for good, so what looks slow is measured
+again, in new processes on another core, and fails only if it is slow in every one.
+``--plant`` makes the working tree do more of some work: a gate that lets that through
+is broken.
 """
 
 from __future__ import annotations
@@ -123,8 +124,10 @@ WORK: dict[str, Callable[[], Work]] = {
 # A process that works on demand -------------------------------------------------------
 
 
-def work(tree: str) -> None:
+def work(tree: str, cores: set[int]) -> None:
     """Answer lines ``name TAB count`` with the seconds that it took."""
+    if cores:
+        os.sched_setaffinity(0, cores)
     import autograd_core
 
     found = Path(autograd_core.__file__).resolve().parents[1]
@@ -149,15 +152,24 @@ def work(tree: str) -> None:
 class Side:
     """One tree at work in a process of its own."""
 
-    def __init__(self, tree: Path, threads: int) -> None:
+    def __init__(self, tree: Path, threads: int, cores: set[int]) -> None:
         path = os.pathsep.join(map(str, [tree, tree / "kernels", HERE]))
         env = {"PYTHONPATH": path, "AUTOGRAD_CORE_NUM_THREADS": str(threads)}
-        self.worker = Worker(str(tree), [__file__, "--serve", str(tree)], env)
+        args = [__file__, "--serve", str(tree), *map(str, cores)]
+        self.worker = Worker(str(tree), args, env)
         self.close = self.worker.close
 
     def seconds(self, name: str, count: int) -> float:
         """Time of ``count`` calls of some work."""
         return float(self.worker.ask(f"{name}\t{count}"))
+
+
+def core(attempt: int, threads: int) -> set[int]:
+    """Where both sides run: one core, another at each attempt; empty for any."""
+    if threads > 1 or not hasattr(os, "sched_getaffinity"):
+        return set()
+    cores = sorted(os.sched_getaffinity(0))
+    return {cores[attempt % len(cores)]}
 
 
 def ratio(name: str, base: Side, head: Side, more: float) -> float:
@@ -189,7 +201,7 @@ def compare(
     for attempt in range(TRIES):
         if attempt:
             print(f"again, in new processes: {', '.join(suspects)}")
-        sides = Side(base, threads), Side(head, threads)
+        sides = [Side(tree, threads, core(attempt, threads)) for tree in (base, head)]
         found = []
         for name in suspects:
             r = ratio(name, *sides, planted.get(name, 1.0))
@@ -244,10 +256,10 @@ def main() -> int:
     )
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--plant", action="append", type=plant, default=[])
-    parser.add_argument("--serve", metavar="TREE", help=argparse.SUPPRESS)
+    parser.add_argument("--serve", nargs="+", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.serve:
-        work(args.serve)
+        work(args.serve[0], set(map(int, args.serve[1:])))
         return 0
     commit = git("rev-parse", "--short", args.base or default_base()).decode().strip()
     print(f"working tree against {commit}, {args.threads} thread(s)")

@@ -1,10 +1,10 @@
 """Ours and each peer on the same work, a group for each work; checked, then timed.
 
-    pytest tests/benchmarks --benchmark-only
-    pytest tests/benchmarks --benchmark-only --benchmark-group-by=param:way
+    pytest tests/benchmarks -o addopts= --benchmark-only
+    pytest tests/benchmarks -o addopts= --benchmark-only --benchmark-group-by=param:way
 
 A peer that is not installed is skipped by its name. The normal test run leaves all of
-this out; CI runs each once, untimed, with ``-o addopts= --benchmark-disable``.
+this out (``--benchmark-skip``); CI runs each once, untimed, with ``--benchmark-disable``.
 """
 
 from __future__ import annotations
