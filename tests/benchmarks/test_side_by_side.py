@@ -4,7 +4,7 @@
     pytest tests/benchmarks -o addopts= --benchmark-only --benchmark-group-by=param:way
 
 A peer that is not installed is skipped by its name. The normal test run leaves all of
-this out (``--benchmark-skip``); CI runs each once, untimed, with ``--benchmark-disable``.
+this out; CI runs each once, untimed, with ``-o addopts= --benchmark-disable``.
 """
 
 from __future__ import annotations
