@@ -117,9 +117,10 @@ def table(
         rows.append([title, *(_cell(results, name) for results in found)])
     lines = ["| " + " | ".join(row) + " |" for row in rows]
     versions = ", ".join(f"{k} {v}" for k, v in about["libraries"].items() if v)
-    absent = [
-        f"{titles[n]} ({why})" for r in found[:1] for n, why in r.left_out.items()
-    ]
+    absent: dict[tuple[str, str], list[str]] = {}
+    for results in found:
+        for name, why in results.left_out.items():
+            absent.setdefault((titles[name], why), []).append(results.size)
     notes = [
         f"Time of a training step, and in brackets how many times ours that is "
         f"(below 1 we lose). {about['date']}, {about['processor']}, "
@@ -127,8 +128,8 @@ def table(
         f"{about['commit']}, Python {about['python']}, {versions}. Medians of "
         f"{about['rounds']} interleaved rounds: `make bench`.",
     ]
-    if absent:
-        notes.append(f"Left out: {', '.join(absent)}.")
+    for (title, why), sizes in absent.items():
+        notes.append(f"Left out at {', '.join(sizes)}: {title} ({why}).")
     return "\n".join([*lines, "", *notes, ""])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from . import BETA1, BETA2, BN_EPS, BN_MOMENTUM, EPS, LR, Step, Task
@@ -37,6 +38,9 @@ def build(variant: str, task: Task) -> Step:
                 moved.append(now)
         return -jnp.take_along_axis(jax.nn.log_softmax(h), y[:, None], 1).mean(), moved
 
+    def unbias(beta: float, t: Any) -> Any:
+        return -jnp.expm1(t * math.log(beta))
+
     def train(state: Any, x: Any, y: Any) -> Any:
         params, m, v, t, running, key = state
         key, sub = jax.random.split(key)
@@ -45,7 +49,8 @@ def build(variant: str, task: Task) -> Step:
         t = t + 1
         m = jax.tree.map(lambda m, g: BETA1 * m + (1 - BETA1) * g, m, grads)
         v = jax.tree.map(lambda v, g: BETA2 * v + (1 - BETA2) * g * g, v, grads)
-        rate, root = LR / (1 - BETA1**t), jnp.sqrt(1 - BETA2**t)
+        # float32 has too few digits for 1 - 0.999**t: losses would be off by 1e-5.
+        rate, root = LR / unbias(BETA1, t), jnp.sqrt(unbias(BETA2, t))
         params = jax.tree.map(
             lambda p, m, v: p - rate * m / (jnp.sqrt(v) / root + EPS), params, m, v
         )
