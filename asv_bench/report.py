@@ -151,6 +151,7 @@ def picture(path: Path, found: Sequence[Results], titles: dict[str, str]) -> Non
 
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
+    from matplotlib import ticker
 
     figure, axes = plt.subplots(
         1,
@@ -170,6 +171,10 @@ def picture(path: Path, found: Sequence[Results], titles: dict[str, str]) -> Non
         bars = axis.barh(labels, widths, left=1, color=colours)
         axis.bar_label(bars, [_times(r) for r in ratios], padding=2, fontsize=8)
         axis.set_xscale("log")
+        few = [1, 2, 5] if max(ratios, default=1) < 20 else [1]
+        axis.xaxis.set_major_locator(ticker.LogLocator(subs=few))
+        axis.xaxis.set_major_formatter("{x:g}")
+        axis.xaxis.set_minor_formatter(ticker.NullFormatter())
         axis.axvline(1, color="black", linewidth=0.8)
         axis.margins(x=0.25)
         axis.set_title(results.size)
