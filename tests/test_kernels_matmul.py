@@ -167,7 +167,7 @@ def test_nan_and_infinity_reach_exactly_the_elements_they_meet(shape, ta, tb):
 
 
 @pytest.mark.skipif(FORCED, reason="the inner run of this test")
-@pytest.mark.parametrize("simd", ["avx512", "avx2", "none"])
+@pytest.mark.parametrize("simd", ["avx512", "avx2", "neon", "none"])
 def test_forced_vector_width(simd):
     """The tests above in a process of another width (on any CPU: LLVM splits)."""
     if simd == SIMD:
