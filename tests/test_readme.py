@@ -88,8 +88,8 @@ def test_commands_exist(target):
     assert re.search(rf"^{target}:", makefile, re.M)
 
 
-def test_the_picture_is_a_picture():
-    (path,) = names(r"!\[.*?\]\((.*?)\)")
+@pytest.mark.parametrize("path", names(r"!\[.*?\]\((.*?)\)"))
+def test_a_picture_is_a_picture(path):
     data = (ROOT / path).read_bytes()
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
     width, height = struct.unpack(">II", data[16:24])
