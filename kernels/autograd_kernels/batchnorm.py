@@ -5,8 +5,8 @@ the mean of a channel's first eight values. That is at most sqrt(n / 8) deviatio
 the mean (when these eight are the outliers), so the variance loses at most a factor
 n / 8 of its last digit: float32 data around 1e4 are as good as any. Sums are
 compensated as in `reduce`. One unit is a block of ``COLUMNS`` whole channels, so that
-nothing is combined across parts. A part walks as many as fit `STRIP` row by row, eight
-rows at a time, its sums on the stack: memory is read as it lies, from start to end.
+nothing is combined across parts. A part walks as many as fit `STRIP` from row to row,
+some rows at a time, its sums on the stack: memory is read as it lies.
 
 ``stats`` (4, C): shift, mean - shift, biased variance, r = 1 / sqrt(variance + eps).
 ``eps`` and ``momentum`` are one element of the data's dtype, read at run time.
@@ -24,7 +24,7 @@ from .reduce import stack
 from .vector import LANES, first, load, splat, store, where
 from .vector_math import some, sqrt
 
-STRIP = 512  # channels: four sums of each, and eight rows, stay in L1
+STRIP = 512  # channels: four numbers of each, and eight rows, stay in L1
 SUMS = 4 * STRIP
 
 
@@ -36,44 +36,45 @@ def plus(s, c, x):
     return t, c + ((s - (t - z)) + (x - z))
 
 
-# Sums of a strip: each STRIP long, two sums and what each has lost.
+@loop
+def _block(x):
+    """How many rows are walked vector by vector: no more than lie close together."""
+    return max(8, 8 * STRIP // x.shape[1] & -8)
+
+
+# Numbers of a strip's channels lie on the stack, STRIP apart: two sums and what each
+# has lost, later what an element of the result is made of. They are read and written
+# without a mask: only then does a load get what a store before it still holds.
 
 
 @loop
-def _clear(k, mask, like, sums):
-    zero = splat(like.dtype.type(0), mask)
-    for i in range(0, 4 * STRIP, STRIP):
-        store(zero, sums, i + k, mask)
+def _get(sums, k):
+    return load(sums, k, first(LANES, LANES))
 
 
 @loop
-def _add(k, mask, a, b, sums):
-    """Add a vector to each of the two sums, with compensation."""
-    total, lost = plus(load(sums, k, mask), load(sums, STRIP + k, mask), a)
-    store(total, sums, k, mask)
-    store(lost, sums, STRIP + k, mask)
-    k += 2 * STRIP
-    total, lost = plus(load(sums, k, mask), load(sums, STRIP + k, mask), b)
-    store(total, sums, k, mask)
-    store(lost, sums, STRIP + k, mask)
+def _put(vector, sums, k):
+    store(vector, sums, k, first(LANES, LANES))
 
 
 @loop
-def _add_plainly(k, mask, a, b, sums):
-    """The same for the rows that are left."""
-    store(load(sums, k, mask) + a, sums, k, mask)
-    k += 2 * STRIP
-    store(load(sums, k, mask) + b, sums, k, mask)
-
-
-@loop
-def _settled(k, mask, sums):
-    """Both sums."""
-    second = 2 * STRIP + k
+def _sums(sums, k):
+    """Two sums, each followed by what it has lost."""
     return (
-        load(sums, k, mask) + load(sums, STRIP + k, mask),
-        load(sums, second, mask) + load(sums, STRIP + second, mask),
+        _get(sums, k),
+        _get(sums, STRIP + k),
+        _get(sums, 2 * STRIP + k),
+        _get(sums, 3 * STRIP + k),
     )
+
+
+@loop
+def _keep(a, b, c, d, sums, k):
+    """Store four vectors of numbers."""
+    _put(a, sums, k)
+    _put(b, sums, STRIP + k)
+    _put(c, sums, 2 * STRIP + k)
+    _put(d, sums, 3 * STRIP + k)
 
 
 # Forward ------------------------------------------------------------------------------
@@ -94,40 +95,46 @@ def _shift(k, mask, x, stats):
 def _moments(start, stop, x, stats, sums):
     """The shift, and the sums of d and of its square."""
     n, step = x.shape
+    block = _block(x)
     for k in range(start, stop, LANES):
         mask = first(stop - k, LANES)
+        zero = splat(x.dtype.type(0), mask)
         _shift(k, mask, x, stats)
-        _clear(k - start, mask, x, sums)
-    for i in range(0, n - 7, 8):
+        _keep(zero, zero, zero, zero, sums, k - start)
+    for top in range(0, n, block):
+        rows = min(block, n - top)
         for k in range(start, stop, LANES):
             mask = first(stop - k, LANES)
-            m = load(stats, k, mask)
-            t = s = u = v = splat(x.dtype.type(0), mask)
-            p = i * step + k
-            for _ in range(4):
-                d, e = load(x, p, mask) - m, load(x, p + 4 * step, mask) - m
-                t, s = t + d, s + d * d
-                u, v = u + e, v + e * e
+            m, p = load(stats, k, mask), top * step + k
+            total, lost, square, gone = _sums(sums, k - start)
+            for _ in range(rows >> 3):
+                t = s = u = v = splat(x.dtype.type(0), mask)
+                for _ in range(4):
+                    d, e = load(x, p, mask) - m, load(x, p + 4 * step, mask) - m
+                    t, s = t + d, s + d * d
+                    u, v = u + e, v + e * e
+                    p += step
+                p += 4 * step
+                total, lost = plus(total, lost, t + u)
+                square, gone = plus(square, gone, s + v)
+            for _ in range(rows & 7):
+                d = load(x, p, mask) - m
+                total, square = total + d, square + d * d
                 p += step
-            _add(k - start, mask, t + u, s + v, sums)
-    for i in range(n & -8, n):
-        for k in range(start, stop, LANES):
-            mask = first(stop - k, LANES)
-            d = load(x, i * step + k, mask) - load(stats, k, mask)
-            _add_plainly(k - start, mask, d, d * d, sums)
+            _keep(total, lost, square, gone, sums, k - start)
 
 
 @loop
 def _statistics(start, stop, x, gamma, beta, eps, stats, status, sums):
-    """``stats`` of a strip; its factor and term replace the sums."""
+    """``stats`` of a strip; what ``out`` is made of replaces the sums."""
     n, step = x.shape
     one, count = x.dtype.type(1), x.dtype.type(n)
     for k in range(start, stop, LANES):
         mask = first(stop - k, LANES)
         zero = splat(x.dtype.type(0), mask)
-        rest, v = _settled(k - start, mask, sums)
-        rest = rest / count
-        v = v / count - rest * rest
+        total, lost, square, gone = _sums(sums, k - start)
+        rest = (total + lost) / count
+        v = (square + gone) / count - rest * rest
         v = where(v < zero, zero, v)
         r = one / sqrt(v + eps[0])
         store(rest, stats, step + k, mask)
@@ -138,10 +145,9 @@ def _statistics(start, stop, x, gamma, beta, eps, stats, status, sums):
             while stats[3, bad] == stats[3, bad]:
                 bad += 1
             status[0] = 1 + bad
-        scale = r * load(gamma, k, mask)
-        store(scale, sums, k - start, mask)
+        scale, m = r * load(gamma, k, mask), load(stats, k, mask)
         shift = load(beta, k, mask) - rest * scale
-        store(shift, sums, STRIP + k - start, mask)
+        _keep(m, scale, shift, zero, sums, k - start)
 
 
 @kernel
@@ -152,16 +158,18 @@ def forward_cols(lo, hi, x, gamma, beta, eps, stats, status, out):
     or infinity.
     """
     n, step = x.shape
-    right, sums = min(hi * COLUMNS, step), stack(x, SUMS)
+    block, right, sums = _block(x), min(hi * COLUMNS, step), stack(x, SUMS)
     for start in range(lo * COLUMNS, right, STRIP):
         stop = min(start + STRIP, right)
         _moments(start, stop, x, stats, sums)
         _statistics(start, stop, x, gamma, beta, eps, stats, status, sums)
-        for i in range(n):
+        for top in range(0, n, block):
             for k in range(start, stop, LANES):
-                mask, p, q = first(stop - k, LANES), i * step + k, k - start
-                y = (load(x, p, mask) - load(stats, k, mask)) * load(sums, q, mask)
-                store(y + load(sums, STRIP + q, mask), out, p, mask)
+                mask, p = first(stop - k, LANES), top * step + k
+                m, scale, shift, _ = _sums(sums, k - start)
+                for _ in range(min(block, n - top)):
+                    store((load(x, p, mask) - m) * scale + shift, out, p, mask)
+                    p += step
 
 
 # Backward -----------------------------------------------------------------------------
@@ -171,44 +179,49 @@ def forward_cols(lo, hi, x, gamma, beta, eps, stats, status, out):
 def _products(start, stop, g, x, stats, sums):
     """The sums of g and of g d."""
     n, step = x.shape
+    block = _block(x)
     for k in range(start, stop, LANES):
-        _clear(k - start, first(stop - k, LANES), x, sums)
-    for i in range(0, n - 7, 8):
+        zero = splat(x.dtype.type(0), first(stop - k, LANES))
+        _keep(zero, zero, zero, zero, sums, k - start)
+    for top in range(0, n, block):
+        rows = min(block, n - top)
         for k in range(start, stop, LANES):
             mask = first(stop - k, LANES)
-            m = load(stats, k, mask)
-            t = s = u = v = splat(x.dtype.type(0), mask)
-            p = i * step + k
-            for _ in range(4):
-                a, b = load(g, p, mask), load(g, p + 4 * step, mask)
-                t, s = t + a, s + a * (load(x, p, mask) - m)
-                u, v = u + b, v + b * (load(x, p + 4 * step, mask) - m)
+            m, p = load(stats, k, mask), top * step + k
+            total, lost, dot, gone = _sums(sums, k - start)
+            for _ in range(rows >> 3):
+                t = s = u = v = splat(x.dtype.type(0), mask)
+                for _ in range(4):
+                    a, b = load(g, p, mask), load(g, p + 4 * step, mask)
+                    t, s = t + a, s + a * (load(x, p, mask) - m)
+                    u, v = u + b, v + b * (load(x, p + 4 * step, mask) - m)
+                    p += step
+                p += 4 * step
+                total, lost = plus(total, lost, t + u)
+                dot, gone = plus(dot, gone, s + v)
+            for _ in range(rows & 7):
+                a = load(g, p, mask)
+                total, dot = total + a, dot + a * (load(x, p, mask) - m)
                 p += step
-            _add(k - start, mask, t + u, s + v, sums)
-    for i in range(n & -8, n):
-        for k in range(start, stop, LANES):
-            mask, p = first(stop - k, LANES), i * step + k
-            a = load(g, p, mask)
-            d = load(x, p, mask) - load(stats, k, mask)
-            _add_plainly(k - start, mask, a, a * d, sums)
+            _keep(total, lost, dot, gone, sums, k - start)
 
 
 @loop
 def _slopes(start, stop, x, gamma, stats, dgamma, dbeta, sums):
-    """The parameters' gradients; two factors and a term of dx replace the sums."""
+    """The parameters' gradients; what dx is made of replaces the sums."""
     n, step = x.shape
     count = x.dtype.type(n)
     for k in range(start, stop, LANES):
-        mask, q = first(stop - k, LANES), k - start
+        mask = first(stop - k, LANES)
         rest, r = load(stats, step + k, mask), load(stats, 3 * step + k, mask)
-        total, dot = _settled(q, mask, sums)
-        dot = (dot - rest * total) * r
+        total, lost, dot, gone = _sums(sums, k - start)
+        total = total + lost
+        dot = ((dot + gone) - rest * total) * r
         store(total, dbeta, k, mask)
         store(dot, dgamma, k, mask)
         scale, dot = r * load(gamma, k, mask), dot * r / count
-        store(scale, sums, q, mask)
-        store((rest * dot - total / count) * scale, sums, STRIP + q, mask)
-        store(dot * scale, sums, 2 * STRIP + q, mask)
+        shift = (rest * dot - total / count) * scale
+        _keep(load(stats, k, mask), scale, shift, dot * scale, sums, k - start)
 
 
 @kernel
@@ -218,19 +231,19 @@ def backward_cols(lo, hi, g, x, gamma, stats, out, dgamma, dbeta):
     g, x, out: (N, C); gamma, dgamma, dbeta: (C,).
     """
     n, step = x.shape
-    right, sums = min(hi * COLUMNS, step), stack(x, SUMS)
+    block, right, sums = _block(x), min(hi * COLUMNS, step), stack(x, SUMS)
     for start in range(lo * COLUMNS, right, STRIP):
         stop = min(start + STRIP, right)
         _products(start, stop, g, x, stats, sums)
         _slopes(start, stop, x, gamma, stats, dgamma, dbeta, sums)
-        for i in range(n):
+        for top in range(0, n, block):
             for k in range(start, stop, LANES):
-                mask, p, q = first(stop - k, LANES), i * step + k, k - start
-                d = load(x, p, mask) - load(stats, k, mask)
-                d = load(g, p, mask) * load(sums, q, mask) - d * load(
-                    sums, 2 * STRIP + q, mask
-                )
-                store(d + load(sums, STRIP + q, mask), out, p, mask)
+                mask, p = first(stop - k, LANES), top * step + k
+                m, scale, shift, dot = _sums(sums, k - start)
+                for _ in range(min(block, n - top)):
+                    d = (load(x, p, mask) - m) * dot
+                    store((load(g, p, mask) * scale - d) + shift, out, p, mask)
+                    p += step
 
 
 @kernel
