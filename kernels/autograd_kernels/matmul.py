@@ -328,16 +328,16 @@ def matmul(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
     step_b = 0 if size_b == k * n else k * n
     way, rows, columns = _of(m, n, k, ta, tb, PANEL // panel)
     down, across = _parts(m, rows), _parts(n, columns)
-    batch, block = 0, lo
+    i, j, share = 0, 0, 1 if down == 1 else max(SPAN // rows, 1)
     if stripes > 1 or lo > 0:
         blocks = down * across
         units = size // (m * n) * blocks
         space = at(space, lo // -(-units // stripes) * stripe)
         batch, block = lo // blocks, lo % blocks
-    i, j = block % down, block // down * columns
-    a, b, c = at(a, batch * step_a), at(b, batch * step_b), at(c, batch * m * n)
+        i, j = block % down, block // down * columns
+        a, b, c = at(a, batch * step_a), at(b, batch * step_b), at(c, batch * m * n)
     while lo < hi:
-        span = min(down - i, hi - lo, max(SPAN // rows, 1))
+        span = min(down - i, hi - lo, share)
         top = i * rows
         _unit(
             way, mode, k, min(span * rows, m - top), min(columns, n - j),
