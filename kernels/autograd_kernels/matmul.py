@@ -17,10 +17,11 @@ fall.
 
 An element is the sum over blocks of k (DEPTH, even sizes), each a chain of FMAs in the
 order of k. A part of B is copied, panel by panel (2 vectors of columns), where it is
-transposed, or its rows are far apart and many rows of A pass by it (or it is ragged,
-without masks); units of a part that lie above each other share the copy. An A that L2
-does not hold beside it is copied as well, `ROWS` rows at a time (Goto, van de Geijn:
-Anatomy of high-performance matrix multiplication, 2008).
+transposed, or larger than L2, or its rows are far apart and many rows of A pass by it
+(or it is ragged, without masks); units of a part that lie above each other share the
+copy. A stripe of A passes by all panels before the next: its pages and those of C stay
+near. An A that L2 does not hold is copied as well, stripe by stripe (Goto, van de
+Geijn: Anatomy of high-performance matrix multiplication, 2008).
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from autograd_kernels._jit import inline, kernel
 from autograd_kernels.simd import (
     BYTES,
     HALVES,
+    aligned,
     at,
     copy_lanes,
     copy_vector,
@@ -63,9 +65,11 @@ DEPTH = 1024  # bytes of a block of k: a panel of B takes 16 or 32 KB of L1
 HALF_L2 = (1 << 18) if BYTES == 32 else (1 << 19)  # bytes of A that are read in place
 FAR = 1024  # bytes from row to row of B from which on a copy pays,
 FEW = 8 * HEIGHT  # if more rows of A than these pass by it
-ROWS = 24 * HEIGHT  # of C in a unit, at most, and of A in a copy
+ROWS = 24 * HEIGHT  # of C in a unit, at most
 SPAN = 4 * ROWS  # rows that share a copy of B
+STRIPE = 4 * HEIGHT  # rows of A that go past all panels of B, and that share a copy
 WIDE = 1024  # bytes of columns in a unit, at most: a page of B is read at one time
+WIDEST = 4 * WIDE  # where A is copied: once for so many columns
 # Ways to compute a unit.
 COPY_A, COPY_B, DOT_ROWS, DOT_COLUMNS, DIRECT = 1, 2, 4, 8, 16
 NARROW = 6  # rows or columns up to which dot products along k are faster
@@ -83,13 +87,17 @@ def _shape(m, n, k, ta, tb, size):
     panel = PANEL // size
     if not ta and (tb or n == 1) and min(m, n) <= NARROW and k * size >= 2 * PANEL:
         return DOT_COLUMNS if m <= n else DOT_ROWS, 8 * DOTS, 8 * DOTS
-    way = COPY_B if tb or (m > FEW and n * size >= FAR) else 0
+    again = m > FEW and n * size >= FAR
+    cold = k * n * size > (3 if m > 2 * HEIGHT else 6) * HALF_L2  # read by pages once
+    way = COPY_B if tb or again or cold else 0
     way |= DIRECT if k * size <= DEPTH else 0
     rows, columns, least = ROWS, WIDE // size, panel
     far = min(m, n, 4 * k) * size >= FAR
     if m * k * size > HALF_L2 or (ta and far):
-        way = COPY_B if tb or m > FEW else 0
-        way |= COPY_A if n >= 2 * panel else 0
+        way = COPY_B if way & COPY_B or m > FEW else 0
+        if n >= 2 * panel or ta:
+            way |= COPY_A
+            columns = WIDEST // size
         least = 4 * panel
     while _parts(m, rows) * _parts(n, columns) < UNITS:
         if rows > ROWS // 4 and m > ROWS // 4:
@@ -125,9 +133,10 @@ def plan(
     if way & (DOT_ROWS | DOT_COLUMNS):
         return units, DOTS
     depth = min(k, DEPTH // size)
-    a = (depth + PANEL // size) * ROWS if way & COPY_A else 0
+    stripe = ROWS if ta else STRIPE
+    a = (depth + PANEL // size) * stripe if way & COPY_A else 0
     sums = columns * min(SPAN, m) if k > depth else 0
-    return units, (depth + 1) * columns + a + sums
+    return units, (depth + 1) * columns + a + sums + BYTES // size
 
 
 _parts, _even, _of = merged(_parts), merged(_even), merged(_shape)
@@ -189,11 +198,14 @@ def _tiles(
     blocks = _parts(k, DEPTH // PANEL * panel)
     size = k if blocks == 1 else -(-k // blocks)
     copies = way & COPY_B or (columns % vector and not MASKED)
-    stripe = ROWS if way & COPY_A else rows
+    stripe = STRIPE if copies or way & COPY_A else rows
+    if way & COPY_A and col_a > 1:
+        stripe = ROWS  # A's lines are read across: as much of each as can be
     gap = (size + 1) * panel  # not a power of two: panels would share lines of cache
+    space = aligned(space)
     a_at = at(space, _parts(columns, panel) * gap)
     line = size + panel
-    sums = at(a_at, line * ROWS if way & COPY_A else 0)
+    sums = at(a_at, line * stripe if way & COPY_A else 0)
     for block in range(blocks):
         p = block * size
         depth = min(size, k - p)
@@ -292,17 +304,21 @@ def _vectors(
     space, panel,
 ):  # fmt: skip
     if way & DIRECT:
-        vector, gap = panel // COLUMNS, panel
+        vector, gap, stripe = panel // COLUMNS, panel, rows
         if way & COPY_B or (columns % vector and not MASKED):
-            gap *= k + 1
+            gap, stripe = (k + 1) * panel, STRIPE
+            space = aligned(space)
             _pack(b, col_b, row_b, columns, k, vector, space, panel, gap)
             b, row_b = space, panel
-        for j in range(0, columns, panel):
-            _sweep(
-                rows, min(panel, columns - j), mode, k, a, row_a, col_a, b, row_b,
-                at(c, j), ldc, at(bias, j), space,
-            )  # fmt: skip
-            b = at(b, gap)
+        for i in range(0, rows, stripe):
+            right = b
+            for j in range(0, columns, panel):
+                _sweep(
+                    min(stripe, rows - i), min(panel, columns - j), mode, k,
+                    at(a, i * row_a), row_a, col_a, right, row_b,
+                    at(c, i * ldc + j), ldc, at(bias, j), space,
+                )  # fmt: skip
+                right = at(right, gap)
     else:
         _indirect(
             way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc,

@@ -130,6 +130,12 @@ class Vectors:
         name = f"llvm.masked.store.{self.suffix}.p0"
         self.call(name, ir.VoidType(), value, place, align, mask)
 
+    def prefetch(self, pointer: Any, write: bool) -> None:
+        """Begin to bring the line of a pointer into L1."""
+        place = self.builder.bitcast(pointer, ir.IntType(8).as_pointer())
+        hints = INDEX(int(write)), INDEX(3), INDEX(1)
+        self.call("llvm.prefetch.p0", ir.VoidType(), place, *hints)
+
     def all(self, *counts: Any) -> Any:
         """Whether every count fills a vector."""
         full = ir.Constant(WORD, self.lanes)
@@ -204,6 +210,19 @@ def at(typing: Any, pointer: Any, index: Any) -> Any:
         return builder.gep(args[0], [args[1]])
 
     return pointer(pointer, types.intp), build
+
+
+@intrinsic
+def aligned(typing: Any, pointer: Any) -> Any:
+    """The first address from here on where a vector lies in one line of cache."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        size = WORD(pointer.dtype.bitwidth // 8)
+        below = builder.neg(builder.ptrtoint(args[0], WORD))
+        gap = builder.and_(below, WORD(max(BYTES, 1) - 1))
+        return builder.gep(args[0], [builder.udiv(gap, size)])
+
+    return pointer(pointer), build
 
 
 @intrinsic
