@@ -88,7 +88,7 @@ def _shape(m, n, k, ta, tb, size):
     if not ta and (tb or n == 1) and min(m, n) <= NARROW and k * size >= 2 * PANEL:
         return DOT_COLUMNS if m <= n else DOT_ROWS, 8 * DOTS, 8 * DOTS
     again = m > FEW and n * size >= FAR
-    cold = k * n * size > (3 if m > 2 * HEIGHT else 6) * HALF_L2  # read by pages once
+    cold = k * n * size > (3 if m > 2 * HEIGHT else 6) * HALF_L2  # for L2 to hold
     way = COPY_B if tb or again or cold else 0
     way |= DIRECT if k * size <= DEPTH else 0
     rows, columns, least = ROWS, WIDE // size, panel
