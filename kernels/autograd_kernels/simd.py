@@ -130,12 +130,6 @@ class Vectors:
         name = f"llvm.masked.store.{self.suffix}.p0"
         self.call(name, ir.VoidType(), value, place, align, mask)
 
-    def prefetch(self, pointer: Any, write: bool) -> None:
-        """Begin to bring the line of a pointer into L1."""
-        place = self.builder.bitcast(pointer, ir.IntType(8).as_pointer())
-        hints = INDEX(int(write)), INDEX(3), INDEX(1)
-        self.call("llvm.prefetch.p0", ir.VoidType(), place, *hints)
-
     def all(self, *counts: Any) -> Any:
         """Whether every count fills a vector."""
         full = ir.Constant(WORD, self.lanes)

@@ -96,27 +96,12 @@ class _Tiles:
         for ij in product(range(height), range(self.width)):
             sums[ij] = cgutils.alloca_once(builder, v.type)
             builder.store(v.zero, sums[ij])
-        if height == HEIGHT and self.width == COLUMNS:
-            self.prefetch(sums, height)
         self.accumulate(sums, height)
         self.epilogue(sums, height)
         steps = zip(self.places, (self.row, self.ldc, self.ldp), strict=True)
         for place, step in steps:
             moved = v.at(builder.load(place), v.times(step, height))
             builder.store(moved, place)
-
-    def prefetch(self, sums: Any, height: int) -> None:
-        """Ask for what the epilogue reads and writes: it arrives during the FMAs."""
-        v = self.v
-
-        def ask(first: Any, step: Any, write: bool) -> None:
-            lines = v.lines(first, step, height)
-            for i, j in sums:
-                v.prefetch(v.at(lines[i], j * v.lanes), write)
-
-        ask(self.c, self.ldc, True)
-        with self.when(PART):
-            ask(self.part, self.ldp, False)
 
     def accumulate(self, sums: Any, height: int) -> None:
         """All of k; UNROLL steps at a time where both operands were copied."""
