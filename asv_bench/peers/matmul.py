@@ -69,8 +69,8 @@ class Product:
         self.a = rng.standard_normal((k, m) if shape.ta else (m, k), np.float32)
         self.b = rng.standard_normal((n, k) if shape.tb else (k, n), np.float32)
         self.bias = rng.standard_normal(n if mode else 0, np.float32)
-        self.out = np.zeros((m, n), np.float32)
         self.theirs = torch.zeros((m, n))
+        self.out = torch.zeros((m, n)).numpy()  # a Program's starts at a line as well
 
     def check(self) -> None:
         """Both within the rounding of a sum of k products, against float64."""

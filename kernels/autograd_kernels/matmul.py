@@ -81,17 +81,18 @@ merged = partial(numba.njit, inline="always", error_model="numpy", nogil=True)
 
 
 def _shape(m, n, k, ta, tb, size):
-    """The way (flags), rows and columns of a unit; from the shape alone."""
+    """The way (flags) and the parts of rows and columns, powers of two: from shape."""
     if not VECTORS:
-        return 0, 64, max(n, 1)
+        return 0, _doubled(m, 64), 1
     panel = PANEL // size
     if not ta and (tb or n == 1) and min(m, n) <= NARROW and k * size >= 2 * PANEL:
-        return DOT_COLUMNS if m <= n else DOT_ROWS, 8 * DOTS, 8 * DOTS
+        way = DOT_COLUMNS if m <= n else DOT_ROWS
+        return way, _doubled(m, 8 * DOTS), _doubled(n, 8 * DOTS)
     again = m > FEW and n * size >= FAR
     cold = k * n * size > (3 if m > 2 * HEIGHT else 6) * HALF_L2  # for L2 to hold
     way = COPY_B if tb or again or cold else 0
     way |= DIRECT if k * size <= DEPTH else 0
-    rows, columns, least = ROWS, WIDE // size, panel
+    columns, least = WIDE // size, panel
     far = min(m, n, 4 * k) * size >= FAR
     if m * k * size > HALF_L2 or (ta and far):
         way = COPY_B if way & COPY_B or m > FEW else 0
@@ -99,14 +100,23 @@ def _shape(m, n, k, ta, tb, size):
             way |= COPY_A
             columns = WIDEST // size
         least = 4 * panel
-    while _parts(m, rows) * _parts(n, columns) < UNITS:
-        if rows > ROWS // 4 and m > ROWS // 4:
-            rows //= 2
-        elif columns > least:
-            columns //= 2
+    down, across = _doubled(m, ROWS), _doubled(n, columns)
+    while down * across < UNITS:
+        if m >= 2 * down * STRIPE:
+            down *= 2
+        elif n >= 2 * across * least:
+            across *= 2
         else:
             break
-    return way, _even(m, rows, HEIGHT), _even(n, columns, panel)
+    return way, down, across
+
+
+def _doubled(total, most):
+    """Parts of at most ``most``: a power of two, so that threads get as many each."""
+    parts = 1
+    while total > parts * most:
+        parts *= 2
+    return parts
 
 
 def _parts(total, most):
@@ -114,10 +124,16 @@ def _parts(total, most):
     return 1 if total <= most else -(-total // most)
 
 
-def _even(total, most, step):
-    """Size of parts, a multiple of ``step``, as even as they can be."""
-    size = total if total <= most else _parts(total, _parts(total, most))
-    return max(1, _parts(size, step)) * step
+def _start(i, parts, total, step):
+    """Where part i of ``parts`` starts: at a multiple of ``step``, as even as can be."""
+    if i == 0 or i == parts:
+        return total if i else 0
+    return i * _parts(total, step) // parts * step
+
+
+def _steps(way, panel):
+    """Rows and columns that a unit's edges are multiples of."""
+    return (DOTS, DOTS) if way & (DOT_ROWS | DOT_COLUMNS) else (HEIGHT, panel)
 
 
 @cache
@@ -126,20 +142,22 @@ def plan(
 ) -> tuple[int, int]:
     """Number of units, and scratch elements for each part that runs at once."""
     size = np.dtype(dtype).itemsize
-    way, rows, columns = shape(m, n, k, int(ta), int(tb), size)
-    units = batch * -(-m // rows) * -(-n // columns)
+    way, down, across = shape(m, n, k, int(ta), int(tb), size)
+    units = batch * down * across if m and n else 0
     if not VECTORS:
         return units, n
     if way & (DOT_ROWS | DOT_COLUMNS):
         return units, DOTS
-    depth = min(k, DEPTH // size)
+    depth, panel = min(k, DEPTH // size), PANEL // size
+    columns = -(-n // panel // across) * panel
     stripe = ROWS if ta else STRIPE
-    a = (depth + PANEL // size) * stripe if way & COPY_A else 0
+    a = (depth + panel) * stripe if way & COPY_A else 0
     sums = columns * min(SPAN, m) if k > depth else 0
     return units, (depth + 1) * columns + a + sums + BYTES // size
 
 
-_parts, _even, _of = merged(_parts), merged(_even), merged(_shape)
+_parts, _doubled, _of = merged(_parts), merged(_doubled), merged(_shape)
+_start, _steps = merged(_start), merged(_steps)
 
 
 @kernel
@@ -342,27 +360,29 @@ def matmul(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
     row_b, col_b = (1, k) if tb else (n, 1)
     step_a = 0 if size_a == m * k else m * k
     step_b = 0 if size_b == k * n else k * n
-    way, rows, columns = _of(m, n, k, ta, tb, PANEL // panel)
-    down, across = _parts(m, rows), _parts(n, columns)
-    i, j, share = 0, 0, 1 if down == 1 else max(SPAN // rows, 1)
+    way, down, across = _of(m, n, k, ta, tb, PANEL // panel)
+    tall, wide = _steps(way, panel)
+    i, j, share = 0, 0, 1
+    if down > 1:
+        share = max(SPAN // (_parts(_parts(m, tall), down) * tall), 1)
     if stripes > 1 or lo > 0:
         blocks = down * across
         units = size // (m * n) * blocks
         space = at(space, lo // -(-units // stripes) * stripe)
-        batch, block = lo // blocks, lo % blocks
-        i, j = block % down, block // down * columns
+        batch, i, j = lo // blocks, lo % blocks % down, lo % blocks // down
         a, b, c = at(a, batch * step_a), at(b, batch * step_b), at(c, batch * m * n)
     while lo < hi:
         span = min(down - i, hi - lo, share)
-        top = i * rows
+        top, left = _start(i, down, m, tall), _start(j, across, n, wide)
         _unit(
-            way, mode, k, min(span * rows, m - top), min(columns, n - j),
-            at(a, top * row_a), row_a, col_a, at(b, j * col_b), row_b, col_b,
-            at(c, top * n + j), n, at(bias, j), space, panel,
+            way, mode, k, _start(i + span, down, m, tall) - top,
+            _start(j + 1, across, n, wide) - left,
+            at(a, top * row_a), row_a, col_a, at(b, left * col_b), row_b, col_b,
+            at(c, top * n + left), n, at(bias, left), space, panel,
         )  # fmt: skip
         lo, i = lo + span, i + span
         if i == down:
-            i, j = 0, j + columns
-        if j >= n:
+            i, j = 0, j + 1
+        if j == across:
             j = 0
             a, b, c = at(a, step_a), at(b, step_b), at(c, m * n)
