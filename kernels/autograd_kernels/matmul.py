@@ -96,7 +96,7 @@ def _shape(m, n, k, ta, tb, size):
     far = min(m, n, 4 * k) * size >= FAR
     if m * k * size > HALF_L2 or (ta and far):
         way = COPY_B if way & COPY_B or m > FEW else 0
-        if n >= 2 * panel or ta:
+        if n * size > WIDE or (ta and 2 * n > panel):
             way |= COPY_A
             columns = WIDEST // size
         least = 4 * panel
