@@ -92,7 +92,7 @@ def _shape(m, n, k, ta, tb, size):
     cold = k * n * size > (3 if m > 2 * HEIGHT else 6) * HALF_L2  # for L2 to hold
     way = COPY_B if tb or again or cold else 0
     way |= DIRECT if k * size <= DEPTH else 0
-    columns, least = WIDE // size, panel
+    columns, least = (WIDEST if way & COPY_B else WIDE) // size, panel
     far = min(m, n, 4 * k) * size >= FAR
     if m * k * size > HALF_L2 or (ta and far):
         way = COPY_B if way & COPY_B or m > FEW else 0
