@@ -14,6 +14,7 @@ import argparse
 import datetime
 import importlib
 import json
+import math
 import os
 import statistics
 import sys
@@ -29,7 +30,8 @@ from turns import Worker, serve
 ROOT = Path(__file__).resolve().parents[1]
 P_DROP = 0.2
 CHECKED, TOLERANCE = 5, 1e-5  # steps; error of their losses, as a part of the first
-BATCH = 0.25  # seconds of a turn, roughly
+BATCH = 0.25  # seconds on the clock in a turn, roughly
+WARM = 0.2  # of a turn's steps come before: caches hold the last one's data
 PARK = 0.05  # seconds in which the last one's threads stop spinning
 LESS_WORK = {"sklearn"}  # not the same network: nothing to check
 MODULES = ("ours", "torch_", "jax_", "pytensor_", "traced", "numpy_", "sklearn_")
@@ -72,10 +74,13 @@ def work(name: str, size: str, threads: int) -> None:
     def answer(line: str) -> str:
         nonlocal per_call, step
         if line != "check":
-            start = time.perf_counter()
-            for _ in range(int(line)):
+            count = int(line)
+            for _ in range(math.ceil(WARM * count)):
                 step()
-            return str((time.perf_counter() - start) / int(line) / per_call * 1e6)
+            start = time.perf_counter()
+            for _ in range(count):
+                step()
+            return str((time.perf_counter() - start) / count / per_call * 1e6)
         try:
             plain = Task.of(size, 0.0, threads)
             error = 0.0 if name in LESS_WORK else check(build, name, plain)

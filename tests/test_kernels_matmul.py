@@ -28,6 +28,7 @@ SHAPES = [
     (65, 100, 1000),
     (350, 300, 400),  # both operands packed
     (1300, 70, 300),  # more rows than share a copy
+    (40, 1100, 600),  # few rows, B larger than L2
 ]
 
 
@@ -100,6 +101,21 @@ def test_bits_do_not_depend_on_the_cuts(shape, dtype, ta, tb):
     anywhere = sorted(rng.integers(1, units, 3).tolist())
     assert whole.tobytes() == one_by_one.tobytes()
     assert whole.tobytes() == run(a, b, ta, tb, cuts=anywhere).tobytes()
+
+
+@pytest.mark.skipif(SIMD == "none", reason="rows are cut by 64 without vectors")
+@pytest.mark.parametrize("threads", [2, 4])
+@pytest.mark.parametrize("shape", [(512, 512, 520), (1000, 700, 8), (100, 784, 64)])
+def test_threads_get_as_much_each(shape, threads):
+    m, n, _ = shape
+    a, b = operands(np.random.default_rng(2), *shape, 0, 0, np.float32)
+    units, size = plan(*shape, 0, 0, 1, a.dtype)
+    grain = -(-units // threads)
+    scratch, bias = np.empty((1, size), np.float32), np.empty(0, np.float32)
+    for lo in range(0, units, grain):
+        out = np.full((m, n), np.nan, np.float32)
+        matmul(lo, min(lo + grain, units), 0, 0, 0, a, b, bias, scratch, out)
+        assert np.isfinite(out).mean() <= 1.1 / threads
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
