@@ -69,7 +69,7 @@ ROWS = 24 * HEIGHT  # of C in a unit, at most
 SPAN = 4 * ROWS  # rows that share a copy of B
 STRIPE = 4 * HEIGHT  # rows of A that go past all panels of B, and that share a copy
 WIDE = 1024  # bytes of columns in a unit, at most: a page of B is read at one time
-WIDEST = 4 * WIDE  # where A is copied: once for so many columns
+WIDEST = 4 * WIDE  # after a copy: threads share out rows, not halves of lines of cache
 # Ways to compute a unit.
 COPY_A, COPY_B, DOT_ROWS, DOT_COLUMNS, DIRECT = 1, 2, 4, 8, 16
 NARROW = 6  # rows or columns up to which dot products along k are faster
