@@ -125,7 +125,7 @@ def _parts(total, most):
 
 
 def _start(i, parts, total, step):
-    """Where part i of ``parts`` starts: at a multiple of ``step``, as even as can be."""
+    """Where part i of ``parts`` starts: a multiple of ``step``, as even as can be."""
     if i == 0 or i == parts:
         return total if i else 0
     return i * _parts(total, step) // parts * step
