@@ -10,7 +10,7 @@ from autograd_kernels import normal, scalar
 from autograd_kernels._jit import kernel
 from autograd_kernels.elementwise import loop, map1, zip2
 from autograd_kernels.floats import fma, pick
-from autograd_kernels.memory import at
+from autograd_kernels.memory import at, wide
 from autograd_kernels.scalar import EXP_RANGE, INF, NEGATIVE_ZERO, ONE, ZERO, exact
 
 # Klambauer et al., arXiv:1706.02515
@@ -164,57 +164,68 @@ def leaky_relu_backward(lo, hi, c, g, x, gx):
 @kernel
 def elu(lo, hi, c, x, out):
     """c = [alpha]; Clevert et al., arXiv:1511.07289."""
+    wide()
     _map1(_elu, lo, hi, c, x, out)
 
 
 @kernel
 def elu_backward(lo, hi, c, g, x, gx):
+    wide()
     _zip2(_elu_backward, lo, hi, c, g, x, gx)
 
 
 @kernel
 def selu(lo, hi, x, out):
+    wide()
     map1(_selu, lo, hi, x, out)
 
 
 @kernel
 def selu_backward(lo, hi, g, x, gx):
+    wide()
     zip2(_selu_backward, lo, hi, g, x, gx)
 
 
 @kernel
 def gelu(lo, hi, x, out):
+    wide()
     map1(normal.gelu, lo, hi, x, out)
 
 
 @kernel
 def gelu_backward(lo, hi, g, x, gx):
+    wide()
     zip2(_gelu_backward, lo, hi, g, x, gx)
 
 
 @kernel
 def gelu_tanh(lo, hi, x, out):
+    wide()
     map1(normal.gelu_tanh, lo, hi, x, out)
 
 
 @kernel
 def gelu_tanh_backward(lo, hi, g, x, gx):
+    wide()
     zip2(_gelu_tanh_backward, lo, hi, g, x, gx)
 
 
 @kernel
 def silu(lo, hi, x, out):
+    wide()
     map1(_silu, lo, hi, x, out)
 
 
 @kernel
 def silu_backward(lo, hi, g, x, gx):
+    wide()
     zip2(_silu_backward, lo, hi, g, x, gx)
 
 
 @kernel
 def softplus(lo, hi, c, x, out):
     """c = [beta, threshold]: log(1 + exp(beta x)) / beta, x where beta x is above."""
+    wide()
     beta, threshold, X, O = c[0], c[1], at(x, lo), at(out, lo)
     for i in range(hi - lo):
         O[i] = _softplus(beta, threshold, X[i])
@@ -222,6 +233,7 @@ def softplus(lo, hi, c, x, out):
 
 @kernel
 def softplus_backward(lo, hi, c, g, x, gx):
+    wide()
     beta, threshold = c[0], c[1]
     G, X, O = at(g, lo), at(x, lo), at(gx, lo)
     for i in range(hi - lo):
@@ -230,6 +242,7 @@ def softplus_backward(lo, hi, c, g, x, gx):
 
 @kernel
 def sigmoid(lo, hi, x, out):
+    wide()
     map1(scalar.sigmoid, lo, hi, x, out)
 
 
@@ -240,6 +253,7 @@ def sigmoid_backward(lo, hi, g, y, gx):
 
 @kernel
 def tanh(lo, hi, x, out):
+    wide()
     map1(scalar.tanh, lo, hi, x, out)
 
 
@@ -250,4 +264,5 @@ def tanh_backward(lo, hi, g, y, gx):
 
 @kernel
 def erf(lo, hi, x, out):
+    wide()
     map1(normal.erf, lo, hi, x, out)

@@ -12,7 +12,7 @@ import numba
 from autograd_kernels import power, scalar, trigonometric
 from autograd_kernels._jit import inline, kernel
 from autograd_kernels.copying import copy4 as copy4
-from autograd_kernels.memory import at
+from autograd_kernels.memory import at, wide
 
 # --- Loops --------------------------------------------------------------------------
 
@@ -221,26 +221,31 @@ def sqrt(lo, hi, x, out):
 
 @kernel
 def exp(lo, hi, x, out):
+    wide()
     map1(scalar.exp, lo, hi, x, out)
 
 
 @kernel
 def expm1(lo, hi, x, out):
+    wide()
     map1(scalar.expm1, lo, hi, x, out)
 
 
 @kernel
 def log(lo, hi, x, out):
+    wide()
     map1(scalar.log, lo, hi, x, out)
 
 
 @kernel
 def log1p(lo, hi, x, out):
+    wide()
     map1(scalar.log1p, lo, hi, x, out)
 
 
 @kernel
 def sin(lo, hi, x, out):
+    wide()
     if trigonometric.in_range(x[lo:hi]):
         map1(trigonometric.sin, lo, hi, x, out)
     else:
@@ -249,6 +254,7 @@ def sin(lo, hi, x, out):
 
 @kernel
 def cos(lo, hi, x, out):
+    wide()
     if trigonometric.in_range(x[lo:hi]):
         map1(trigonometric.cos, lo, hi, x, out)
     else:
@@ -280,6 +286,7 @@ def div(lo, hi, geom, a, b, out):
 
 @kernel
 def pow_(lo, hi, geom, a, b, out):
+    wide()
     map2(power.pow, lo, hi, geom, a, b, out)
 
 

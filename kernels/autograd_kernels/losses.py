@@ -9,6 +9,7 @@ x, where ``g`` has one element or as many as x, and ``scale`` has one.
 """
 
 from ._jit import inline, kernel
+from .memory import wide
 from .scalar import exp, log1p
 
 
@@ -132,10 +133,12 @@ def huber_backward(lo, hi, x, t, c, g, scale, out):
 @kernel
 def bce(lo, hi, x, t, c, status, out):
     """Binary cross-entropy of the logit x: max(x, 0) - x t + log(1 + exp(-|x|))."""
+    wide()
     _forward(_bce, lo, hi, x, t, c, status, out)
 
 
 @kernel
 def bce_backward(lo, hi, x, t, c, g, scale, out):
     """The sigmoid of x, minus t."""
+    wide()
     _backward(_bce_slope, lo, hi, x, t, c, g, scale, out)

@@ -22,6 +22,22 @@ def at(context, array, i):
 
 
 @intrinsic
+def wide(context):
+    """LLVM may use all of the machine's vector registers in this kernel's loops.
+
+    On its own it keeps to 256 of 512 bits, for CPUs whose clock once fell with more;
+    what computes long on each element gains a quarter. A loop's bits stay the same.
+    """
+
+    def codegen(context, builder, signature, args):
+        # llvmlite's `add` knows no attribute that has a value
+        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
+@intrinsic
 def dense(context, view):
     """``view``, a 1-D array whose stride is known to be its itemsize, typed as such."""
     contiguous = view.copy(layout="C")
