@@ -90,7 +90,7 @@ def _shape(m, n, k, ta, tb, size):
         return way, _doubled(m, 8 * DOTS), _doubled(n, 8 * DOTS)
     again = m > FEW and n * size >= FAR
     cold = k * n * size > (3 if m > 2 * HEIGHT else 6) * HALF_L2  # for L2 to hold
-    way = COPY_B if tb or again or cold else 0
+    way = COPY_B if tb or again or (cold and m >= NARROW) else 0
     way |= DIRECT if k * size <= DEPTH else 0
     columns, least = (WIDEST if way & COPY_B else WIDE) // size, panel
     far = min(m, n, 4 * k) * size >= FAR
