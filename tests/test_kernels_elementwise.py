@@ -231,3 +231,5 @@ def test_loops_are_vectorised(name, dtype):
         and ("%ymm" in w[1] or "%zmm" in w[1])
     ]
     assert wide or (name == "relu" and any("%ymm" in line for line in assembly))
+    if name != "relu" and binding.get_host_cpu_features().get("avx512f"):
+        assert any("%zmm" in w[1] for w in wide)  # see `memory.wide`

@@ -28,7 +28,7 @@ SHAPES = [
     (65, 100, 1000),
     (350, 300, 400),  # both operands packed
     (1300, 70, 300),  # more rows than share a copy
-    (40, 1100, 600),  # few rows, B larger than L2
+    (40, 1100, 512),  # few rows, B larger than L2; all of the scratch is used
 ]
 
 
@@ -118,22 +118,23 @@ def test_threads_get_as_much_each(shape, threads):
         assert np.isfinite(out).mean() <= 1.1 / threads
 
 
+@pytest.mark.parametrize(("ta", "tb"), CASES)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_parts_at_multiples_of_the_grain_use_scratch_of_their_own(shape, dtype):
+def test_parts_at_multiples_of_the_grain_use_scratch_of_their_own(shape, dtype, ta, tb):
     """Rows that belong to other parts are poisoned and stay so."""
     rng = np.random.default_rng(3)
-    a, b = operands(rng, *shape, 0, 1, dtype, batch=(5,))
+    a, b = operands(rng, *shape, ta, tb, dtype, batch=(5,))
     m, n, k = shape
-    units, size = plan(m, n, k, 0, 1, 5, a.dtype)
+    units, size = plan(m, n, k, ta, tb, 5, a.dtype)
     grain = -(-units // 4)
     out, bias = np.empty((5, m, n), dtype), np.empty(0, dtype)
     for row, lo in enumerate(range(0, units, grain)):
         scratch = np.full((4, size), np.nan, dtype)
         hi = min(lo + grain, units)
-        matmul(lo, hi, 0, 1, 0, a, b, bias, scratch, out)
+        matmul(lo, hi, ta, tb, 0, a, b, bias, scratch, out)
         assert np.isnan(np.delete(scratch, row, axis=0)).all()
-    assert out.tobytes() == run(a, b, 0, 1).tobytes()
+    assert out.tobytes() == run(a, b, ta, tb).tobytes()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
