@@ -169,6 +169,23 @@ def test_any_partition_gives_the_same_bits(name, options, dtype, rng):
         assert_same_bits(results[0], other)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("name", "options"), FULL, ids=label)
+def test_an_element_does_not_feel_where_it_stands(name, options, dtype, rng):
+    """Whole vectors and the rest of one are two loops; both round alike."""
+    value, *grads = rng.normal(size=(6, 4 * k.LANES)).astype(dtype)
+    results = []
+    for size in (4 * k.LANES, 4 * k.LANES - 1, 2 * k.LANES + 1, 3):
+        p = ag.tensor(value[:size], requires_grad=True)
+        opt = getattr(optim, name)([p], **options)
+        for grad in grads:
+            give([p], [grad[:size]])
+            opt.step()
+        results.append(p.data)
+    for other in results[1:]:
+        assert_same_bits([results[0][: other.size]], [other])
+
+
 @pytest.mark.parametrize("name", EVERY)
 def test_one_launch_updates_all(name, rng):
     params = parameters(rng)
@@ -186,6 +203,8 @@ def test_rules_vectorise_and_stay_in_float32(kernel):
     fresh(0, 0, np.zeros((1, k.SCALARS), np.float32), table)
     (code,) = fresh.inspect_llvm().values()
     assert re.search(r"fmul[a-z ]* <\d+ x float>", code)
+    assert re.search(r"= load <16 x float>", code)  # without a mask, most of the way
+    assert re.search(r"store <16 x float>", code)
     assert not re.search(r"fpext|x double>", code)
 
 

@@ -7,7 +7,8 @@ Ours is ``opt.step()`` as a compiled Program and as eager code; both sides are c
 against the rule in float64 first. A ratio is the median over turns of PyTorch's time by
 ours: above 1, ours is faster. Bandwidth counts 28 bytes a parameter (four arrays read,
 three written) and is compared with the triad ``a = b + s c`` of the same turns over
-arrays of as many elements, which counts 12.
+arrays of as many elements, which counts 12 (a CPU that reads a line before it writes it
+moves 16).
 
 PyTorch's OpenMP threads spin for a while after each call, ours for a millisecond. Both
 would take a core from whoever is timed next, so with 2 threads each turn starts with a
@@ -90,7 +91,7 @@ def _triad(a: Any, b: Any, c: Any, s: Any) -> None:
 
 def triad(size: int, threads: int, pool: ThreadPoolExecutor) -> Call:
     """The triad over ``size`` elements, a part for each thread."""
-    a, b, c = np.zeros((3, size), np.float32)
+    a, b, c = np.ones((3, size), np.float32)  # zeros may all lie in one page
     cuts = [size * i // threads for i in range(threads + 1)]
     parts = [slice(*cut) for cut in pairwise(cuts)]
     s = np.float32(3)

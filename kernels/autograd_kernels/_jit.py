@@ -64,6 +64,11 @@ def inline(fn: F) -> F:
     return njit(fn, fastmath=FAST, no_cpython_wrapper=True)
 
 
+def rule(fn: F) -> F:
+    """`inline` for a loop's whole body: however long it is, it is no call."""
+    return njit(fn, fastmath=FAST, no_cpython_wrapper=True, forceinline=True)
+
+
 def kernel(fn: F) -> F:
     """Compile ``fn`` on first use, once per machine and argument types."""
     return _cached(fn, FAST)

@@ -17,12 +17,12 @@ import math
 
 import numpy as np
 
-from autograd_kernels._jit import inline, kernel, reduction
+from autograd_kernels._jit import inline, kernel, reduction, rule
 from autograd_kernels.elementwise import loop
 from autograd_kernels.memory import at
-from autograd_kernels.pointers import CHUNK, parts, pointer, span, vector
+from autograd_kernels.pointers import CHUNK, parts, pointer, pointers, span, vector
 from autograd_kernels.vector import first, load, splat, store, where
-from autograd_kernels.vector_math import sqrt
+from autograd_kernels.vector_math import fma, sqrt
 
 SCALARS = 12  # columns of ``scalars``
 HYPER = 12  # settings of a group, at most
@@ -118,8 +118,44 @@ def lion_advance(lo, hi, scalars, table):
 
 
 # --- Rules: units are chunks of `pointers.CHUNK` elements --------------------------
-# A setting of zero is a choice and not a product, so that 0 * inf makes no NaN; state
-# which is not used is neither read nor written.
+# What a rule does to one vector is a function ``(i, mask, arrays, s)``: the pointers to
+# parameter, gradient and state, and the numbers of their row of ``scalars``. A setting
+# of zero is a choice and not a product, so that 0 * inf makes no NaN; state which is
+# not used is neither read nor written.
+
+
+@loop
+def numbers(r, scalars):
+    """A row of ``scalars``, held in registers."""
+    return (
+        scalars[r, 0], scalars[r, 1], scalars[r, 2], scalars[r, 3],
+        scalars[r, 4], scalars[r, 5], scalars[r, 6], scalars[r, 7],
+        scalars[r, 8], scalars[r, 9], scalars[r, 10], scalars[r, 11],
+    )  # fmt: skip
+
+
+@loop
+def vectors(f, start, stop, arrays, s):
+    """f(i, mask, arrays, s) for every vector of start:stop.
+
+    Of whole ones LLVM knows that the mask is full: some CPUs (Zen 5) read and write
+    memory at half the speed under a mask.
+    """
+    whole = start + (max(stop - start, 0) & -LANES)
+    full = first(LANES, LANES)
+    for i in range(start, whole, LANES):
+        f(i, full, arrays, s)
+    if whole < stop:
+        f(whole, first(stop - whole, LANES), arrays, s)
+
+
+@loop
+def rows(f, count, lo, hi, scalars, table):
+    """`vectors` of every row of a table of ``count`` (a literal) arrays."""
+    for r in range(table.shape[0]):
+        start, stop = span(r, lo, hi, table)
+        arrays = pointers(table, r, count, scalars)
+        vectors(f, start, stop, arrays, numbers(r, scalars))
 
 
 @loop
@@ -128,130 +164,120 @@ def plus_if(x, factor, y):
     return x + y * factor if factor != type(factor)(0) else x
 
 
+@loop
+def mix(x, a, y, b):
+    """x * a + y * b, the same in every loop: LLVM may not choose what to fuse."""
+    return fma(x, a, y * b)
+
+
+@rule
+def _sgd(i, mask, arrays, s):
+    p, g, buffer = arrays
+    sign, decay, lr, momentum, rate, nesterov = s[:6]
+    none = type(lr)(0)
+    x = load(p, i, mask)
+    d = plus_if(load(g, i, mask) * sign, decay, x)
+    if momentum != none:
+        b = mix(load(buffer, i, mask), momentum, d, rate)
+        store(b, buffer, i, mask)
+        d = d + b * momentum if nesterov != none else b
+    store(x - d * lr, p, i, mask)
+
+
+@rule
+def _rmsprop(i, mask, arrays, s):
+    p, g, square, mean, buffer = arrays
+    sign, decay, lr, alpha, rate, eps, momentum, centered = s[:8]
+    none = type(lr)(0)
+    x = load(p, i, mask)
+    d = plus_if(load(g, i, mask) * sign, decay, x)
+    v = mix(load(square, i, mask), alpha, d * d, rate)
+    store(v, square, i, mask)
+    if centered != none:
+        m = load(mean, i, mask)
+        m = m + (d - m) * rate
+        store(m, mean, i, mask)
+        v = v - m * m
+        zero = splat(none, mask)
+        v = where(v < zero, zero, v)  # rounding made a variance negative
+    d = d / (sqrt(v) + eps)
+    if momentum != none:
+        d = load(buffer, i, mask) * momentum + d
+        store(d, buffer, i, mask)
+    store(x - d * lr, p, i, mask)
+
+
+@rule
+def _adagrad(i, mask, arrays, s):
+    p, g, total = arrays
+    sign, decay, lr, eps = s[:4]
+    x = load(p, i, mask)
+    d = plus_if(load(g, i, mask) * sign, decay, x)
+    v = load(total, i, mask) + d * d
+    store(v, total, i, mask)
+    store(x - (d / (sqrt(v) + eps)) * lr, p, i, mask)
+
+
+@rule
+def _adam(i, mask, arrays, s):
+    p, g, slow, square, largest = arrays
+    sign, decay, shrink, beta1, rate1, beta2, rate2 = s[:7]
+    unbias, eps, now, size, amsgrad = s[7:]
+    x = load(p, i, mask)
+    d = plus_if(load(g, i, mask) * sign, decay, x)
+    m = mix(load(slow, i, mask), beta1, d, rate1)
+    v = mix(load(square, i, mask), beta2, d * d, rate2)
+    store(m, slow, i, mask)
+    store(v, square, i, mask)
+    if amsgrad != type(eps)(0):
+        top = load(largest, i, mask)
+        v = where(top > v, top, v)
+        store(v, largest, i, mask)
+    step = mix(d, now, m, size) / (sqrt(v) * unbias + eps)
+    store(x - plus_if(step, shrink, x), p, i, mask)
+
+
+@rule
+def _lion(i, mask, arrays, s):
+    p, g, momentum = arrays
+    sign, shrink, lr, beta1, rate1, beta2, rate2 = s[:7]
+    zero, one = splat(type(lr)(0), mask), splat(type(lr)(1), mask)
+    x, m = load(p, i, mask), load(momentum, i, mask)
+    d = load(g, i, mask) * sign
+    u = mix(m, beta1, d, rate1)
+    u = where(u > zero, one, where(u < zero, zero - one, u))  # NaN stays NaN
+    store(mix(m, beta2, d, rate2), momentum, i, mask)
+    store(x - plus_if(u * lr, shrink, x), p, i, mask)
+
+
 @kernel
 def sgd(lo, hi, scalars, table):
     """State: momentum buffer."""
-    zero = scalars.dtype.type(0)
-    for r in range(table.shape[0]):
-        start, stop = span(r, lo, hi, table)
-        sign, decay, lr = scalars[r, 0], scalars[r, 1], scalars[r, 2]
-        momentum, rate = scalars[r, 3], scalars[r, 4]
-        rolls, nesterov = momentum != zero, scalars[r, 5] != zero
-        p, g = pointer(table[r, 1], scalars), pointer(table[r, 2], scalars)
-        buffer = pointer(table[r, 3], scalars)
-        for i in range(start, stop, LANES):
-            mask = first(stop - i, LANES)
-            x = load(p, i, mask)
-            d = plus_if(load(g, i, mask) * sign, decay, x)
-            if rolls:
-                b = load(buffer, i, mask) * momentum + d * rate
-                store(b, buffer, i, mask)
-                d = d + b * momentum if nesterov else b
-            store(x - d * lr, p, i, mask)
+    rows(_sgd, 3, lo, hi, scalars, table)
 
 
 @kernel
 def rmsprop(lo, hi, scalars, table):
     """State: average of squares, average of gradients, momentum buffer."""
-    none = scalars.dtype.type(0)
-    for r in range(table.shape[0]):
-        start, stop = span(r, lo, hi, table)
-        sign, decay, lr = scalars[r, 0], scalars[r, 1], scalars[r, 2]
-        alpha, rate, eps = scalars[r, 3], scalars[r, 4], scalars[r, 5]
-        momentum = scalars[r, 6]
-        rolls, centered = momentum != none, scalars[r, 7] != none
-        p, g = pointer(table[r, 1], scalars), pointer(table[r, 2], scalars)
-        square, mean = pointer(table[r, 3], scalars), pointer(table[r, 4], scalars)
-        buffer = pointer(table[r, 5], scalars)
-        for i in range(start, stop, LANES):
-            mask = first(stop - i, LANES)
-            x = load(p, i, mask)
-            d = plus_if(load(g, i, mask) * sign, decay, x)
-            v = load(square, i, mask) * alpha + (d * d) * rate
-            store(v, square, i, mask)
-            if centered:
-                m = load(mean, i, mask)
-                m = m + (d - m) * rate
-                store(m, mean, i, mask)
-                v = v - m * m
-                zero = splat(none, mask)
-                v = where(v < zero, zero, v)  # rounding made a variance negative
-            d = d / (sqrt(v) + eps)
-            if rolls:
-                d = load(buffer, i, mask) * momentum + d
-                store(d, buffer, i, mask)
-            store(x - d * lr, p, i, mask)
+    rows(_rmsprop, 5, lo, hi, scalars, table)
 
 
 @kernel
 def adagrad(lo, hi, scalars, table):
     """State: sum of squares."""
-    for r in range(table.shape[0]):
-        start, stop = span(r, lo, hi, table)
-        sign, decay = scalars[r, 0], scalars[r, 1]
-        lr, eps = scalars[r, 2], scalars[r, 3]
-        p, g = pointer(table[r, 1], scalars), pointer(table[r, 2], scalars)
-        total = pointer(table[r, 3], scalars)
-        for i in range(start, stop, LANES):
-            mask = first(stop - i, LANES)
-            x = load(p, i, mask)
-            d = plus_if(load(g, i, mask) * sign, decay, x)
-            v = load(total, i, mask) + d * d
-            store(v, total, i, mask)
-            store(x - (d / (sqrt(v) + eps)) * lr, p, i, mask)
+    rows(_adagrad, 3, lo, hi, scalars, table)
 
 
 @kernel
 def adam(lo, hi, scalars, table):
     """Adam, AdamW, NAdam. State: both moments, the largest second moment (amsgrad)."""
-    for r in range(table.shape[0]):
-        start, stop = span(r, lo, hi, table)
-        sign, decay, shrink = scalars[r, 0], scalars[r, 1], scalars[r, 2]
-        beta1, rate1 = scalars[r, 3], scalars[r, 4]
-        beta2, rate2 = scalars[r, 5], scalars[r, 6]
-        unbias, eps, now, size = (
-            scalars[r, 7], scalars[r, 8], scalars[r, 9], scalars[r, 10]
-        )  # fmt: skip
-        amsgrad = scalars[r, 11] != scalars.dtype.type(0)
-        p, g = pointer(table[r, 1], scalars), pointer(table[r, 2], scalars)
-        slow, square = pointer(table[r, 3], scalars), pointer(table[r, 4], scalars)
-        largest = pointer(table[r, 5], scalars)
-        for i in range(start, stop, LANES):
-            mask = first(stop - i, LANES)
-            x = load(p, i, mask)
-            d = plus_if(load(g, i, mask) * sign, decay, x)
-            m = load(slow, i, mask) * beta1 + d * rate1
-            v = load(square, i, mask) * beta2 + (d * d) * rate2
-            store(m, slow, i, mask)
-            store(v, square, i, mask)
-            if amsgrad:
-                top = load(largest, i, mask)
-                v = where(top > v, top, v)
-                store(v, largest, i, mask)
-            step = (d * now + m * size) / (sqrt(v) * unbias + eps)
-            store(x - plus_if(step, shrink, x), p, i, mask)
+    rows(_adam, 5, lo, hi, scalars, table)
 
 
 @kernel
 def lion(lo, hi, scalars, table):
     """State: momentum."""
-    for r in range(table.shape[0]):
-        start, stop = span(r, lo, hi, table)
-        sign, shrink, lr = scalars[r, 0], scalars[r, 1], scalars[r, 2]
-        beta1, rate1 = scalars[r, 3], scalars[r, 4]
-        beta2, rate2 = scalars[r, 5], scalars[r, 6]
-        p, g = pointer(table[r, 1], scalars), pointer(table[r, 2], scalars)
-        momentum = pointer(table[r, 3], scalars)
-        for i in range(start, stop, LANES):
-            mask = first(stop - i, LANES)
-            zero = splat(scalars.dtype.type(0), mask)
-            one = splat(scalars.dtype.type(1), mask)
-            x, m = load(p, i, mask), load(momentum, i, mask)
-            d = load(g, i, mask) * sign
-            u = m * beta1 + d * rate1
-            u = where(u > zero, one, where(u < zero, zero - one, u))  # NaN stays NaN
-            store(m * beta2 + d * rate2, momentum, i, mask)
-            store(x - plus_if(u * lr, shrink, x), p, i, mask)
+    rows(_lion, 3, lo, hi, scalars, table)
 
 
 # --- Averages of parameters --------------------------------------------------------
@@ -265,17 +291,21 @@ def ema_advance(lo, hi, scalars, table):
         clock[1] = h[0] * clock[1] + (1.0 - h[0])
 
 
+@rule
+def _ema(i, mask, arrays, s):
+    average, p = arrays
+    decay, rate = s
+    y = mix(load(average, i, mask), decay, load(p, i, mask), rate)
+    store(y, average, i, mask)
+
+
 @kernel
 def ema(lo, hi, scalars, like, table):
     """average = decay * average + (1 - decay) * p; columns average, parameter."""
     decay, rate = like.dtype.type(scalars[0, 0]), like.dtype.type(scalars[0, 1])
     for r in range(table.shape[0]):
         start, stop = span(r, lo, hi, table)
-        average, p = pointer(table[r, 1], like), pointer(table[r, 2], like)
-        for i in range(start, stop, LANES):
-            mask = first(stop - i, LANES)
-            y = load(average, i, mask) * decay + load(p, i, mask) * rate
-            store(y, average, i, mask)
+        vectors(_ema, start, stop, pointers(table, r, 2, like), (decay, rate))
 
 
 # --- Clipping: tables of one column, gradients of the dtype of ``like`` ------------

@@ -30,6 +30,24 @@ def pointer(context, address, like):
     return signature, codegen
 
 
+@intrinsic(prefer_literal=True)
+def pointers(context, table, r, count, like):
+    """The first ``count`` (a literal) arrays of row ``r``, as pointers: a tuple."""
+    kind = types.UniTuple(types.CPointer(like.dtype), count.literal_value)
+
+    def codegen(context, builder: ir.IRBuilder, signature, args):
+        array = context.make_array(table)(context, builder, args[0])
+        columns = builder.extract_value(array.shape, 1)
+        row = builder.gep(array.data, [builder.mul(args[1], columns)])
+        found = []
+        for i in range(1, kind.count + 1):
+            address = builder.load(builder.gep(row, [columns.type(i)]))
+            found.append(builder.inttoptr(address, context.get_value_type(kind.dtype)))
+        return context.make_tuple(builder, kind, found)
+
+    return kind(table, r, count, like), codegen
+
+
 @inline
 def vector(row, column, start, stop, like):
     """Elements start:stop of the array whose address stands in ``column``."""

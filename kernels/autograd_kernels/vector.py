@@ -54,7 +54,7 @@ class VectorModel(models.PrimitiveModel):  # type: ignore[misc]
         super().__init__(manager, kind, ir.VectorType(scalar, kind.lanes))
 
 
-def _splat(builder: Any, value: Any, lanes: int) -> Any:
+def splatted(builder: Any, value: Any, lanes: int) -> Any:
     """A vector of one value, if it is not a vector already."""
     if isinstance(value.type, ir.VectorType):
         return value
@@ -99,7 +99,7 @@ def _typed(op: Any, result: Any) -> None:
 def _define(op: Any, result: Any, build: Any) -> None:
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         vector = next(arg for arg in sig.args if isinstance(arg, Vector))
-        a, b = (_splat(builder, arg, vector.lanes) for arg in args)
+        a, b = (splatted(builder, arg, vector.lanes) for arg in args)
         return build(builder, vector.dtype, a, b)
 
     _typed(op, result)
@@ -162,7 +162,7 @@ def first(context: Any, count: Any, lanes: Any) -> Any:
         below = builder.icmp_signed("<", args[0], most)
         few = builder.trunc(builder.select(below, args[0], most), INDEX)
         ids = ir.Constant(ir.VectorType(INDEX, wide), [*range(wide)])
-        return builder.icmp_signed("<", ids, _splat(builder, few, wide))
+        return builder.icmp_signed("<", ids, splatted(builder, few, wide))
 
     return Vector(types.boolean, wide)(types.intp, lanes), codegen
 
@@ -230,8 +230,8 @@ def _places(
     if isinstance(kind, types.Array):
         value = target.make_array(kind)(target, builder, value).data
     ids = ir.Constant(ir.VectorType(start.type, lanes), [*range(lanes)])
-    steps = builder.mul(ids, _splat(builder, step, lanes))
-    places = _splat(builder, builder.gep(value, [start]), lanes)
+    steps = builder.mul(ids, splatted(builder, step, lanes))
+    places = splatted(builder, builder.gep(value, [start]), lanes)
     return builder.gep(places, [steps], source_etype=value.type.pointee)
 
 
@@ -260,7 +260,7 @@ def take(context: Any, source: Any, index: Any, mask: Any) -> Any:
         data = target.make_array(sig.args[0])(target, builder, args[0]).data
         item = data.type.pointee
         places = builder.gep(
-            _splat(builder, data, mask.lanes), [args[1]], source_etype=item
+            splatted(builder, data, mask.lanes), [args[1]], source_etype=item
         )
         name = f"llvm.masked.gather.{suffix(vector)}.v{mask.lanes}p0"
         zeros = ir.Constant(kind, None)
@@ -295,7 +295,7 @@ def splat(context: Any, value: Any, like: Any) -> Any:
     vector = like.of(value)
 
     def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return _splat(builder, args[0], like.lanes)
+        return splatted(builder, args[0], like.lanes)
 
     return vector(value, like), codegen
 
@@ -317,7 +317,7 @@ def counting(context: Any, start: Any, like: Any) -> Any:
 
     def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
         ids = ir.Constant(target.get_value_type(vector), [*range(like.lanes)])
-        return builder.add(_splat(builder, args[0], like.lanes), ids)
+        return builder.add(splatted(builder, args[0], like.lanes), ids)
 
     return vector(start, like), codegen
 
@@ -330,7 +330,7 @@ def counting_by_two(context: Any, start: Any, like: Any) -> Any:
     def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
         order = [*range(0, like.lanes, 2), *range(1, like.lanes, 2)]
         ids = ir.Constant(target.get_value_type(vector), order)
-        return builder.add(_splat(builder, args[0], like.lanes), ids)
+        return builder.add(splatted(builder, args[0], like.lanes), ids)
 
     return vector(start, like), codegen
 

@@ -9,7 +9,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from autograd_kernels import scalar
-from autograd_kernels.vector import INDEX, call, suffix
+from autograd_kernels.vector import INDEX, call, splatted, suffix
 
 
 @intrinsic
@@ -20,6 +20,18 @@ def sqrt(context: Any, x: Any) -> Any:
         return call(builder, f"llvm.sqrt.{suffix(x)}", args[0].type, args[0])
 
     return x(x), codegen
+
+
+@intrinsic
+def fma(context: Any, x: Any, factor: Any, y: Any) -> Any:
+    """``x * factor + y``, rounded once; ``factor`` is one number."""
+
+    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
+        x_, y_ = args[0], args[2]
+        factor_ = splatted(builder, args[1], x.lanes)
+        return call(builder, f"llvm.fma.{suffix(x)}", x_.type, x_, factor_, y_)
+
+    return x(x, x.dtype, x), codegen
 
 
 @intrinsic
