@@ -9,11 +9,7 @@ ours: above 1, ours is faster. Bandwidth counts 28 bytes a parameter (four array
 three written) and is compared with the triad ``a = b + s c`` of the same turns over
 arrays of as many elements, which counts 12 (a CPU that reads a line before it writes it
 moves 16).
-
-PyTorch's OpenMP threads spin for a while after each call, ours for a millisecond. Both
-would take a core from whoever is timed next, so with 2 threads each turn starts with a
-rest in which the others park, and a few calls that wake its own. Before that each runs
-for a while alone: a Program tries whether threads pay, which others must not disturb.
+`clock` says how they take turns.
 """
 
 from __future__ import annotations
@@ -21,7 +17,6 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -32,15 +27,13 @@ from typing import Any
 import numba
 import numpy as np
 import torch
+from clock import repeated, turns
 
 import autograd_core as ag
 
 SIZES = (100_000, 8_000_000)
 LAYERS = 4  # a matrix and a bias each
 BIAS = 250
-REST = 0.02  # seconds in which threads that have nothing to do park
-SETTLE = 0.2  # seconds in which a way runs alone before it is timed
-BATCH = 5e-3  # seconds of calls between two looks at the clock
 TURNS = 15
 BYTES, TRIAD_BYTES = 28, 12  # of a parameter, of an element
 Call = Callable[[], Any]
@@ -105,28 +98,6 @@ def triad(size: int, threads: int, pool: ThreadPoolExecutor) -> Call:
     return run
 
 
-def settled(run: Call) -> int:
-    """How many calls fill a BATCH, after many of them."""
-    time.sleep(REST)
-    start, calls = time.perf_counter(), 0
-    while time.perf_counter() < start + SETTLE or calls < 5:
-        run()
-        calls += 1
-    return 1 + int(BATCH * calls / (time.perf_counter() - start))
-
-
-def seconds(run: Call, count: int, rest: bool) -> float:
-    """For one of ``count`` calls."""
-    if rest:
-        time.sleep(REST)
-        for _ in range(3):
-            run()
-    start = time.perf_counter()
-    for _ in range(count):
-        run()
-    return (time.perf_counter() - start) / count
-
-
 @dataclass
 class Row:
     """Microseconds, ratios above 1 in our favour, and the share of the triad."""
@@ -144,27 +115,24 @@ class Row:
 
 def measure(size: int, threads: int, pool: ThreadPoolExecutor) -> Row:
     """Everything in turn, as many calls as fill a BATCH."""
-    case, rest = Case(size), threads > 1
+    case = Case(size)
     ways = [case.ours(compiled=True), case.ours(compiled=False), case.theirs()]
     for way in ways:
         case.check(*way)
-    runs = [*(step for step, _ in ways), triad(size, threads, pool)]
-    counts = [settled(run) for run in runs]
-    turns = [
-        [seconds(run, count, rest) for run, count in zip(runs, counts, strict=True)]
-        for _ in range(TURNS)
-    ]
-    columns = [*zip(*turns, strict=True)]
+    runs = [repeated(step) for step, _ in ways]
+    runs.append(repeated(triad(size, threads, pool)))
+    times = turns(runs, TURNS, rest=threads > 1)
+    columns = [*zip(*times, strict=True)]
     micros = [1e6 * statistics.median(column) for column in columns[:3]]
     count = sum(v.size for v in case.values)
     return Row(
         size,
         threads,
         *micros,
-        program_ratio=statistics.median(t / p for p, _, t, _ in turns),
-        eager_ratio=statistics.median(t / e for _, e, t, _ in turns),
+        program_ratio=statistics.median(t / p for p, _, t, _ in times),
+        eager_ratio=statistics.median(t / e for _, e, t, _ in times),
         triad_percent=100 * BYTES * count / (TRIAD_BYTES * size)
-        * statistics.median(t / p for p, _, _, t in turns),
+        * statistics.median(t / p for p, _, _, t in times),
         triad_gb_per_s=1e-9 * TRIAD_BYTES * size / statistics.median(columns[3]),
     )  # fmt: skip
 

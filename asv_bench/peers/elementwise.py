@@ -8,11 +8,7 @@ with a fixed random cotangent; outputs and gradients are checked against float64
 Ours is timed as a compiled Program and as eager code; a Program leaves the output where
 it leaves gradients, so that no forward pass is dropped. A ratio is the median over
 turns of PyTorch's time by ours: above 1, ours is faster.
-
-PyTorch's OpenMP threads spin for a while after each call, ours for a millisecond. Both
-would take a core from whoever is timed next, so with 2 threads each turn starts with a
-rest in which the others park, and a few calls that wake its own. Before that each runs
-for a while alone: a Program tries whether threads pay, which others must not disturb.
+`clock` says how they take turns.
 """
 
 from __future__ import annotations
@@ -20,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,15 +23,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from clock import repeated, turns
 from torch.nn import functional as theirs
 
 import autograd_core as ag
 from autograd_core.nn import functional as ours
 
 SIZES = (10_000, 100_000, 1_000_000)
-REST = 0.02  # seconds in which threads that have nothing to do park
-SETTLE = 0.2  # seconds in which a way runs alone before it is timed
-BATCH = 5e-3  # seconds of calls between two looks at the clock
 TURNS = 9
 P = 0.2  # of dropout
 ROWS = 100  # of a batch norm
@@ -163,28 +156,6 @@ class Case:
                 np.testing.assert_allclose(a, b, rtol=1e-5, atol=2e-5 * abs(b).max())
 
 
-def settled(run: Call) -> int:
-    """How many calls fill a BATCH, after many of them."""
-    time.sleep(REST)
-    start, calls = time.perf_counter(), 0
-    while time.perf_counter() < start + SETTLE or calls < 5:
-        run()
-        calls += 1
-    return 1 + int(BATCH * calls / (time.perf_counter() - start))
-
-
-def seconds(run: Call, count: int, rest: bool) -> float:
-    """For one of ``count`` calls."""
-    if rest:
-        time.sleep(REST)
-        for _ in range(3):
-            run()
-    start = time.perf_counter()
-    for _ in range(count):
-        run()
-    return (time.perf_counter() - start) / count
-
-
 @dataclass
 class Cell:
     """Microseconds; ratios above 1 are in our favour."""
@@ -201,19 +172,15 @@ class Cell:
 
 def measure(name: str, size: int, threads: int) -> Cell:
     """All three in turn, as many calls as fill a BATCH."""
-    case, rest = Case(OPS[name], size), threads > 1
+    case = Case(OPS[name], size)
     ways = [case.ours(compiled=True), case.ours(compiled=False), case.theirs()]
     for way in ways:
         case.check(*way)
-    runs = [run for run, _ in ways]
-    counts = [settled(run) for run in runs]
-    turns = [
-        [seconds(run, count, rest) for run, count in zip(runs, counts, strict=True)]
-        for _ in range(TURNS)
-    ]
-    micros = [1e6 * statistics.median(column) for column in zip(*turns, strict=True)]
-    program = statistics.median(t / p for p, _, t in turns)
-    eager = statistics.median(t / e for _, e, t in turns)
+    runs = [repeated(run) for run, _ in ways]
+    times = turns(runs, TURNS, rest=threads > 1)
+    micros = [1e6 * statistics.median(column) for column in zip(*times, strict=True)]
+    program = statistics.median(t / p for p, _, t in times)
+    eager = statistics.median(t / e for _, e, t in times)
     return Cell(name, size, threads, *micros, program, eager)
 
 

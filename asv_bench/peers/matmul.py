@@ -5,11 +5,9 @@
 Run it with a Python that has torch and this package, and nothing else on the machine.
 Ours is timed as a Program launches it (rows of a native table) and as eager code calls
 it; PyTorch's as ``torch.mm(a, b, out=out)``. A ratio is the median over pairs of their
-time by ours: above 1, ours is faster. Results are checked against float64 first.
-
-PyTorch's OpenMP threads spin for a while after each call, ours for a millisecond. Both
-would take a core from whoever is timed next, so with 2 threads each turn starts with a
-rest in which the others park, and a few calls that wake its own.
+time by ours: above 1, ours is faster. Results are checked against float64 first. The
+peak is that of FMAs which touch nothing but registers, in the same turns and on as many
+threads. `clock` says how turns are taken.
 """
 
 from __future__ import annotations
@@ -17,14 +15,14 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-import numba
 import numpy as np
 import torch
+from clock import Run, turns
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -34,18 +32,18 @@ import autograd_core as ag
 from autograd_core.program.cost import split
 from autograd_core.program.record import Launch
 from autograd_core.team import exploded, teams
+from autograd_kernels._jit import kernel
 from autograd_kernels.matmul import BIAS, RELU, matmul, plan
 from autograd_kernels.replay import SIZES
-from autograd_kernels.simd import Vectors, data, lanes, rolled
+from autograd_kernels.simd import BYTES, Vectors, data, rolled
 
 SIZES_OF_AXES = (8, 32, 33, 64, 100, 128, 256, 257, 512, 784, 1000, 1024, 2048)
 LARGE = 256  # squares from here on are compared with the peak
 LAYERS = ((32, 16, 4), (64, 128, 64), (128, 512, 784), (256, 1024, 1024))
-REST = 0.02  # seconds in which threads that have nothing to do park
-BATCH = 2e-3  # seconds of calls between two looks at the clock
-PAIRS = 9
+SETTLE = 0.02  # seconds
+TURNS = 9
+LINKS = 20_000  # FMAs, one after the other
 CHAINS = 12  # of FMAs that wait for nothing but themselves; all fit into registers
-Run = Callable[[int], None]  # so many calls
 
 
 @dataclass(frozen=True)
@@ -57,6 +55,24 @@ class Shape:
     k: int
     ta: int = 0
     tb: int = 0
+
+
+def launches(
+    kernel: Any, args: tuple[Any, ...], units: int, parts: int, grain: int
+) -> Run:
+    """A table of launches, replayed as a Program does it."""
+    entry = teams.current.entry(kernel, args)
+    words = np.array(exploded(args) + [0] * SIZES[-1], np.int64)
+    row = [entry, words.ctypes.data, len(words) - SIZES[-1], units, parts, grain, 1]
+
+    def run(count: int) -> object:
+        table = np.array([row] * count, np.int64)
+        if parts == 1:  # the column says how many such rows follow each other
+            table[:, 5] = range(count, 0, -1)
+        teams.current.replay(table, np.zeros(2 * count, np.int64))
+        return words, args  # which the table has only the addresses of
+
+    return run
 
 
 class Product:
@@ -88,24 +104,14 @@ class Product:
         return a.T if self.shape.ta else a, b.T if self.shape.tb else b
 
     def native(self) -> Run:
-        """A table of launches, cut and replayed as a Program does it."""
-        s, threads = self.shape, teams.current.size
+        """As a Program does it."""
+        s = self.shape
         units, size = plan(s.m, s.n, s.k, s.ta, s.tb, 1, self.a.dtype)
-        scratch = np.empty((threads, size), np.float32)
-        args = (s.ta, s.tb, self.mode, self.a, self.b, self.bias, scratch, self.out)
-        words = np.array(exploded(args) + [0] * SIZES[-1], np.int64)
-        parts, grain = split(Launch(matmul, units, args), 1, threads)
-        entry = teams.current.entry(matmul, args)
-        row = [entry, words.ctypes.data, len(words) - SIZES[-1], units, parts, grain, 1]
-
-        def run(count: int) -> None:
-            table = np.array([row] * count, np.int64)
-            if parts == 1:  # the column says how many such rows follow each other
-                table[:, 5] = range(count, 0, -1)
-            teams.current.replay(table, np.zeros(2 * count, np.int64))
-
-        self.keep = words, args  # the table holds but addresses
-        return run
+        scratch = np.empty((teams.current.size, size), np.float32)
+        operands = self.a, self.b, self.bias, scratch, self.out
+        args = (s.ta, s.tb, self.mode, *operands)
+        cuts = split(Launch(matmul, units, args), 1, teams.current.size)
+        return launches(matmul, args, units, *cuts)
 
     def eager(self) -> Run:
         """What a user calls."""
@@ -136,54 +142,6 @@ class Product:
         return layer if self.mode else plain
 
 
-# Time -------------------------------------------------------------------------------
-
-
-def seconds(run: Run, count: int, rest: bool) -> float:
-    """For one of ``count`` calls."""
-    if rest:
-        time.sleep(REST)
-        run(max(2, count // 8))
-    start = time.perf_counter()
-    run(count)
-    return (time.perf_counter() - start) / count
-
-
-def compare(runs: list[Run], rest: bool) -> list[list[float]]:
-    """Seconds of each run, in turn, PAIRS times; as many calls as fill a BATCH."""
-    counts = []
-    for run in runs:
-        run(1)
-        counts.append(1 + int(BATCH / min(seconds(run, 1, rest) for _ in range(3))))
-    both = [*zip(runs, counts, strict=True)]
-    return [[seconds(*one, rest) for one in both] for _ in range(PAIRS)]
-
-
-@dataclass
-class Row:
-    """One shape: ratios above 1 are in our favour."""
-
-    shape: Shape
-    threads: int
-    native: float
-    eager: float
-    gflops: float
-    theirs: float
-
-
-def measure(product: Product, threads: int) -> Row:
-    """All ways to compute a product, interleaved."""
-    product.check()
-    runs = [product.native(), product.eager(), product.torch()]
-    times = compare(runs, rest=threads > 1)
-    work = 2e-9 * product.shape.m * product.shape.n * product.shape.k
-    ratio = statistics.median(theirs / native for native, _, theirs in times)
-    called = statistics.median(theirs / eager for _, eager, theirs in times)
-    native, _, theirs = map(min, zip(*times, strict=True))
-    speeds = work / native, work / theirs
-    return Row(product.shape, threads, ratio, called, *speeds)
-
-
 # The peak: FMAs that touch nothing but registers -------------------------------------
 
 
@@ -207,20 +165,54 @@ def _fmas(typing, count, start):
     return start.dtype(types.intp, start), build
 
 
-@numba.njit(nogil=True)
-def _chains(count, start):
-    return _fmas(count, data(start)), 2 * CHAINS * count * lanes(start)
+@kernel
+def chains(lo, hi, start, out):
+    """Units: LINKS FMAs of each of CHAINS vectors."""
+    for i in range(lo, hi):
+        out[i] = _fmas(LINKS, data(start))
 
 
-def peak() -> float:
-    """GFLOP/s of one thread that does nothing else."""
-    start, best = np.ones(1, np.float32), 0.0
-    _chains(1, start)
-    for _ in range(20):
-        before = time.perf_counter()
-        _, flops = _chains(100_000, start)
-        best = max(best, flops / (time.perf_counter() - before) / 1e9)
-    return best
+def peak() -> tuple[Run, float]:
+    """FMAs, cut among the threads like a product, and how many GFLOP a call is."""
+    threads = teams.current.size
+    start, out = np.ones(1, np.float32), np.empty(threads, np.float32)
+    flops = 2 * CHAINS * LINKS * threads * BYTES // out.itemsize
+    return launches(chains, (start, out), threads, threads, 1), 1e-9 * flops
+
+
+# One row ---------------------------------------------------------------------------
+
+
+@dataclass
+class Row:
+    """One shape: ratios above 1 are in our favour."""
+
+    shape: Shape
+    threads: int
+    native: float
+    eager: float
+    gflops: float
+    theirs: float
+    of_peak: float
+
+
+def measure(product: Product, threads: int) -> Row:
+    """All ways to compute a product, and the peak, interleaved."""
+    product.check()
+    fmas, flops = peak()
+    runs = [product.native(), product.eager(), product.torch(), fmas]
+    times = turns(runs, TURNS, threads > 1, SETTLE)
+    work = 2e-9 * product.shape.m * product.shape.n * product.shape.k
+    native, _, theirs, _ = map(statistics.median, zip(*times, strict=True))
+    return Row(
+        product.shape,
+        threads,
+        native=statistics.median(t / n for n, _, t, _ in times),
+        eager=statistics.median(t / e for _, e, t, _ in times),
+        gflops=work / native,
+        theirs=work / theirs,
+        of_peak=statistics.median(work / n / (flops / f) for n, _, _, f in times),
+    )
 
 
 # The table --------------------------------------------------------------------------
@@ -236,12 +228,12 @@ def shapes(count: int) -> Iterator[Shape]:
         yield Shape(m, n, k, *(int(x) for x in rng.integers(0, 2, 2)))
 
 
-def show(row: Row, limit: float) -> None:
+def show(row: Row) -> None:
     s = row.shape
     print(
         f"{s.m:5} {s.n:5} {s.k:5}  {s.ta} {s.tb} {row.threads:8} {row.native:7.2f} "
         f"{row.eager:7.2f} {row.gflops:8.1f} {row.theirs:8.1f} "
-        f"{100 * row.gflops / limit:6.0f} %",
+        f"{100 * row.of_peak:6.0f} %",
         flush=True,
     )
 
@@ -260,28 +252,26 @@ def report(threads: int, count: int) -> dict[str, object]:
     """Prints the table of a number of threads; returns it as plain data."""
     ag.set_num_threads(threads)
     torch.set_num_threads(threads)
-    limit = peak() * threads
-    print(f"\n{threads} threads; peak of registers {limit:.0f} GFLOP/s")
+    print(f"\n{threads} threads")
     print("    m     n     k ta tb threads  native   eager  GFLOP/s  PyTorch  of peak")
     rows = []
     for shape in shapes(count):
         rows.append(measure(Product(shape), threads))
-        show(rows[-1], limit)
+        show(rows[-1])
     means = mean(rows)
     print(f"geometric mean {means['native']:.3f}, eager {means['eager']:.3f}; worst:")
     for row in sorted(rows, key=lambda row: row.native)[:8]:
-        show(row, limit)
+        show(row)
     squares = [r for r in rows if r.shape.m == r.shape.n == r.shape.k >= LARGE]
-    least = min(100 * r.gflops / limit for r in squares)
+    least = min(100 * r.of_peak for r in squares)
     print(f"squares from {LARGE}: at least {least:.0f} % of the peak")
     print("linear + bias + relu, beside PyTorch's addmm and relu:")
     layers = []
     for m, n, k in LAYERS:
         layers.append(measure(Product(Shape(m, n, k, 0, 1), BIAS | RELU), threads))
-        show(layers[-1], limit)
+        show(layers[-1])
     return {
         "threads": threads,
-        "peak_gflops": limit,
         "of_peak_percent": least,
         **means,
         "rows": [asdict(row) for row in rows],
