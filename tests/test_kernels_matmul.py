@@ -24,6 +24,8 @@ CASES = tuple(product((0, 1), (0, 1)))
 SHAPES = [
     (32, 16, 4),
     (2, 70, 300),  # dot products
+    (7, 101, 500),  # of four, two and one at once
+    (300, 13, 900),
     (130, 270, 90),
     (65, 100, 1000),
     (350, 300, 400),  # both operands packed

@@ -46,11 +46,13 @@ from autograd_kernels.simd import (
 )
 from autograd_kernels.tile import (
     ADD,
+    ALONE,
     BIAS,
     COLUMNS,
     DOTS,
     HEIGHT,
     MASKED,
+    OTHERS,
     PART,
     RELU,
     dots,
@@ -72,7 +74,9 @@ WIDE = 1024  # bytes of columns in a unit, at most: a page of B is read at one t
 WIDEST = 4 * WIDE  # after a copy: threads share out rows, not halves of lines of cache
 # Ways to compute a unit.
 COPY_A, COPY_B, DOT_ROWS, DOT_COLUMNS, DIRECT = 1, 2, 4, 8, 16
-NARROW = 6  # rows or columns up to which dot products along k are faster
+NARROW = 16  # rows or columns up to which dot products along a long k are faster
+SPREAD = 6  # rows from which on a copy of a B beyond L2 pays
+BOTH = 24  # lines: a multiple of DOTS and of ALONE
 UNITS = 8  # of a product at least, when they stay large enough
 
 
@@ -85,12 +89,13 @@ def _shape(m, n, k, ta, tb, size):
     if not VECTORS:
         return 0, _doubled(m, 64), 1
     panel = PANEL // size
-    if not ta and (tb or n == 1) and min(m, n) <= NARROW and k * size >= 2 * PANEL:
+    few = min(m, n)
+    if not ta and (tb or n == 1) and few <= NARROW and k * size >= 2 * PANEL * few:
         way = DOT_COLUMNS if m <= n else DOT_ROWS
-        return way, _doubled(m, 8 * DOTS), _doubled(n, 8 * DOTS)
+        return way, _doubled(m, 4 * BOTH), _doubled(n, 4 * BOTH)
     again = m > FEW and n * size >= FAR
     cold = k * n * size > (3 if m > 2 * HEIGHT else 6) * HALF_L2  # for L2 to hold
-    way = COPY_B if tb or again or (cold and m >= NARROW) else 0
+    way = COPY_B if tb or again or (cold and m >= SPREAD) else 0
     way |= DIRECT if k * size <= DEPTH else 0
     columns, least = (WIDEST if way & COPY_B else WIDE) // size, panel
     far = min(m, n, 4 * k) * size >= FAR
@@ -133,7 +138,7 @@ def _start(i, parts, total, step):
 
 def _steps(way, panel):
     """Rows and columns that a unit's edges are multiples of."""
-    return (DOTS, DOTS) if way & (DOT_ROWS | DOT_COLUMNS) else (HEIGHT, panel)
+    return (BOTH, BOTH) if way & (DOT_ROWS | DOT_COLUMNS) else (HEIGHT, panel)
 
 
 @cache
@@ -147,7 +152,7 @@ def plan(
     if not VECTORS:
         return units, n
     if way & (DOT_ROWS | DOT_COLUMNS):
-        return units, DOTS
+        return units, DOTS * OTHERS[0]
     depth, panel = min(k, DEPTH // size), PANEL // size
     columns = -(-n // panel // across) * panel
     stripe = ROWS if ta else STRIPE
@@ -282,20 +287,22 @@ def _dots(
     way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
     space, panel,
 ):  # fmt: skip
-    """A narrow unit of operands that lie along k: DOTS elements at a time."""
-    across = way & DOT_COLUMNS
-    lines, others = (columns, rows) if across else (rows, columns)
-    for first in range(0, lines, DOTS):
-        count = min(DOTS, lines - first)
-        for other in range(others):
-            if across:
-                x, y, ld = at(a, other * row_a), at(b, first * col_b), col_b
-            else:
-                x, y, ld = at(b, other * col_b), at(a, first * row_a), row_a
-            dots(count, k, x, y, ld, space)
-            for line in range(first, first + count):
-                i, j = (other, line) if across else (line, other)
-                _finish(mode, space[line - first], at(c, i * ldc + j), bias, j)
+    """A narrow unit of operands that lie along k: some lines by some others."""
+    lines, others, x, ldx, y, ldy = columns, rows, a, row_a, b, col_b
+    if way & DOT_ROWS:
+        lines, others, x, ldx, y, ldy = rows, columns, b, col_b, a, row_a
+    step = DOTS if others > 1 else ALONE
+    for line in range(0, lines, step):
+        count, other = min(step, lines - line), 0
+        while other < others:
+            left, right = at(x, other * ldx), at(y, line * ldy)
+            done = dots(others - other, count, k, left, ldx, right, ldy, space)
+            for o in range(other, other + done):
+                sums = at(space, (o - other) * DOTS)
+                for e in range(line, line + count):
+                    i, j = (e, o) if way & DOT_ROWS else (o, e)
+                    _finish(mode, sums[e - line], at(c, i * ldc + j), bias, j)
+            other += done
 
 
 @inline
