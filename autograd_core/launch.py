@@ -13,20 +13,26 @@ from typing import Any
 import numpy as np
 
 from autograd_core.tape import RECORDING, Array, state
-from autograd_core.team import teams
+from autograd_core.team import ELEMENTS, teams
 from autograd_kernels import elementwise as k
 from autograd_kernels.copying import copy4
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 SHARED_CHUNKS = 64  # of an optimizer's parameters, from where on threads pay
+SHARED = 1 << 19  # elements of a kernel's first array or its last, likewise
 
 
 def launch(kernel: Any, units: int, *args: Any) -> None:
-    """Run ``kernel`` over all its ``units`` of work."""
+    """Run ``kernel`` over all its ``units`` of work.
+
+    Threads share it if its first argument or its last is a large array.
+    """
     if RECORDING and state.recorder is not None:
         state.recorder.launch(kernel, units, args)
-    else:
+    elif args[-1].size < SHARED > args[0].size or units < 2 or teams.current.size < 2:
         kernel(0, units, *args)
+    else:  # as many units as elements, or rows enough to round their number
+        teams.current.run(kernel, units, args, ELEMENTS if units >= SHARED else 1)
 
 
 def launch_parts(kernel: Any, units: int, *args: Any) -> None:
@@ -91,9 +97,10 @@ def launch_many(kernel: Any, pointers: Pointers, *args: Any) -> None:
     """Run a kernel over a table of arrays: ``kernel(lo, hi, *args, table)``."""
     if RECORDING and state.recorder is not None:
         state.recorder.launch_many(kernel, pointers, args)
+    elif pointers.units >= SHARED_CHUNKS:
+        launch_parts(kernel, pointers.units, *args, pointers.table)
     else:
-        run = launch_parts if pointers.units >= SHARED_CHUNKS else launch
-        run(kernel, pointers.units, *args, pointers.table)
+        kernel(0, pointers.units, *args, pointers.table)
 
 
 def host(function: Callable[..., Any], *args: Any) -> Array:

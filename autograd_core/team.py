@@ -22,6 +22,7 @@ from autograd_kernels import _jit
 from autograd_kernels import replay as native
 
 PATIENCE = 20_000  # spins of some 40 ns without work before a helper parks
+ELEMENTS = 1024  # where parts of a launch over elements may start
 LONGEST_CYCLE = 1024  # calls from one round of trials to the next
 TRIAL_SECONDS = 4e-3  # that the trials of one way may take, two at least
 
@@ -40,9 +41,11 @@ class Team:
         self.closing = False
         self.entries: dict[Any, int] = {}
 
-    def run(self, kernel: Any, units: int, args: tuple[Any, ...]) -> None:
-        """One launch, cut into as many parts as there are threads."""
-        grain = -(-units // self.size)
+    def run(
+        self, kernel: Any, units: int, args: tuple[Any, ...], step: int = 1
+    ) -> None:
+        """One launch, cut at multiples of ``step`` into a part for each thread."""
+        grain = -(-units // (self.size * step)) * step
         parts = -(-units // grain)
         words = np.array(exploded(args) + [0] * native.SIZES[-1], np.int64)
         count = len(words) - native.SIZES[-1]

@@ -10,10 +10,10 @@ import pytest
 from program_cases import bits, data, network, trained
 
 import autograd_core as ag
-from autograd_core import nn, optim
+from autograd_core import launch, nn, optim
 from autograd_core.ops import TABLE
 from autograd_core.program import compile
-from autograd_core.team import Pace, set_num_threads, teams
+from autograd_core.team import Pace, Team, set_num_threads, teams
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
@@ -95,6 +95,53 @@ def test_heavy_eager_launches_share_and_change_no_bit() -> None:
     finally:
         ag.set_num_threads(before)
     assert results == results[:1] * 3
+
+
+ROWWISE = {
+    "chain": lambda x: np.exp(-x * x) + x[0],
+    "reduce": lambda x: x.sum(0) * x.std(1)[:97],
+    "softmax": lambda x: nn.functional.softmax(x, -1),
+    "log_softmax": lambda x: nn.functional.log_softmax(x, 0),
+    "dropout": lambda x: nn.functional.dropout(x, 0.3, True),
+    "batch_norm": lambda x: nn.functional.batch_norm(
+        x, None, None, x[0], x[1], training=True
+    ),
+    "cross_entropy": lambda x: nn.functional.cross_entropy(
+        x, np.arange(len(x)) % 97, reduction="none"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROWWISE)
+def test_large_eager_launches_share_and_change_no_bit(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    values = rng.standard_normal((310, 97)).astype(np.float32)
+    shared: list[int] = []
+    run = Team.run
+
+    def spy(team: Team, *args: Any) -> None:
+        shared.append(team.size)
+        run(team, *args)
+
+    monkeypatch.setattr(Team, "run", spy)
+    monkeypatch.setattr(launch, "SHARED", values.size)
+    before = ag.get_num_threads()
+    results = []
+    try:
+        for threads in (1, 2, 3):
+            ag.set_num_threads(threads)
+            ag.manual_seed(0)
+            x = ag.tensor(values, requires_grad=True)
+            y = ROWWISE[name](x)
+            g = np.cos(np.arange(y.size, dtype="f4")).reshape(y.shape)
+            y.backward(ag.tensor(g))
+            results.append(bits(y, x.grad))
+    finally:
+        ag.set_num_threads(before)
+    assert results == results[:1] * 3
+    assert set(shared) == {2, 3}
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])

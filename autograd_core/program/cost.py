@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from autograd_core.program.record import Launch
 from autograd_core.program.tiles import OVER_ELEMENTS
+from autograd_core.team import ELEMENTS
 from autograd_kernels.dropout import dropout
 from autograd_kernels.fused import relu_dropout
 from autograd_kernels.matmul import matmul
@@ -13,7 +14,6 @@ FLOPS = 100.0  # a nanosecond, float32, one thread
 DRAW = 0.4  # nanoseconds for a random word
 DRAWING = frozenset({dropout, relu_dropout})
 WORTH = 2_000.0  # nanoseconds that a launch must take to be shared
-ELEMENTS = 1024  # where parts of a launch over elements may start
 
 
 def nanoseconds(launch: Launch) -> float:
