@@ -25,7 +25,7 @@ SHARED = 1 << 19  # elements of a kernel's first array or its last, likewise
 def launch(kernel: Any, units: int, *args: Any) -> None:
     """Run ``kernel`` over all its ``units`` of work.
 
-    Threads share it if its first argument or its last is a large array.
+    Threads share it if its first argument or its last, both arrays, is large.
     """
     if RECORDING and state.recorder is not None:
         state.recorder.launch(kernel, units, args)
@@ -33,6 +33,14 @@ def launch(kernel: Any, units: int, *args: Any) -> None:
         kernel(0, units, *args)
     else:  # as many units as elements, or rows enough to round their number
         teams.current.run(kernel, units, args, ELEMENTS if units >= SHARED else 1)
+
+
+def launch_whole(kernel: Any, units: int, *args: Any) -> None:
+    """`launch` for work that is known to be too little to be shared."""
+    if RECORDING and state.recorder is not None:
+        state.recorder.launch(kernel, units, args)
+    else:
+        kernel(0, units, *args)
 
 
 def launch_parts(kernel: Any, units: int, *args: Any) -> None:
@@ -97,10 +105,9 @@ def launch_many(kernel: Any, pointers: Pointers, *args: Any) -> None:
     """Run a kernel over a table of arrays: ``kernel(lo, hi, *args, table)``."""
     if RECORDING and state.recorder is not None:
         state.recorder.launch_many(kernel, pointers, args)
-    elif pointers.units >= SHARED_CHUNKS:
-        launch_parts(kernel, pointers.units, *args, pointers.table)
     else:
-        kernel(0, pointers.units, *args, pointers.table)
+        run = launch_parts if pointers.units >= SHARED_CHUNKS else launch_whole
+        run(kernel, pointers.units, *args, pointers.table)
 
 
 def host(function: Callable[..., Any], *args: Any) -> Array:

@@ -13,8 +13,8 @@ from autograd_core.launch import (
     contiguous,
     copy_into,
     empty,
-    launch,
     launch_parts,
+    launch_whole,
     scratch,
 )
 from autograd_core.op import fused, primitive, sample
@@ -48,7 +48,7 @@ def gemm(
     shape, units, size, heavy = _geometry(a.shape, b.shape, ta, tb, a.dtype)
     out = empty(shape, a.dtype)
     work = scratch(size, a.dtype, parts=heavy)
-    run = launch_parts if heavy else launch
+    run = launch_parts if heavy else launch_whole
     mode = (0 if bias is None else k.BIAS) + (k.RELU if relu else 0)
     row = _no_bias(a.dtype) if bias is None else contiguous(bias)
     run(k.matmul, units, int(ta), int(tb), mode, a, b, row, work, out)
