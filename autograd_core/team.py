@@ -28,10 +28,13 @@ TRIAL_SECONDS = 4e-3  # that the trials of one way may take, two at least
 
 
 class Team:
-    """Helper threads, started when first needed; ``size`` counts the caller too."""
+    """Helper threads, started when first needed; ``size`` counts the caller too.
+
+    There are no more of them than parts that a launch can have.
+    """
 
     def __init__(self, size: int) -> None:
-        self.size = size
+        self.size = min(size, native.MOST_PARTS)
         self.memory = np.zeros(16, np.int64)
         self.control = _address(self.memory)
         self.lock = threading.Lock()
@@ -224,11 +227,14 @@ def get_num_threads() -> int:
 
 
 def set_num_threads(n: int) -> None:
-    """Use at most ``n`` threads (1 or more); results do not depend on it."""
+    """Use at most ``n`` threads, 1 or more; beyond 64 as if ``n`` were 64.
+
+    Results do not depend on it.
+    """
     if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
         raise ValueError(f"set_num_threads: expected an integer >= 1, got {n!r}")
     old = teams.current
-    if int(n) != old.size:
+    if min(int(n), native.MOST_PARTS) != old.size:
         with old.lock:
             teams.renew(int(n))
         old.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -95,6 +97,24 @@ def test_heavy_eager_launches_share_and_change_no_bit() -> None:
     finally:
         ag.set_num_threads(before)
     assert results == results[:1] * 3
+
+
+def test_more_threads_than_a_launch_can_have_parts() -> None:
+    code = """
+import numpy as np
+import autograd_core as ag
+
+x = ag.tensor(np.linspace(-3, 3, 1 << 20, dtype="f4").reshape(1024, 1024))
+chain = ag.compile(lambda x: np.tanh(x) @ x)
+results = []
+for threads in (1, 2, 65, 200):
+    ag.set_num_threads(threads)
+    results += [(np.tanh(x) @ x).numpy().tobytes()]
+    results += [chain(x).numpy().tobytes() for _ in range(3)]
+assert len(set(results)) == 1
+assert ag.get_num_threads() == 64
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
 ROWWISE = {

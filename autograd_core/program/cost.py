@@ -13,7 +13,7 @@ BANDWIDTH = 20.0  # bytes a nanosecond, in cache, one thread
 FLOPS = 100.0  # a nanosecond, float32, one thread
 DRAW = 0.4  # nanoseconds for a random word
 DRAWING = frozenset({dropout, relu_dropout})
-WORTH = 2_000.0  # nanoseconds that a launch must take to be shared
+WORTH = 1_000.0  # nanoseconds that a part must take to be given away
 
 
 def nanoseconds(launch: Launch) -> float:
@@ -34,9 +34,10 @@ def split(launch: Launch, run: int, threads: int) -> tuple[int, int]:
     ``run`` launches over the same elements, this one first, are shared as one.
     """
     units = launch.units
-    if threads < 2 or units < 2 or nanoseconds(launch) * run < WORTH:
+    most = min(threads, units, int(nanoseconds(launch) * run / WORTH))
+    if most < 2:
         return 1, max(units, 1)
     module = launch.kernel.__module__.rpartition(".")[2]
     step = ELEMENTS if module in OVER_ELEMENTS or module == "losses" else 1
-    grain = -(-units // (threads * step)) * step
+    grain = -(-units // (most * step)) * step
     return -(-units // grain), grain

@@ -32,6 +32,7 @@ COLUMNS = 7
 TILE = 8192  # units of a run's launches that are done one launch after another
 OPEN, ACTIVE, TABLE, ROWS, COUNTERS = range(5)
 SIZES = (24, 40, 56, 80, 120, 200)  # words that a call passes, the least that suffices
+MOST_PARTS = 64  # of a launch: the bits of one word say which are claimed
 SPINS = 64  # pauses before a waiting thread lets others have the core
 
 WORD = ir.IntType(64)
