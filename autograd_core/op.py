@@ -86,6 +86,7 @@ class Op:
         body: Callable[..., Any],
         vjps: Sequence[Vjp | None] | None,
         forward: Callable[..., Any] | None = None,
+        saving: Callable[..., Any] | None = None,
         backward: Callable[..., Any] | None = None,
         saves: str | None = None,
         samples: Sequence[Sample] = UNARY,
@@ -103,6 +104,7 @@ class Op:
         self.vjps = vjps
         self.fused = forward is not None
         self.forward = forward or body
+        self.saving = forward or saving
         self.backward = backward
         self.samples = tuple(samples)
         self.view = view
@@ -132,19 +134,21 @@ class Op:
                     differentiate = True
             else:
                 arrays.append(arg)
+        differentiate = differentiate and state.grad_enabled and self.differentiable
+        saving = self.saving if differentiate or self.fused else None
         try:
-            out = self.forward(*arrays, **attrs)
+            if saving is None:
+                out, residuals = self.forward(*arrays, **attrs), ()
+            else:
+                out, residuals = saving(*arrays, **attrs)
         except (ValueError, TypeError) as error:
             raise self._named(error) from error.__cause__
-        residuals = ()
-        if self.fused:
-            out, residuals = out
         if tensor is None:
             return out
         result = tensor._result(out)
         if self.view and (out is args[0].data or out.base is not None):  # no copy
             result.version = args[0].version
-        if differentiate and state.grad_enabled and self.differentiable:
+        if differentiate:
             result.requires_grad = True
             result.node = Node(self, args, attrs, result, residuals)
         return result
@@ -186,6 +190,7 @@ class Op:
 
 def primitive(
     *vjps: Vjp | None,
+    saving: Callable[..., Any] | None = None,
     backward: Callable[..., Any] | None = None,
     saves: str | None = None,
     samples: Sequence[Sample] = UNARY,
@@ -198,13 +203,15 @@ def primitive(
     ``*args`` has one vjp that takes ``i`` first); None marks an input as not
     differentiable. ``saves`` names the inputs (and "out") whose values the vjps read,
     by default all. ``backward(g, needs, out, residuals, *inputs, **attrs)`` is an
-    optional fast path over bare arrays.
+    optional fast path over bare arrays; ``saving(*arrays, **attrs)`` returns
+    ``(out, residuals)`` for it, in the body's place when a gradient is wanted.
     """
 
     def decorate(body: Callable[..., Any]) -> Op:
         return Op(
             body,
             vjps,
+            saving=saving,
             backward=backward,
             saves=saves,
             samples=samples,

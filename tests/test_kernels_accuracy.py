@@ -13,6 +13,7 @@ import pytest
 
 from autograd_kernels import activations as a
 from autograd_kernels import elementwise as k
+from autograd_kernels import sloped
 
 DTYPES = [np.float32, np.float64]
 PI = Decimal(
@@ -126,8 +127,6 @@ SLOPES = {
         None,
         lambda x: SELU_SCALE * (ONE if x > 0 else SELU_ALPHA * x.exp()),
     ),
-    "gelu": (a.gelu_backward, None, lambda x: normal_cdf(x) + x * density(x)),
-    "gelu_tanh": (a.gelu_tanh_backward, None, gate_slope),
     "silu": (
         a.silu_backward,
         None,
@@ -139,6 +138,11 @@ SLOPES = {
         lambda x: sigmoid(x) * (ONE - sigmoid(x)),
     ),
     "tanh": (a.tanh_backward, a.tanh, lambda x: ONE - tanh(x) ** 2),
+}
+# name: kernel that gives the slope as well, slope
+SLOPED = {
+    "gelu": (sloped.gelu, lambda x: normal_cdf(x) + x * density(x)),
+    "gelu_tanh": (sloped.gelu_tanh, gate_slope),
 }
 # name: forward, backward, hyper-parameters, oracle and its slope
 TUNED = {
@@ -268,6 +272,18 @@ def test_slopes(rng, name, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", SLOPED)
+def test_slopes_beside_values(rng, name, dtype):
+    kernel, right = SLOPED[name]
+    x = points(rng, -100, 100, dtype)
+    slope, out, alone = np.empty_like(x), np.empty_like(x), np.empty_like(x)
+    kernel(0, x.size, x, slope, out)
+    check_slopes(slope, exactly(right, x), np.ones_like(x))
+    getattr(a, name)(0, x.size, x, alone)
+    assert out.tobytes() == alone.tobytes()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", TUNED)
 def test_with_hyper_parameters(rng, name, dtype):
     forward, backward, c, oracle, slope = TUNED[name]
@@ -300,8 +316,11 @@ def test_extremes(name, dtype):
     out, gx = np.empty_like(x), np.empty_like(x)
     getattr(a, name)(0, x.size, x, out)
     np.testing.assert_array_equal(out, [*values, np.nan])
-    backward, forward, _ = SLOPES[name]
-    backward(0, x.size, np.ones_like(x), out if forward else x, gx)
+    if name in SLOPED:
+        SLOPED[name][0](0, x.size, x, gx, out)
+    else:
+        backward, forward, _ = SLOPES[name]
+        backward(0, x.size, np.ones_like(x), out if forward else x, gx)
     np.testing.assert_array_equal(gx[:-1], slopes)
     assert np.isnan(gx[-1]) or name == "relu"  # relu passes NaN's cotangent on, as y
 

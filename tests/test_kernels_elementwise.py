@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from llvmlite import binding
 
-from autograd_kernels import _jit, activations, copying
+from autograd_kernels import _jit, activations, copying, sloped
 from autograd_kernels import elementwise as k
 
 DTYPES = [np.float32, np.float64]
@@ -39,7 +39,8 @@ BINARY = {
     "not_equal": np.not_equal,
 }
 CURVED = ["exp", "expm1", "log", "log1p", "sin", "cos"]
-FORWARD = ["relu", "selu", "gelu", "gelu_tanh", "silu", "sigmoid", "tanh", "erf"]
+BACKWARD = ["relu", "selu", "silu", "sigmoid", "tanh"]
+SLOPED = ["gelu", "gelu_tanh"]
 
 
 def specials(dtype):
@@ -151,9 +152,14 @@ def test_powers_that_are_exact(rng, power, dtype):
 def test_parts_of_activations(rng, dtype):
     x = rng.normal(0, 3, 5000).astype(dtype)
     g = rng.normal(0, 1, 5000).astype(dtype)
-    for name in FORWARD:
+    for name in [*BACKWARD, *SLOPED, "erf"]:
         in_parts(rng, getattr(activations, name), x, np.empty_like(x))
-    for name in FORWARD[:-1]:
+    for name in SLOPED:
+        slope, whole = np.empty_like(x), np.empty_like(x)
+        in_parts(rng, getattr(sloped, name), x, slope, np.empty_like(x))
+        getattr(sloped, name)(0, x.size, x, whole, np.empty_like(x))
+        assert slope.tobytes() == whole.tobytes()
+    for name in BACKWARD:
         backward = getattr(activations, f"{name}_backward")
         in_parts(rng, backward, g, x, np.empty_like(x))
     for name, c in [("leaky_relu", [0.1]), ("elu", [1.2]), ("softplus", [2, 5])]:
@@ -211,12 +217,19 @@ def test_copies_from_any_strides(rng, axes, dtype):
     not binding.get_host_cpu_features().get("avx2"), reason="looks for AVX registers"
 )
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", [*CURVED, *FORWARD, "pow_"])
+@pytest.mark.parametrize(
+    "name",
+    [*CURVED, *BACKWARD, *SLOPED, "sloped gelu", "sloped gelu_tanh", "erf", "pow_"],
+)
 def test_loops_are_vectorised(name, dtype):
-    kernel = getattr(k, name, None) or getattr(activations, name)
+    if name.startswith("sloped "):
+        kernel = getattr(sloped, name.split()[1])
+    else:
+        kernel = getattr(k, name, None) or getattr(activations, name)
     fresh = numba.njit(kernel.py_func, fastmath=_jit.FAST, error_model="numpy")
     flat = numba.typeof(np.empty(1, dtype))
-    arrays = [numba.int64[::1], flat, flat, flat] if name == "pow_" else [flat, flat]
+    arrays = [flat, flat, flat] if name.startswith("sloped ") else [flat, flat]
+    arrays = [numba.int64[::1], flat, flat, flat] if name == "pow_" else arrays
     fresh.compile((numba.int64, numba.int64, *arrays))
     assembly = next(iter(fresh.inspect_asm().values())).splitlines()
     suffix = "ps" if dtype == np.float32 else "pd"

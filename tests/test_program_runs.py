@@ -10,7 +10,7 @@ import pytest
 from program_cases import bits, classifier, trained
 
 import autograd_core as ag
-from autograd_core import optim
+from autograd_core import nn, optim
 from autograd_core.ops import TABLE
 from autograd_core.program import compile
 from autograd_core.program.buffers import Ref
@@ -62,6 +62,33 @@ def test_relu_fused_into_a_product_has_the_bits_of_relu() -> None:
     expected = bits(layer(ag.tensor(x)))
     assert bits(compiled(x)) == bits(compiled(x)) == expected
     assert "matmul_relu x1" in compiled.program.explain().fused
+
+
+@pytest.mark.parametrize("approximate", ["none", "tanh"])
+def test_a_slope_is_computed_only_where_it_is_read(approximate: str) -> None:
+    rng = np.random.default_rng(0)
+    x = ag.tensor(rng.standard_normal((5, 7)).astype(np.float32), requires_grad=True)
+    g = rng.standard_normal((5, 7)).astype(np.float32)
+
+    def forward() -> Any:
+        return nn.functional.gelu(x, approximate)
+
+    def both() -> Any:
+        x.grad = None
+        y = forward()
+        y.backward(g)
+        return y
+
+    with ag.no_grad():
+        plain = bits(forward())
+    assert bits(forward()) == plain
+    eager = bits(both(), x.grad)
+    values, gradients = compile(forward), compile(both)
+    for _ in range(3):
+        assert bits(values()) == plain
+        assert bits(gradients(), x.grad) == eager
+    assert "without_slope x1" in values.program.explain().fused
+    assert "without_slope x1" not in gradients.program.explain().fused
 
 
 def test_labels_out_of_range_stop_a_replay_before_the_update() -> None:

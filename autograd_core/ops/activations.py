@@ -24,6 +24,7 @@ from autograd_core.ops.elementwise import (
 )
 from autograd_core.tape import Array
 from autograd_kernels import activations as k
+from autograd_kernels import sloped
 
 SELU_SCALE = 1.0507009873554804934193349852946
 SELU_ALPHA = 1.6732632423543772848170429916717
@@ -235,20 +236,35 @@ def _gelu_slope(g: Any, x: Any, approximate: str) -> Any:
     return mul(g, _normal_slope(x) if approximate == "none" else _tanh_slope(x))
 
 
+def _kernel(module: Any, approximate: str) -> Any:
+    if approximate not in ("none", "tanh"):
+        raise ValueError(f"approximate must be 'none' or 'tanh', got {approximate!r}")
+    return module.gelu if approximate == "none" else module.gelu_tanh
+
+
+def _gelu_saving(x: Any, approximate: str = "none") -> tuple[Array, tuple[Array]]:
+    """gelu and its slope: most of the work for one is the work for the other."""
+    x = floats(x)
+    out, slope = empty(x.shape, x.dtype), empty(x.shape, x.dtype)
+    kernel = _kernel(sloped, approximate)
+    launch(kernel, x.size, flat(x), slope.ravel(), out.ravel())
+    return out, (slope,)
+
+
 def _gelu_backward(
     g: Array,
     needs: Sequence[bool],
     out: Any,
-    residuals: tuple[()],
+    residuals: tuple[Array],
     x: Array,
     approximate: str = "none",
 ) -> list[Array]:
-    exact = approximate == "none"
-    return _times_slope(k.gelu_backward if exact else k.gelu_tanh_backward, g, x)
+    return [mul(g, residuals[0])]
 
 
 @primitive(
     lambda g, y, x, approximate="none": _gelu_slope(g, x, approximate),
+    saving=_gelu_saving,
     backward=_gelu_backward,
     saves="x",
     samples=(*SMOOTH, sample((3, 4), approximate="tanh")),
@@ -259,6 +275,4 @@ def gelu(x: Any, *, approximate: str = "none") -> Any:
 
     ``approximate="tanh"`` takes their approximation of that probability.
     """
-    if approximate not in ("none", "tanh"):
-        raise ValueError(f"approximate must be 'none' or 'tanh', got {approximate!r}")
-    return unary(k.gelu if approximate == "none" else k.gelu_tanh, x)
+    return unary(_kernel(k, approximate), x)

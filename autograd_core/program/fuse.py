@@ -11,10 +11,15 @@ from typing import Any
 
 from autograd_core.program.buffers import Buffer, Known, Ref, same
 from autograd_core.program.record import Event, Launch
-from autograd_kernels import activations, dropout, fused, matmul
+from autograd_kernels import activations, dropout, fused, matmul, sloped
 
 # Files whose kernels write to nothing but their last argument.
 PURE = frozenset({"elementwise", "activations", "copying", "reduce", "matmul"})
+# Kernels that give a slope as well, and what gives the same output without.
+WITHOUT_SLOPE = {
+    sloped.gelu: activations.gelu,
+    sloped.gelu_tanh: activations.gelu_tanh,
+}
 
 
 class Uses:
@@ -121,12 +126,28 @@ class Fuser:
 
     def _drop_dead(self) -> None:
         for event in reversed(list(self.events)):
-            if not isinstance(event, Launch) or not self._is_pure(event):
+            if not isinstance(event, Launch):
+                continue
+            event = self._without_slope(event)
+            if not self._is_pure(event):
                 continue
             if self.uses.private(last(event), event):
                 self.uses.remove(event)
                 self.events = [e for e in self.events if e is not event]
                 self.done["dead"] = self.done.get("dead", 0) + 1
+
+    def _without_slope(self, launch: Launch) -> Launch:
+        """A launch that computes no slope that nobody reads."""
+        plain = WITHOUT_SLOPE.get(launch.kernel)
+        if plain is None or not self.uses.private(launch.args[-2], launch):
+            return launch
+        x, _, out = launch.args
+        by = Launch(plain, launch.units, (x, out))
+        self.uses.remove(launch)
+        self.uses.add(by)
+        self.events = [by if e is launch else e for e in self.events]
+        self.done["without_slope"] = self.done.get("without_slope", 0) + 1
+        return by
 
     @staticmethod
     def _is_pure(launch: Launch) -> bool:

@@ -11,7 +11,7 @@ from autograd_core.program.record import Event, Launch
 
 TILE = 8192  # elements: some arrays of 32 KB stay in the second-level cache
 # Files whose kernels make element i of their output of elements i of their inputs.
-OVER_ELEMENTS = frozenset({"elementwise", "activations", "dropout", "fused"})
+OVER_ELEMENTS = frozenset({"elementwise", "activations", "sloped", "dropout", "fused"})
 
 
 def over_elements(event: Event) -> bool:
@@ -45,7 +45,7 @@ def _joins(run: list[Event], event: Event) -> bool:
     if event.units != first.units or event.units <= TILE:
         return False
     seen = _refs([*run, event])
-    written = {_out(e).buffer for e in (*run, event)}
+    written = {out.buffer for e in (*run, event) for out in _outs(e)}
     return all(
         same(ref, refs[0])
         for buffer, refs in seen.items()
@@ -54,11 +54,11 @@ def _joins(run: list[Event], event: Event) -> bool:
     )
 
 
-def _out(event: Event) -> Ref:
+def _outs(event: Event) -> list[Ref]:
+    """What a launch writes: its last argument, or the last two."""
     assert isinstance(event, Launch)
-    out = event.args[-1]
-    assert isinstance(out, Ref)
-    return out
+    outs = 2 if event.kernel.__module__.endswith(".sloped") else 1
+    return [out for out in event.args[-outs:] if isinstance(out, Ref)]
 
 
 def _refs(events: list[Event]) -> dict[Buffer, list[Ref]]:

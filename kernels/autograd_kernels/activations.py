@@ -82,16 +82,6 @@ def _selu_backward(g, x):
 
 
 @exact
-def _gelu_backward(g, x):
-    return g * normal.gelu_slope(x)
-
-
-@exact
-def _gelu_tanh_backward(g, x):
-    return g * normal.gelu_tanh_slope(x)
-
-
-@exact
 def _silu(x):
     end = pick(x, EXP_RANGE)
     return scalar.gate(-end if x < -end else x, x, pick(x, NEGATIVE_ZERO))
@@ -193,21 +183,9 @@ def gelu(lo, hi, x, out):
 
 
 @kernel
-def gelu_backward(lo, hi, g, x, gx):
-    wide()
-    zip2(_gelu_backward, lo, hi, g, x, gx)
-
-
-@kernel
 def gelu_tanh(lo, hi, x, out):
     wide()
     map1(normal.gelu_tanh, lo, hi, x, out)
-
-
-@kernel
-def gelu_tanh_backward(lo, hi, g, x, gx):
-    wide()
-    zip2(_gelu_tanh_backward, lo, hi, g, x, gx)
 
 
 @kernel

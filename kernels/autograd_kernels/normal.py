@@ -9,7 +9,6 @@ from autograd_kernels.scalar import (
     ONE,
     TWO,
     exact,
-    exp,
     gate,
     logistic,
     scaled_exp,
@@ -160,9 +159,11 @@ def gelu(x):
 
 @exact
 def gelu_slope(x):
-    """Within a few roundings of 1."""
-    a = abs(_clamp(x, pick(x, TAIL_END)))
-    q = exp(-pick(x, HALF) * (a * a)) * fma(-a, pick(x, DENSITY), _mills(a))
+    """Within a few roundings of 1; spelled like `gelu`, for a loop that wants both."""
+    m = _clamp(x, pick(x, TAIL_END))
+    inverse = _inverse(abs(m))
+    mills = _tail_at(abs(m * inverse)) * inverse
+    q = _bell(fma(-abs(m), pick(x, DENSITY), mills), m)
     return pick(x, ONE) - q if x > 0 else q
 
 
