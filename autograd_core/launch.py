@@ -182,11 +182,13 @@ def strided4(x: Array) -> Array:
 
 def copy_into(src: Array, out: Array) -> None:
     """Copy between arrays of one shape and any strides."""
-    if src.ndim > 4:
+    if src.dtype != out.dtype or not (src.flags.aligned and src.dtype.isnative):
+        cast_into(src, out)
+    elif src.flags.carray and out.flags.carray:  # threads can share it anywhere
+        launch(k.cast, out.size, src.reshape(-1), out.reshape(-1))
+    elif src.ndim > 4:
         for i in range(src.shape[0]):
             copy_into(src[i], out[i])
-    elif src.dtype != out.dtype or not (src.flags.aligned and src.dtype.isnative):
-        cast_into(src, out)
     else:
         shape = strided4(src)
         launch(copy4, shape.shape[0] * shape.shape[1], shape, strided4(out))

@@ -38,7 +38,7 @@ def _along(run: Callable[..., None], axis: int, *xs: Array) -> Array:
     if out.size:
         n = out.shape[-1]
         run(*[x.reshape(-1, n) for x in turned], out.reshape(-1, n))
-    return out.swapaxes(axis, -1)
+    return out if axis in (-1, ndim - 1) else out.swapaxes(axis, -1)
 
 
 def _backward(kernel: Any) -> Callable[..., list[Array]]:
