@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.launch import add_into, duplicate
+from autograd_core.ops.broadcasting import as_dtype
 from autograd_core.ops.elementwise import add
 from autograd_core.ops.shape import identity
 from autograd_core.tape import Array, Node, TensorBase, state
@@ -144,7 +145,7 @@ def _through_body(node: Node, g: Any, needs: Sequence[bool]) -> list[Any]:
 
 
 def seed_for(root: TensorBase, gradient: Any) -> Array:
-    """The cotangent to start from: ones for a scalar, else what was given."""
+    """The cotangent to start from: ones for a scalar, else what was given, itself."""
     if gradient is None:
         if root.data.size != 1:
             raise ValueError(
@@ -157,7 +158,7 @@ def seed_for(root: TensorBase, gradient: Any) -> Array:
         raise ValueError(
             f"backward: the gradient has shape {g.shape}, the tensor {root.data.shape}"
         )
-    return np.array(g, root.data.dtype)
+    return as_dtype(g, root.data.dtype)
 
 
 def backward(
@@ -176,7 +177,7 @@ def backward(
     if create_graph:
         seed = root._result(seed)
     found = walk([root], [seed], create_graph=create_graph, retain_graph=retain_graph)
-    taken: set[int] = set()
+    taken = {id(seed)}  # perhaps the caller's
     for leaf, g in found.items():
         assert isinstance(leaf, TensorBase)
         _add_to_grad(leaf, g, taken)

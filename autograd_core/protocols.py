@@ -14,7 +14,7 @@ from autograd_core.ops import elementwise as e
 from autograd_core.ops import matmul as mm
 from autograd_core.ops import reduce as r
 from autograd_core.ops import shape as s
-from autograd_core.tape import TensorBase
+from autograd_core.tape import TensorBase, state
 
 UFUNCS: Mapping[Any, Any] = MappingProxyType(
     {
@@ -158,8 +158,13 @@ def bare(x: Any) -> Any:
 
 
 def plain(index: Any) -> Any:
-    """An index with Tensors replaced by their arrays."""
+    """An index with Tensors replaced by their arrays.
+
+    A Program's shapes are fixed, so it cannot have a mask that it computes.
+    """
     if isinstance(index, TensorBase):
+        if state.recorder is not None and index.data.dtype == bool:
+            state.recorder.leaving(index.data, "an index by a mask")
         return index.data
     if isinstance(index, tuple):
         return tuple(plain(part) for part in index)

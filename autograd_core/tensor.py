@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_core import protocols
 from autograd_core.grad import backward
-from autograd_core.launch import copy_into, duplicate
+from autograd_core.launch import copy_into, duplicate, host
 from autograd_core.methods import Methods
 from autograd_core.ops import elementwise as e
 from autograd_core.ops import matmul as mm
@@ -353,10 +353,13 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     tensor([2., 4., 6.])
     """
     if isinstance(data, TensorBase):
-        if state.recorder is not None:
-            state.recorder.leaving(data.data, "ag.tensor()")
         data = data.data
-    known = isinstance(data, np.ndarray | np.generic)
+    return made(copied(data, dtype), requires_grad, data)
+
+
+def copied(data: Any, dtype: Any = None) -> Array:
+    """A copy of ``data`` as an array that a Tensor can hold; see `tensor`."""
+    known = isinstance(data, np.ndarray | np.generic | TensorBase)
     array = np.array(data, dtype, order="C")
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
     if dtype is None and not known and array.dtype == np.float64:
@@ -365,9 +368,25 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
         raise TypeError(
             f"tensor: expected float32, float64, integers or bool, got {array.dtype}"
         )
+    return array
+
+
+def made(array: Array, requires_grad: bool = False, source: Any = None) -> Tensor:
+    """A Tensor around a new array, which a Program makes anew in each replay.
+
+    It holds what ``source`` holds then, if that is an array, else what it holds now.
+    """
     if requires_grad and array.dtype.kind != "f":
         raise TypeError(
             "tensor: only float32 and float64 tensors have gradients, got "
             f"{array.dtype} with requires_grad=True; pass dtype=np.float32"
         )
-    return Tensor(array, requires_grad)
+    if not RECORDING or state.recorder is None:
+        return Tensor(array, requires_grad)
+    constant = not isinstance(source, np.ndarray)
+    if constant or source.dtype == array.dtype:
+        out = Tensor(duplicate(array if constant else source), requires_grad)
+    else:
+        out = Tensor(host(lambda a: a.astype(array.dtype), source), requires_grad)
+    state.recorder.make(out, constant)
+    return out

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from autograd_core.grad import reachable, walk
-from autograd_core.launch import copy_into, duplicate
+from autograd_core.launch import copy_into, duplicate, full
 from autograd_core.op import Op
+from autograd_core.ops.broadcasting import as_dtype
 from autograd_core.ops.shape import concatenate, identity, reshape
 from autograd_core.random import default_generator
 from autograd_core.tape import Array, Node, TensorBase, grad_mode, moment, state
@@ -123,7 +124,7 @@ class Run:
 
 
 def _cotangent(g: Any, out: Tensor) -> Tensor:
-    g = g if isinstance(g, Tensor) else tensor(np.asarray(g, out.dtype))
+    g = g if isinstance(g, Tensor) else Tensor(as_dtype(np.asarray(g), out.dtype))
     if g.shape != out.shape:
         raise ValueError(f"the cotangent has shape {g.shape}, the output {out.shape}")
     return g
@@ -131,7 +132,7 @@ def _cotangent(g: Any, out: Tensor) -> Tensor:
 
 def _result(g: Any, like: Tensor) -> Tensor:
     if g is None:
-        return Tensor(np.zeros(like.shape, like.dtype))
+        return Tensor(full(like.shape, 0.0, like.dtype))
     return g if isinstance(g, Tensor) else Tensor(duplicate(g))
 
 

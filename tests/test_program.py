@@ -118,7 +118,6 @@ def test_gradients_accumulate_when_nobody_resets_them() -> None:
         (lambda t: bool(t > 0), "truth value"),
         (lambda t: np.asarray(t), "NumPy array"),
         (lambda t: float(t), "item()"),
-        (lambda t: ag.tensor(t), "ag.tensor"),
     ],
 )
 def test_leaving_the_trace_names_the_line(leave: Any, word: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd_core.tensor import Tensor, tensor
+from autograd_core.tensor import Tensor, copied
 
 
 class Parameter(Tensor):
@@ -19,7 +19,7 @@ class Parameter(Tensor):
     def __init__(
         self, data: Any, requires_grad: bool = True, *, dtype: Any = None
     ) -> None:
-        array = tensor(data, dtype).data
+        array = copied(data, dtype)
         if array.dtype.kind != "f":
             raise TypeError(
                 f"Parameter: expected float32 or float64, got {array.dtype}; "
@@ -37,7 +37,7 @@ class Buffer(Tensor):
     __slots__ = ()
 
     def __init__(self, data: Any, *, dtype: Any = None) -> None:
-        super().__init__(tensor(data, dtype).data)
+        super().__init__(copied(data, dtype))
 
     def __repr__(self) -> str:
         return f"Buffer {super().__repr__()}"

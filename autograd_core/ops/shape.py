@@ -116,6 +116,18 @@ def is_basic(index: Index) -> bool:
     return all(isinstance(p, kinds) and not isinstance(p, bool) for p in parts)
 
 
+def _apart(index: Index) -> tuple[tuple[Any, ...], list[Array]]:
+    """An index as a tuple, and its arrays: a Program must know what it reads."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return parts, [p for p in parts if isinstance(p, np.ndarray)]
+
+
+def _index(parts: tuple[Any, ...], arrays: Sequence[Array]) -> tuple[Any, ...]:
+    """The index with these arrays for its own."""
+    rest = iter(arrays)
+    return tuple(next(rest) if isinstance(p, np.ndarray) else p for p in parts)
+
+
 def view(x: Array, index: Index) -> Array:
     """``x[index]`` for a basic index; a view even of a single element."""
     parts = index if isinstance(index, tuple) else (index,)
@@ -139,7 +151,8 @@ def getitem(x: Any, *, index: Index) -> Any:
     x = np.asarray(x)
     if is_basic(index):
         return view(x, index)
-    return host(lambda a: a[index], x)
+    parts, arrays = _apart(index)
+    return host(lambda a, *arrays: a[_index(parts, arrays)], x, *arrays)
 
 
 @primitive(
@@ -155,7 +168,10 @@ def scatter(x: Any, *, index: Index, shape: tuple[int, ...]) -> Any:
     """The adjoint of `getitem`: zeros of ``shape`` with ``x`` added at ``index``."""
     x = np.asarray(x)
     if not is_basic(index):
-        return host(lambda a: _added_at(a, index, shape), x)
+        parts, arrays = _apart(index)
+        return host(
+            lambda a, *arrays: _added_at(a, _index(parts, arrays), shape), x, *arrays
+        )
     out = full(shape, 0.0, x.dtype)
     copy_into(x, view(out, index))
     return out

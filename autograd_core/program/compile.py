@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.program.buffers import Ref
 from autograd_core.program.program import MISSED, Program
-from autograd_core.program.record import recording
+from autograd_core.program.record import Recorder, recording
 from autograd_core.program.tree import Tree, flatten
 from autograd_core.tape import Array, TensorBase, state
 from autograd_core.team import get_num_threads, lock
@@ -73,7 +74,9 @@ class Compiled:
             args, kwargs = tree.rebuild(leaves)
             with recording(buffers) as recorder:
                 result = self.function(*args, **kwargs)
-            program = Program(recorder, flatten(result), is_plain(tree))
+            outputs = _outside_the_graph(flatten(result), recorder)
+            del result
+            program = Program(recorder, outputs, is_plain(tree))
             self.recordings += 1
             self.programs.setdefault(key, []).insert(0, program)
             self._forget()
@@ -148,6 +151,18 @@ def _traced(leaf: Any, buffers: list[Array]) -> Any:
     buffer = np.array(leaf, leaf.dtype.newbyteorder("="), order="C")
     buffers.append(buffer)
     return Tensor(buffer)
+
+
+def _outside_the_graph(outputs: Tree, recorder: Recorder) -> Tree:
+    """Outputs that the function computed, as Tensors that hold on to nothing else."""
+    known = recorder.buffers.known
+    leaves = tuple(
+        Tensor(leaf.data)
+        if isinstance(leaf, TensorBase) and isinstance(known(leaf.data), Ref)
+        else leaf
+        for leaf in outputs.leaves
+    )
+    return Tree(leaves, outputs.structure)
 
 
 def compile(function: Callable[..., Any]) -> Compiled:

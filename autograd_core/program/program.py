@@ -48,6 +48,7 @@ class Program:
     """Launches over planned buffers. ``run`` takes arrays and returns the outputs."""
 
     def __init__(self, recorder: Recorder, result: Tree, plain: bool = False) -> None:
+        recorder.settle()
         self.grad_enabled = state.grad_enabled
         self.inputs = recorder.inputs
         self.result = result
@@ -278,8 +279,7 @@ class Program:
             if stopped != stop:
                 self._failed(bound, stopped)
             if call is not None:
-                function, args, out = call
-                np.copyto(out, function(*args))
+                _call(*call)
         self.pace.took(perf_counter() - start_time, shared=False)
 
     def _failed(self, bound: Bound, row: int) -> None:
@@ -287,6 +287,17 @@ class Program:
         assert isinstance(check, Check)
         status = self.binder.view(check.status)
         raise check.make_error(int(status[0]) - 1)
+
+
+def _call(function: Callable[..., Any], args: Sequence[Any], out: Array) -> None:
+    """A host call, whose result must have the shape that it had when recorded."""
+    result = np.asarray(function(*args))
+    if result.shape != out.shape:
+        raise ValueError(
+            f"ag.compile: an index gave shape {out.shape} when it was recorded and "
+            f"{result.shape} now; the shapes of a Program are fixed. Use np.where."
+        )
+    np.copyto(out, result)
 
 
 def _settle(grad: TensorBase | None, known: Callable[[Array], Known]) -> None:

@@ -6,7 +6,9 @@ references to buffers: the arrays themselves die when they would in eager.
 
 from __future__ import annotations
 
+import gc
 import sys
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -67,6 +69,16 @@ Event = Launch | HostCall | Check
 
 
 @dataclass
+class Made:
+    """A tensor that the function makes, and the launch that gives it its value."""
+
+    tensor: weakref.ref[TensorBase]
+    version: list[int]
+    launch: Launch | None  # None: not the same value in each replay
+    line: str
+
+
+@dataclass
 class Recorder:
     """The events of one run, and what the Program must know to be replayed."""
 
@@ -78,6 +90,7 @@ class Recorder:
     versions: dict[int, list[int]] = field(default_factory=dict)
     grads: dict[int, TensorBase] = field(default_factory=dict)
     entry_grads: dict[int, tuple[TensorBase, Any]] = field(default_factory=dict)
+    made: dict[int, Made] = field(default_factory=dict)  # by the id of the version
 
     # Called by launch.py ------------------------------------------------------------
 
@@ -131,14 +144,48 @@ class Recorder:
 
     def read_grad(self, leaf: TensorBase) -> None:
         """``leaf.grad`` matters as it is, unless it was set since the start."""
-        if id(leaf) not in self.entry_grads:
+        if id(leaf) not in self.entry_grads and id(leaf.version) not in self.made:
             grad = leaf._grad
             self.entry_grads[id(leaf)] = leaf, None if grad is None else grad.data
 
     def set_grad(self, leaf: TensorBase) -> None:
         """``leaf.grad`` was set: what it was at the start does not matter any more."""
+        if id(leaf.version) in self.made:
+            return
         self.grads[id(leaf)] = leaf
         self.entry_grads.setdefault(id(leaf), (leaf, ...))
+
+    def make(self, tensor: TensorBase, constant: bool) -> None:
+        """A new tensor; the last launch gave it its value, perhaps a constant one."""
+        launch = self.events[-1] if constant else None
+        assert launch is None or isinstance(launch, Launch)
+        cell = tensor.version
+        self.made[id(cell)] = Made(weakref.ref(tensor), cell, launch, user_line())
+
+    def settle(self) -> None:
+        """Copy constants in a replay only if it writes to them.
+
+        Raises RuntimeError for a tensor that is written to and outlives the recording:
+        it could be meant to go on from its last value or from its first.
+        """
+        for made in self.made.values():
+            if self.versions.pop(id(made.version), None) is None:
+                tensor = made.tensor()
+                if tensor is not None and tensor._grad is not None:
+                    self.grads[id(tensor)] = tensor
+                if made.launch is not None:
+                    constant, out = made.launch.args
+                    out.buffer.home = constant
+                    self.events = [e for e in self.events if e is not made.launch]
+                continue
+            if made.tensor() is not None:
+                gc.collect()
+            if made.tensor() is not None:
+                raise RuntimeError(
+                    f"ag.compile: the tensor made at {made.line} is updated in place "
+                    "and kept outside the function. Make it before the first call to "
+                    "go on from its last value, or do not keep it to start anew."
+                )
 
     def leaving(self, data: Array, how: str) -> None:
         """Values are not there yet when the Program is planned: say so."""

@@ -1,0 +1,207 @@
+"""Programs: what a replay reads and makes anew, so that nothing is frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from program_cases import bits
+
+import autograd_core as ag
+from autograd_core import nn
+
+F = nn.functional
+INPUTS = [
+    np.array(x, np.float32)
+    for x in ([1, -2, 3], [-4, 5, 0.5], [0.1, 7, -8], [2, -2, -2])
+]
+
+
+class Outside:
+    """What functions close over; `change` writes to all of it in place."""
+
+    def __init__(self) -> None:
+        self.w = ag.tensor(np.arange(9.0).reshape(3, 3) / 7, np.float32, True)
+        self.array = np.ones(3, np.float32)
+        self.wide = np.ones(3)
+        self.tensor = ag.ones(3)
+        self.index = np.arange(3)
+        self.labels = np.arange(3)
+        self.mask = np.ones(3, bool)
+
+    def change(self, k: int) -> None:
+        self.array[...] = [k, 2 * k, -k]
+        self.wide[...] = self.array / 3
+        self.tensor[...] = self.array * 2
+        self.index[...] = [k % 3, 2, (k + 1) % 3]
+        self.labels[...] = [(k + 1) % 3, 0, k % 3]
+        self.mask[...] = [k % 2, k % 2 == 0, 1]
+
+
+def backward_from(seed: Callable[[Any, Outside], Any]) -> Callable[..., Any]:
+    def function(x: Any, o: Outside) -> Any:
+        o.w.grad = None
+        y = o.w[0] * o.w[1]
+        y.backward(seed(x, o))
+        return y, o.w.grad
+
+    return function
+
+
+def seed_becomes_gradient(x: Any, o: Outside) -> Any:
+    o.tensor.requires_grad = True
+    try:
+        o.tensor.grad = None
+        (o.tensor + 0.0).backward(x)
+        o.tensor.grad *= 2
+        return x * 1, o.tensor.grad
+    finally:
+        o.tensor.requires_grad = False
+
+
+def pulled_back(x: Any, cotangent: Any) -> Any:
+    _, pull = ag.vjp(lambda a: a * a, x)
+    return pull(cotangent)
+
+
+def gradient_through_computed_index(x: Any, o: Outside) -> Any:
+    o.w.grad = None
+    rows = o.w[(x > 0).astype(np.int64)]
+    (rows * rows).sum().backward()
+    return o.w.grad
+
+
+def written(make: Callable[[Any, Outside], Any]) -> Callable[..., Any]:
+    def function(x: Any, o: Outside) -> Any:
+        b = make(x, o)
+        b += x
+        b[1] = x[0]
+        return b
+
+    return function
+
+
+def written_by_a_view(x: Any, o: Outside) -> Any:
+    b = ag.zeros(3, 3)
+    b[0] += x
+    row = b[1]
+    row += x
+    b.T[2] += x
+    return b, b.sum()
+
+
+def inner_loop(x: Any, o: Outside) -> Any:
+    p = ag.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    for _ in range(3):
+        p.grad = None
+        (p * p * x).sum().backward()
+        with ag.no_grad():
+            p -= 0.1 * p.grad
+    return p, p.grad
+
+
+def running_statistics(x: Any, o: Outside) -> Any:
+    mean, var = ag.zeros(3), ag.ones(3)
+    y = F.batch_norm(o.w * x, mean, var, x, o.tensor, True)
+    return y, mean, var
+
+
+CASES: dict[str, Callable[[Any, Outside], Any]] = {
+    "an array": lambda x, o: x * o.array,
+    "a tensor": lambda x, o: x * o.tensor,
+    "labels": lambda x, o: F.cross_entropy(o.w, o.labels),
+    "a mask": lambda x, o: np.where(o.mask, x, o.array),
+    "seed: argument": backward_from(lambda x, o: x),
+    "seed: computed": backward_from(lambda x, o: x * 2.0),
+    "seed: array": backward_from(lambda x, o: o.array),
+    "seed: float64": backward_from(lambda x, o: o.wide[::-1]),
+    "seed: tensor": backward_from(lambda x, o: o.tensor),
+    "seed becomes gradient": seed_becomes_gradient,
+    "vjp of an array": lambda x, o: pulled_back(x, o.array),
+    "vjp of a tensor": lambda x, o: pulled_back(x, o.tensor),
+    "index: array": lambda x, o: o.w[o.index],
+    "index: part": lambda x, o: o.w[:, o.index[::-1]],
+    "index: computed": lambda x, o: o.w[(x > 0).astype(np.int64), 1],
+    "index: take": lambda x, o: np.take(o.w, (x > 0).astype(np.int64), 1),
+    "index: gradient": gradient_through_computed_index,
+    "made: zeros": written(lambda x, o: ag.zeros(3)),
+    "made: ones_like": written(lambda x, o: ag.ones_like(x, np.float64)),
+    "made: arange": written(lambda x, o: ag.arange(3.0)),
+    "made: a list": written(lambda x, o: ag.tensor([1.0, 2.0, 3.0])),
+    "made: a copy": written(lambda x, o: ag.tensor(o.array)),
+    "made: of an argument": written(lambda x, o: ag.tensor(x, np.float64)),
+    "made: of bare data": written(lambda x, o: ag.tensor(x.data)),
+    "made: six axes": lambda x, o: written(lambda x, o: ag.zeros(3, 2, 1, 2, 2, 3))(
+        x, o
+    ),
+    "made: empty": lambda x, o: ag.zeros(0, 3) + x,
+    "made: a view is written": written_by_a_view,
+    "made: a parameter": inner_loop,
+    "made: running statistics": running_statistics,
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_replays_compute_what_eager_does(name: str) -> None:
+    function, results = CASES[name], []
+    for compiled in (False, True):
+        o = Outside()
+        run: Any = ag.compile(lambda x, o=o: function(x, o)) if compiled else None
+        results.append([])
+        for k, x in enumerate(INPUTS):
+            o.change(k)
+            y = run(x) if compiled else function(ag.tensor(x), o)
+            results[-1].append(bits(*(y if isinstance(y, tuple | list) else [y])))
+        o.change(0)
+    assert results[0] == results[1]
+    assert len({str(r) for r in results[0]}) > 1 or name == "made: empty"
+
+
+def test_constants_that_are_not_written_are_not_copied() -> None:
+    step = ag.compile(lambda x: x * ag.ones(3) + ag.arange(3.0) + ag.eye(3))
+    step(INPUTS[0])
+    names = [name for name, _, _ in step.program.explain().rows]
+    assert names == ["elementwise.mul", "elementwise.add", "elementwise.add"]
+
+
+def test_a_tensor_that_is_written_and_kept_outside_is_an_error() -> None:
+    kept = []
+
+    def function(x: Any) -> Any:
+        total = ag.zeros(3)
+        total += x
+        kept.append(total)
+        return total
+
+    with pytest.raises(RuntimeError, match=r"made at .*test_program_values.py:\d+"):
+        ag.compile(function)(INPUTS[0])
+
+
+@pytest.mark.parametrize(
+    "function", [lambda x: x[x > 0], lambda x: ag.ones(3)[(x > 0, ...)]]
+)
+def test_a_computed_mask_is_no_index(function: Any) -> None:
+    with pytest.raises(RuntimeError, match="index by a mask"):
+        ag.compile(function)(INPUTS[0])
+
+
+def test_a_mask_from_outside_may_not_change_how_many_it_takes() -> None:
+    mask = np.array([True, True, False])
+    taken = ag.compile(lambda x: x[mask])
+    for x in INPUTS[:2]:
+        assert bits(taken(x)) == bits(x[mask])
+    mask[...] = [False, True, True]
+    assert bits(taken(INPUTS[0])) == bits(INPUTS[0][1:])
+    mask[...] = [False, True, False]
+    with pytest.raises(ValueError, match=r"shape \(2,\) .* \(1,\) now"):
+        taken(INPUTS[0])
+
+
+def test_the_gradient_does_not_share_memory_with_the_seed() -> None:
+    x, seed = ag.zeros(3, requires_grad=True), np.ones(3, np.float32)
+    for y in (x + 0.0, x.reshape(3, 1).reshape(3), x * 1.0):
+        x.grad = None
+        y.backward(seed)
+        assert not np.shares_memory(x.grad.numpy(), seed)
