@@ -191,7 +191,7 @@ def _add_to_grad(leaf: TensorBase, g: Any, taken: set[int]) -> None:
     elif before is not None:
         add_into(before.data, g)
     else:
-        if g.base is not None or id(g) in taken or not g.flags.carray:
+        if isinstance(g.base, np.ndarray) or id(g) in taken or not g.flags.carray:
             g = duplicate(g)
         else:
             taken.add(id(g))

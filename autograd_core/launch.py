@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.pool import pool
 from autograd_core.tape import RECORDING, Array, state
 from autograd_core.team import ELEMENTS, teams
 from autograd_kernels import elementwise as k
@@ -128,10 +129,11 @@ def verify(status: Array, make_error: Callable[[int], Exception]) -> None:
 
 def empty(shape: int | tuple[int, ...], dtype: Any) -> Array:
     """An uninitialised array that the recorder knows to be a temporary."""
-    out = np.empty(shape, dtype)
     if RECORDING and state.recorder is not None:
+        out = np.empty(shape, dtype)
         state.recorder.allocated(out)
-    return out
+        return out
+    return pool.empty(shape, dtype)
 
 
 def scratch(size: int, dtype: Any, *, parts: bool = False) -> Array:
@@ -140,7 +142,7 @@ def scratch(size: int, dtype: Any, *, parts: bool = False) -> Array:
         out = np.empty((1, size), dtype)  # the plan gives it the rows
         state.recorder.allocated(out, scratch=True)
         return out
-    return np.empty((teams.current.size if parts else 1, size), dtype)
+    return pool.empty((teams.current.size if parts else 1, size), dtype)
 
 
 def full(shape: int | tuple[int, ...], value: float, dtype: Any) -> Array:

@@ -146,7 +146,7 @@ class Op:
         if tensor is None:
             return out
         result = tensor._result(out)
-        if self.view and (out is args[0].data or out.base is not None):  # no copy
+        if self.view and (out is args[0].data or isinstance(out.base, np.ndarray)):
             result.version = args[0].version
         if differentiate:
             result.requires_grad = True

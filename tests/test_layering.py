@@ -27,6 +27,7 @@ FLOORS = {
     "autograd_core.random": 1,
     "autograd_core.tape": 1,
     "autograd_core.team": 1,
+    "autograd_core.pool": 1,
     "autograd_core.ops": 2,
     "autograd_core.grad": 3,
     "autograd_core.composites": 4,
