@@ -111,6 +111,7 @@ WORK: dict[str, Callable[[], Work]] = {
     "step S": lambda: training(64, 64, 128, 64, 10),
     "step M": lambda: training(128, 784, 512, 256, 10),
     "step XS, eager": lambda: training(32, 4, 16, 16, 3, compiled=False),
+    "step M, eager": lambda: training(128, 784, 512, 256, 10, compiled=False),
     "exp 1e5": lambda: forward_backward("exp", 100_000),
     "tanh 1e5": lambda: forward_backward("tanh", 100_000),
     "softmax 1e3 x 100": lambda: forward_backward("softmax", 1000, 100),
