@@ -22,6 +22,7 @@ from autograd_core.tape import Array
 from autograd_kernels import _jit
 from autograd_kernels.replay import ADDRESS, COLUMNS, GRAIN, PARTS, SIZES
 
+ADDRESS_WORD = 4  # of those that an array is exploded to, see `Binder.words`
 Call = tuple[Callable[..., Any], list[Any], Array]  # function, arguments, output
 
 
@@ -35,6 +36,8 @@ class Bound:
     shared: bool  # whether any launch is worth sharing
     segments: list[tuple[int, int, Call | None]]
     events: list[Event]  # by row of the table
+    words: Array  # arguments of all launches
+    places: list[tuple[Known, int]]  # arrays, and where among the words an address is
     keep: list[Any]
 
 
@@ -97,6 +100,7 @@ def bind(binder: Binder, groups: Sequence[Sequence[Event]]) -> Bound:
     rows: list[list[int]] = []
     flat: list[int] = []
     of_row: list[Event] = []
+    places: list[tuple[Known, int]] = []
     segments: list[tuple[int, int, Call | None]] = []
     start = 0
     runs = [(e, len(g) if i == 0 else 0) for g in groups for i, e in enumerate(g)]
@@ -111,22 +115,34 @@ def bind(binder: Binder, groups: Sequence[Sequence[Event]]) -> Bound:
         if isinstance(event, Check):
             rows.append([0, binder.address(event.status), 0, 0, 0, 0, 1])
             continue
-        words = [word for arg in event.args for word in binder.words(arg)]
+        first = len(flat)
+        for arg in event.args:
+            if is_array(arg):
+                places.append((arg, len(flat) + ADDRESS_WORD))
+            flat += binder.words(arg)
         # Launches that follow in a run are cut where its first one is.
         parts, grain = split(event, run, binder.threads) if run else (1, 1)
         cut = [event.units, parts, grain, max(run, 1)]
-        rows.append([native(event), len(flat), len(words), *cut])
-        flat += words
+        rows.append([native(event), first, len(flat) - first, *cut])
     segments.append((start, len(rows), None))
-    memory = np.array(flat + [0] * SIZES[-1], np.int64)  # calls read past the last word
+    words = np.array(flat + [0] * SIZES[-1], np.int64)  # calls read past the last word
     table = np.array(rows, np.int64).reshape(-1, COLUMNS)
     launches = table[:, ADDRESS] != 0
-    table[launches, 1] = address_of(memory) + 8 * table[launches, 1]
+    table[launches, 1] = address_of(words) + 8 * table[launches, 1]
     group_serial(table)
     counts = np.zeros(2 * len(table), np.int64)
     shared = len(segments) == 1 and bool((table[:, PARTS] > 1).any())
-    keep = [binder.keep, memory]
-    return Bound(table, address_of(table), counts, shared, segments, of_row, keep)
+    return Bound(
+        table=table,
+        start=address_of(table),
+        counts=counts,
+        shared=shared,
+        segments=segments,
+        events=of_row,
+        words=words,
+        places=places,
+        keep=binder.keep,
+    )
 
 
 def group_serial(table: Array) -> None:

@@ -37,7 +37,6 @@ def split(launch: Launch, run: int, threads: int) -> tuple[int, int]:
     most = min(threads, units, int(nanoseconds(launch) * run / WORTH))
     if most < 2:
         return 1, max(units, 1)
-    module = launch.kernel.__module__.rpartition(".")[2]
-    step = ELEMENTS if module in OVER_ELEMENTS or module == "losses" else 1
+    step = ELEMENTS if launch.file in {*OVER_ELEMENTS, "losses"} else 1
     grain = -(-units // (most * step)) * step
     return -(-units // grain), grain

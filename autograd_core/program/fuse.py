@@ -129,7 +129,7 @@ class Fuser:
             if not isinstance(event, Launch):
                 continue
             event = self._without_slope(event)
-            if not self._is_pure(event):
+            if event.file not in PURE:
                 continue
             if self.uses.private(last(event), event):
                 self.uses.remove(event)
@@ -148,10 +148,6 @@ class Fuser:
         self.events = [by if e is launch else e for e in self.events]
         self.done["without_slope"] = self.done.get("without_slope", 0) + 1
         return by
-
-    @staticmethod
-    def _is_pure(launch: Launch) -> bool:
-        return launch.kernel.__module__.rpartition(".")[2] in PURE
 
     # Rules: what two launches become, or None ----------------------------------------
 

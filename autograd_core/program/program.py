@@ -21,6 +21,7 @@ from autograd_core.program.explain import (
 )
 from autograd_core.program.fuse import Fuser
 from autograd_core.program.gate import Gate, passable, singleton
+from autograd_core.program.moves import Moves
 from autograd_core.program.plan import plan
 from autograd_core.program.record import Check, Launch, Recorder
 from autograd_core.program.tiles import groups
@@ -81,6 +82,7 @@ class Program:
         self.binder = Binder(self.peak_bytes, threads)
         self.bound = bind(self.binder, runs)
         self._outs = [self._out(array) for array in outputs]
+        self.moves = Moves(self.bound, self.events, self.inputs, outputs, self._outs)
         self._single = self._outs[0] if result.structure is None else None
         self._writes = Writes(list(recorder.versions.values()))
         self._open_gate(plain)
@@ -102,6 +104,8 @@ class Program:
         self.rows = len(self.bound.table) if self.brief else 0
         table = self.bound.table[: self.rows]
         self.gate = Gate(table, self.inputs, given if self.brief else [])
+        if not self.brief:
+            self.gate.leave_out(self.moves.inputs)
 
     def attempt(self, args: tuple[Any, ...]) -> Any:
         """`run`, if a quick look shows that this is the Program for ``args``.
@@ -120,8 +124,7 @@ class Program:
         with self.lock:
             if self.gate.enter(self.gate.frame, args, ()) < 0:
                 return MISSED
-            self._replay()
-            return self._outputs()
+            return self._moved(args)
 
     def _at_once(self, args: tuple[Any, ...]) -> Any:
         """All of a call in native code that keeps the GIL; MISSED if it does not fit.
@@ -194,18 +197,28 @@ class Program:
                 for copy, array in zip(copies, arrays, strict=True):
                     np.copyto(copy, array)
                 return self._at_once(tuple(copies))
-            for buffer, array in zip(self.inputs, arrays, strict=True):
-                np.copyto(buffer, array)
-            self._replay()
-            return self._outputs()
+            for i, (buffer, array) in enumerate(zip(self.inputs, arrays, strict=True)):
+                if i not in self.moves.inputs:
+                    np.copyto(buffer, array)
+            return self._moved(arrays)
 
-    def _outputs(self) -> Any:
+    def _moved(self, arrays: Sequence[Array]) -> Any:
+        """One replay, large inputs and outputs where the caller has them."""
+        try:
+            fresh = self.moves.enter(arrays)
+            self._replay()
+        finally:
+            self.moves.leave()
         REPLAYED.add(self._writes)
         if self.grads_seen != GRADS[0]:
             self._give_grads()
-        if self._single is not None:
-            return Tensor(self._single.copy())
-        return self._result([out.copy() for out in self._outs if out is not None])
+        return self._result(
+            [
+                fresh[i] if i in fresh else out.copy()
+                for i, out in enumerate(self._outs)
+                if out is not None
+            ]
+        )
 
     def _result(self, arrays: Sequence[Array]) -> Any:
         """What the function returned, around these arrays."""

@@ -37,6 +37,11 @@ class Launch:
         """All arrays that it touches."""
         return arrays_in(self.args)
 
+    @property
+    def file(self) -> str:
+        """The file of ``autograd_kernels`` that its kernel is in."""
+        return str(self.kernel.__module__.rpartition(".")[2])
+
 
 @dataclass
 class HostCall:

@@ -6,6 +6,8 @@ reads it, and threads share a whole run without waiting in between.
 
 from __future__ import annotations
 
+from typing import Any
+
 from autograd_core.program.buffers import Buffer, Ref, same
 from autograd_core.program.record import Event, Launch
 
@@ -18,7 +20,7 @@ def over_elements(event: Event) -> bool:
     """Whether an event is a launch over elements into a temporary."""
     return (
         isinstance(event, Launch)
-        and event.kernel.__module__.rpartition(".")[2] in OVER_ELEMENTS
+        and event.file in OVER_ELEMENTS
         and isinstance(event.args[-1], Ref)
         and event.args[-1].size == event.units
     )
@@ -44,8 +46,9 @@ def _joins(run: list[Event], event: Event) -> bool:
     assert isinstance(event, Launch)
     if event.units != first.units or event.units <= TILE:
         return False
+    launches = [e for e in (*run, event) if isinstance(e, Launch)]
     seen = _refs([*run, event])
-    written = {out.buffer for e in (*run, event) for out in _outs(e)}
+    written = {out.buffer for e in launches for out in outs(e)}
     return all(
         same(ref, refs[0])
         for buffer, refs in seen.items()
@@ -54,11 +57,9 @@ def _joins(run: list[Event], event: Event) -> bool:
     )
 
 
-def _outs(event: Event) -> list[Ref]:
-    """What a launch writes: its last argument, or the last two."""
-    assert isinstance(event, Launch)
-    outs = 2 if event.kernel.__module__.endswith(".sloped") else 1
-    return [out for out in event.args[-outs:] if isinstance(out, Ref)]
+def outs(launch: Launch) -> tuple[Any, ...]:
+    """What a launch of these files writes: its last argument, or the last two."""
+    return launch.args[-2:] if launch.file == "sloped" else launch.args[-1:]
 
 
 def _refs(events: list[Event]) -> dict[Buffer, list[Ref]]:
