@@ -11,7 +11,7 @@ from autograd_kernels.scalar import (
     exact,
     gate,
     logistic,
-    scaled_exp,
+    near_exp,
 )
 
 TAIL_AT = (4.0, 5.0)
@@ -88,11 +88,11 @@ TAIL_END = (15.0, 40.0)  # beyond, Q is 0
 
 @exact
 def _bell(m, a):
-    """m exp(-a**2 / 2)."""
+    """m exp(-a**2 / 2) for ``a`` within `TAIL_END`."""
     square = a * a
     error = fma(a, a, -square)
     minus_half = -pick(a, HALF)
-    return scaled_exp(m, minus_half * square, minus_half * error)
+    return near_exp(m, minus_half * square, minus_half * error)
 
 
 @exact

@@ -64,10 +64,7 @@ EXP = (
 
 @exact
 def _reduce_exp(x):
-    """x = n ln(2) + r + low: (n + MAGIC, r, low), n bounded; NaN stays NaN."""
-    limit = pick(x, EXP_RANGE)
-    x = limit if x > limit else x
-    x = -limit if x < -limit else x
+    """x = n ln(2) + r + low: (n + MAGIC, r, low); NaN stays NaN."""
     shifted = fma(x, pick(x, LOG2E), pick(x, MAGIC))
     n = shifted - pick(x, MAGIC)
     high = fma(n, -pick(x, LN2_HI), x)
@@ -89,8 +86,22 @@ def _powers(shifted):
 
 
 @exact
+def bounded(x):
+    """x, but no further from 0 than what gives 0 or inf already."""
+    limit = pick(x, EXP_RANGE)
+    x = limit if x > limit else x
+    return -limit if x < -limit else x
+
+
+@exact
 def scaled_exp(m, x, low):
     """m exp(x + low) for a small ``low``; exact steps down to subnormal results."""
+    return near_exp(m, bounded(x), low)
+
+
+@exact
+def near_exp(m, x, low):
+    """`scaled_exp` for x within twice `EXP_RANGE`."""
     shifted, r, _ = _reduce_exp(x)
     r = r + low
     s, t = _powers(shifted)
@@ -117,7 +128,7 @@ def exp(x):
 
 @exact
 def expm1(x):
-    shifted, r, low = _reduce_exp(x)
+    shifted, r, low = _reduce_exp(bounded(x))
     s, t = _powers(shifted)
     offset = pick(x, ONE) - (pick(x, ONE) / s) / t  # 1 - 2**-n
     high = offset + r
