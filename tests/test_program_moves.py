@@ -144,6 +144,21 @@ def test_the_last_gradient_may_be_an_input() -> None:
     assert results[0] == results[1]
 
 
+def test_an_input_that_becomes_a_gradient_is_copied() -> None:
+    leaf = ag.zeros(*SHAPE, requires_grad=True)
+
+    @ag.compile
+    def step(x: Any) -> Any:
+        leaf.grad = x
+        return x * 2.0
+
+    for seed in range(3):
+        x = drawn(seed)
+        step(x)
+        x += 1
+        assert bits(leaf.grad) == bits(ag.Tensor(drawn(seed)))
+
+
 def test_after_an_error_the_next_call_is_right() -> None:
     def loss(x: Any, y: Any) -> Any:
         return nn.functional.cross_entropy(x, y, reduction="none"), x + 1.0

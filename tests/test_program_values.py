@@ -102,6 +102,20 @@ def inner_loop(x: Any, o: Outside) -> Any:
     return p, p.grad
 
 
+def accumulated_gradient(x: Any, o: Outside) -> Any:
+    o.w.grad = ag.ones(3, 3)
+    (o.w * x).sum().backward()
+    return o.w.grad
+
+
+def updated_gradient(x: Any, o: Outside) -> Any:
+    o.w.grad = ag.ones(3, 3)
+    o.w.grad *= x
+    (o.w * x).sum().backward()
+    ag.optim.clip_grad_norm_([o.w], 1.0)
+    return o.w.grad
+
+
 def running_statistics(x: Any, o: Outside) -> Any:
     mean, var = ag.zeros(3), ag.ones(3)
     y = F.batch_norm(o.w * x, mean, var, x, o.tensor, True)
@@ -139,6 +153,8 @@ CASES: dict[str, Callable[[Any, Outside], Any]] = {
     "made: empty": lambda x, o: ag.zeros(0, 3) + x,
     "made: a view is written": written_by_a_view,
     "made: a parameter": inner_loop,
+    "made: a gradient, added to": accumulated_gradient,
+    "made: a gradient, updated": updated_gradient,
     "made: running statistics": running_statistics,
 }
 

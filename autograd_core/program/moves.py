@@ -50,11 +50,12 @@ class Moves:
         inputs: Sequence[Array],
         outputs: Sequence[Known | None],
         places: Sequence[Array | None],
+        grads: Sequence[Known],
     ) -> None:
         self.words = bound.words
         self.inputs: dict[int, Move] = {}
         self.outputs: dict[int, Move] = {}
-        kept = [out for out in outputs if out is not None]
+        kept = [*grads, *(out for out in outputs if out is not None)]
         if changes_nothing(events):
             for i, own in enumerate(inputs):
                 if own.nbytes >= LEAST and not any(_overlap(own, out) for out in kept):

@@ -21,6 +21,7 @@ from autograd_core.program.explain import (
 )
 from autograd_core.program.fuse import Fuser
 from autograd_core.program.gate import Gate, passable, singleton
+from autograd_core.program.made import settle
 from autograd_core.program.moves import Moves
 from autograd_core.program.plan import plan
 from autograd_core.program.record import Check, Launch, Recorder
@@ -49,7 +50,7 @@ class Program:
     """Launches over planned buffers. ``run`` takes arrays and returns the outputs."""
 
     def __init__(self, recorder: Recorder, result: Tree, plain: bool = False) -> None:
-        recorder.settle()
+        settle(recorder)
         self.grad_enabled = state.grad_enabled
         self.inputs = recorder.inputs
         self.result = result
@@ -82,7 +83,10 @@ class Program:
         self.binder = Binder(self.peak_bytes, threads)
         self.bound = bind(self.binder, runs)
         self._outs = [self._out(array) for array in outputs]
-        self.moves = Moves(self.bound, self.events, self.inputs, outputs, self._outs)
+        grads = [known(grad.data) for _, grad in self._grads if grad is not None]
+        self.moves = Moves(
+            self.bound, self.events, self.inputs, outputs, self._outs, grads
+        )
         self._single = self._outs[0] if result.structure is None else None
         self._writes = Writes(list(recorder.versions.values()))
         self._open_gate(plain)

@@ -6,7 +6,6 @@ references to buffers: the arrays themselves die when they would in eager.
 
 from __future__ import annotations
 
-import gc
 import sys
 import weakref
 from collections.abc import Callable, Iterator
@@ -166,31 +165,6 @@ class Recorder:
         assert launch is None or isinstance(launch, Launch)
         cell = tensor.version
         self.made[id(cell)] = Made(weakref.ref(tensor), cell, launch, user_line())
-
-    def settle(self) -> None:
-        """Copy constants in a replay only if it writes to them.
-
-        Raises RuntimeError for a tensor that is written to and outlives the recording:
-        it could be meant to go on from its last value or from its first.
-        """
-        for made in self.made.values():
-            if self.versions.pop(id(made.version), None) is None:
-                tensor = made.tensor()
-                if tensor is not None and tensor._grad is not None:
-                    self.grads[id(tensor)] = tensor
-                if made.launch is not None:
-                    constant, out = made.launch.args
-                    out.buffer.home = constant
-                    self.events = [e for e in self.events if e is not made.launch]
-                continue
-            if made.tensor() is not None:
-                gc.collect()
-            if made.tensor() is not None:
-                raise RuntimeError(
-                    f"ag.compile: the tensor made at {made.line} is updated in place "
-                    "and kept outside the function. Make it before the first call to "
-                    "go on from its last value, or do not keep it to start anew."
-                )
 
     def leaving(self, data: Array, how: str) -> None:
         """Values are not there yet when the Program is planned: say so."""
