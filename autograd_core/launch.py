@@ -21,6 +21,7 @@ from autograd_kernels.copying import copy4
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 SHARED_CHUNKS = 64  # of an optimizer's parameters, from where on threads pay
 SHARED = 1 << 19  # elements of a kernel's first array or its last, likewise
+SHARE = 1 << 17  # ... that a thread gets at least: to wake it costs some microseconds
 
 
 def launch(kernel: Any, units: int, *args: Any) -> None:
@@ -33,7 +34,9 @@ def launch(kernel: Any, units: int, *args: Any) -> None:
     elif args[-1].size < SHARED > args[0].size or units < 2 or teams.current.size < 2:
         kernel(0, units, *args)
     else:  # as many units as elements, or rows enough to round their number
-        teams.current.run(kernel, units, args, ELEMENTS if units >= SHARED else 1)
+        step = ELEMENTS if units >= SHARED else 1
+        most = max(args[0].size, args[-1].size) // SHARE
+        teams.current.run(kernel, units, args, step, most)
 
 
 def launch_whole(kernel: Any, units: int, *args: Any) -> None:

@@ -45,15 +45,23 @@ class Team:
         self.entries: dict[Any, int] = {}
 
     def run(
-        self, kernel: Any, units: int, args: tuple[Any, ...], step: int = 1
+        self,
+        kernel: Any,
+        units: int,
+        args: tuple[Any, ...],
+        step: int = 1,
+        most: int = native.MOST_PARTS,
     ) -> None:
-        """One launch, cut at multiples of ``step`` into a part for each thread."""
-        grain = -(-units // (self.size * step)) * step
+        """One launch, cut at multiples of ``step`` into ``most`` parts at the most."""
+        grain = -(-units // (min(self.size, most) * step)) * step
         parts = -(-units // grain)
+        if parts < 2:
+            kernel(0, units, *args)
+            return
         words = np.array(exploded(args) + [0] * native.SIZES[-1], np.int64)
         count = len(words) - native.SIZES[-1]
         row = [self.entry(kernel, args), _address(words), count, units, parts, grain, 1]
-        self.replay(np.array([row], np.int64), np.zeros(2, np.int64))
+        self.replay(np.array([row], np.int64), np.zeros(2, np.int64), parts)
 
     def entry(self, kernel: Any, args: tuple[Any, ...]) -> int:
         """Native address of a kernel for arguments of these types, remembered."""
@@ -63,26 +71,29 @@ class Team:
             self.entries[key] = _jit.address(kernel, (0, 1, *args))
         return self.entries[key]
 
-    def replay(self, table: Array, counts: Array) -> int:
-        """Run a whole table with whoever is there; see ``native.replay``."""
+    def replay(self, table: Array, counts: Array, parts: int) -> int:
+        """Run a whole table with whoever is there; see ``native.replay``.
+
+        ``parts`` has the launch of the most: more threads would only be in the way.
+        """
         if self.size < 2 or not self.lock.acquire(blocking=False):
             return int(native.replay(_address(table), 0, len(table)))
         try:
-            self._wake()
+            self._wake(min(self.size, parts) - 1)
             where = _address(table), len(table), _address(counts)
             return int(native.replay_shared(self.control, *where))
         finally:
             self.lock.release()
 
-    def _wake(self) -> None:
-        for i in range(len(self.helpers), self.size - 1):
+    def _wake(self, count: int) -> None:
+        for i in range(len(self.helpers), count):
             self.calls.append(threading.Event())
             self.parked.append(False)
             helper = threading.Thread(target=self._help, args=(i,), daemon=True)
             self.helpers.append(helper)
             self.calls[i].set()
             helper.start()
-        for i in range(self.size - 1):
+        for i in range(count):
             if self.parked[i]:
                 self.calls[i].set()
 

@@ -16,6 +16,7 @@ from autograd_core import launch, nn, optim
 from autograd_core.ops import TABLE
 from autograd_core.program import compile
 from autograd_core.team import Pace, Team, set_num_threads, teams
+from autograd_kernels import elementwise
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
@@ -117,6 +118,19 @@ assert ag.get_num_threads() == 64
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
+def test_only_as_many_helpers_are_called_as_have_a_part() -> None:
+    team = Team(16)
+    out, seven = np.zeros(5000), np.full(1, 7.0)
+    try:
+        for most, helpers in [(1, 0), (3, 2), (9, 4)]:  # 5 parts of 1024 at most
+            out[...] = 0
+            team.run(elementwise.fill, out.size, (seven, out), 1024, most)
+            assert (out == 7).all()
+            assert len(team.helpers) == helpers
+    finally:
+        team.close()
+
+
 ROWWISE = {
     "chain": lambda x: np.exp(-x * x) + x[0],
     "reduce": lambda x: x.sum(0) * x.std(1)[:97],
@@ -147,6 +161,7 @@ def test_large_eager_launches_share_and_change_no_bit(
 
     monkeypatch.setattr(Team, "run", spy)
     monkeypatch.setattr(launch, "SHARED", values.size)
+    monkeypatch.setattr(launch, "SHARE", 1024)
     before = ag.get_num_threads()
     results = []
     try:

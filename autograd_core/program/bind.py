@@ -34,6 +34,7 @@ class Bound:
     start: int  # address of the table
     counts: Array  # claimed and done, for threads that share launches
     shared: bool  # whether any launch is worth sharing
+    parts: int  # of the launch that has the most
     segments: list[tuple[int, int, Call | None]]
     events: list[Event]  # by row of the table
     words: Array  # arguments of all launches
@@ -131,12 +132,13 @@ def bind(binder: Binder, groups: Sequence[Sequence[Event]]) -> Bound:
     table[launches, 1] = address_of(words) + 8 * table[launches, 1]
     group_serial(table)
     counts = np.zeros(2 * len(table), np.int64)
-    shared = len(segments) == 1 and bool((table[:, PARTS] > 1).any())
+    parts = int(table[:, PARTS].max(initial=1))
     return Bound(
         table=table,
         start=address_of(table),
         counts=counts,
-        shared=shared,
+        shared=len(segments) == 1 and parts > 1,
+        parts=parts,
         segments=segments,
         events=of_row,
         words=words,

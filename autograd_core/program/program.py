@@ -285,7 +285,7 @@ class Program:
         bound = self.bound
         if bound.shared and self.pace.share():
             start_time = perf_counter()
-            stopped = teams.current.replay(bound.table, bound.counts)
+            stopped = teams.current.replay(bound.table, bound.counts, bound.parts)
             self.pace.took(perf_counter() - start_time, shared=True)
             if stopped != len(bound.table):
                 self._failed(bound, stopped)
