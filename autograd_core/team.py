@@ -13,6 +13,7 @@ import math
 import os
 import threading
 import weakref
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -173,11 +174,30 @@ def default_size() -> int:
     given = os.environ.get("AUTOGRAD_CORE_NUM_THREADS", "")
     if given.isdigit() and int(given) > 0:
         return int(given)
-    return (
+    cores = (
         len(os.sched_getaffinity(0))
         if hasattr(os, "sched_getaffinity")
         else (os.cpu_count() or 1)
     )
+    return max(1, math.ceil(min(cores, quota(Path("/sys/fs/cgroup")))))
+
+
+def quota(cgroup: Path) -> float:
+    """Cores whose time a container has a right to, or infinity.
+
+    It may see all cores of its host: as many threads would be stopped most of the time.
+    """
+    v1 = cgroup / "cpu"
+    for files in (
+        (cgroup / "cpu.max",),
+        (v1 / "cpu.cfs_quota_us", v1 / "cpu.cfs_period_us"),
+    ):
+        try:
+            share, period = " ".join(f.read_text() for f in files).split()
+            return int(share) / int(period) if int(share) > 0 else math.inf
+        except (OSError, ValueError, ZeroDivisionError):  # none, or "max"
+            continue
+    return math.inf
 
 
 class Lock:

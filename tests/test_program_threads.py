@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ import autograd_core as ag
 from autograd_core import launch, nn, optim
 from autograd_core.ops import TABLE
 from autograd_core.program import compile
-from autograd_core.team import Pace, Team, set_num_threads, teams
+from autograd_core.team import Pace, Team, quota, set_num_threads, teams
 from autograd_kernels import elementwise
 
 
@@ -129,6 +131,29 @@ def test_only_as_many_helpers_are_called_as_have_a_part() -> None:
             assert len(team.helpers) == helpers
     finally:
         team.close()
+
+
+@pytest.mark.parametrize(
+    ("files", "cores"),
+    [
+        ({}, math.inf),
+        ({"cpu.max": "max 100000\n"}, math.inf),
+        ({"cpu.max": "150000 100000\n"}, 1.5),
+        ({"cpu.max": "nonsense"}, math.inf),
+        (
+            {"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"},
+            math.inf,
+        ),
+        ({"cpu/cpu.cfs_quota_us": "50000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 0.5),
+    ],
+)
+def test_cores_of_a_container(
+    files: dict[str, str], cores: float, tmp_path: Path
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert quota(tmp_path) == cores
 
 
 ROWWISE = {
