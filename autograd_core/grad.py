@@ -15,7 +15,7 @@ import numpy as np
 from autograd_core.launch import add_into, duplicate
 from autograd_core.ops.broadcasting import as_dtype
 from autograd_core.ops.elementwise import add
-from autograd_core.ops.shape import identity
+from autograd_core.ops.shape import astype, identity
 from autograd_core.tape import Array, Node, TensorBase, state
 
 Place = Node | TensorBase  # where a cotangent can arrive: an op's output or a leaf
@@ -174,10 +174,10 @@ def backward(
             "was made under no_grad"
         )
     seed: Any = seed_for(root, gradient)
+    taken = {id(seed)}  # perhaps the caller's
     if create_graph:
         seed = root._result(seed)
     found = walk([root], [seed], create_graph=create_graph, retain_graph=retain_graph)
-    taken = {id(seed)}  # perhaps the caller's
     for leaf, g in found.items():
         assert isinstance(leaf, TensorBase)
         _add_to_grad(leaf, g, taken)
@@ -185,14 +185,16 @@ def backward(
 
 def _add_to_grad(leaf: TensorBase, g: Any, taken: set[int]) -> None:
     """Give ``leaf`` its gradient in memory that nothing else uses."""
-    before = leaf.grad
-    if isinstance(g, TensorBase):  # a graph of the gradient is wanted
-        leaf.grad = g if before is None else add(before, g)
-    elif before is not None:
+    before, graph = leaf.grad, isinstance(g, TensorBase)
+    if before is not None and graph:
+        leaf.grad = add(before, g)
+        return
+    if before is not None:
         add_into(before.data, g)
+        return
+    data = g.data if graph else g
+    if isinstance(data.base, np.ndarray) or id(data) in taken or not data.flags.carray:
+        g = astype(g, dtype=g.dtype) if graph else duplicate(g)  # a copy
     else:
-        if isinstance(g.base, np.ndarray) or id(g) in taken or not g.flags.carray:
-            g = duplicate(g)
-        else:
-            taken.add(id(g))
-        leaf.grad = leaf._result(g)
+        taken.add(id(data))
+    leaf.grad = g if graph else leaf._result(g)

@@ -98,11 +98,13 @@ def test_gradients_add_up_over_backwards_in_place():
     np.testing.assert_array_equal(x.grad.data, 2 + X)
 
 
-def test_gradients_share_memory_with_nothing():
-    x, y = leaf(), leaf()
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_gradients_share_memory_with_nothing(create_graph):
+    x, y, z = leaf(), leaf(), leaf()
     g = X.copy()
-    (x + y).backward(g)
-    memory = [x.data, y.data, x.grad.data, y.grad.data, g]
+    (x + y + z.reshape(-1).reshape(z.shape)).backward(g, create_graph=create_graph)
+    leaves = [x, y, z]
+    memory = [g, *(t.data for t in leaves), *(t.grad.data for t in leaves)]
     for i, one in enumerate(memory):
         assert not any(np.shares_memory(one, other) for other in memory[:i])
 
