@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.tape import Array, Node, TensorBase, state
+from autograd_core.tape import RECORDING, Array, Node, TensorBase, state
 
 Vjp = Callable[..., Any]
 
@@ -130,10 +130,12 @@ class Op:
             if isinstance(arg, TensorBase):
                 tensor = arg
                 arrays.append(arg.data)
-                if arg.requires_grad:
+                if arg._requires_grad:
                     differentiate = True
             else:
                 arrays.append(arg)
+        if RECORDING and state.recorder is not None:
+            state.recorder.read(args)
         differentiate = differentiate and state.grad_enabled and self.differentiable
         saving = self.saving if differentiate or self.fused else None
         try:
@@ -149,7 +151,7 @@ class Op:
         if self.view and (out is args[0].data or isinstance(out.base, np.ndarray)):
             result.version = args[0].version
         if differentiate:
-            result.requires_grad = True
+            result._requires_grad = True
             result.node = Node(self, args, attrs, result, residuals)
         return result
 

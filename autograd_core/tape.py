@@ -97,13 +97,32 @@ class TensorBase:
     ``version`` is a cell shared by all views of one memory and counts writes to it.
     """
 
-    __slots__ = ("__weakref__", "_grad", "data", "node", "requires_grad", "version")
+    __slots__ = ("__weakref__", "_grad", "_requires_grad", "data", "node", "version")
 
     data: Array
     _grad: Any
     node: Node | None
-    requires_grad: bool
+    _requires_grad: bool
     version: list[int]
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether backward goes as far as here; can be set for leaves."""
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if self.node is not None:
+            raise RuntimeError("requires_grad: only a leaf can be changed; detach()")
+        if value and self.data.dtype.kind != "f":
+            raise TypeError(
+                "requires_grad: only float32 and float64 tensors have gradients, "
+                f"got {self.data.dtype}"
+            )
+        if RECORDING and state.recorder is not None:
+            state.recorder.saw(self)
+        self._requires_grad = value
+        restructured()
 
     @property
     def grad(self) -> Any:
@@ -184,7 +203,7 @@ class Node:
                 parents.append(None)
                 inputs.append(arg)
                 continue
-            parents.append(arg.node or (arg if arg.requires_grad else None))
+            parents.append(arg.node or (arg if arg._requires_grad else None))
             if saved:
                 cell = arg.version
                 versions.append((cell, cell[0]))
@@ -230,7 +249,7 @@ class Node:
             return None
         data, kind, version = self.out
         tensor = kind(data)
-        tensor.requires_grad = True
+        tensor._requires_grad = True
         tensor.node = self
         tensor.version = version
         return tensor

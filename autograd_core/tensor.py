@@ -14,7 +14,7 @@ from autograd_core.methods import Methods
 from autograd_core.ops import elementwise as e
 from autograd_core.ops import matmul as mm
 from autograd_core.ops import shape as s
-from autograd_core.tape import RECORDING, Array, TensorBase, restructured, state
+from autograd_core.tape import RECORDING, Array, TensorBase, state
 
 Axis = int | Sequence[int] | None
 
@@ -32,7 +32,7 @@ class Tensor(Methods):
         self.data = data
         self._grad = None
         self.node = None
-        self.requires_grad = requires_grad
+        self._requires_grad = requires_grad
         self.version = [0]
 
     def _result(self, data: Array) -> Tensor:
@@ -146,15 +146,7 @@ class Tensor(Methods):
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Ask (or stop asking) for gradients of this leaf, in place."""
-        if self.node is not None:
-            raise RuntimeError("requires_grad_: only a leaf can be changed; detach()")
-        if requires_grad and self.dtype.kind != "f":
-            raise TypeError(
-                "requires_grad_: only float32 and float64 tensors have gradients, "
-                f"got {self.dtype}"
-            )
         self.requires_grad = requires_grad
-        restructured()
         return self
 
     # In place --------------------------------------------------------------------

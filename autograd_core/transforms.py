@@ -58,7 +58,9 @@ def alias(x: Any, who: str) -> Tensor:
     if x.requires_grad and state.grad_enabled:
         inner: Tensor = identity(x)
         return inner
-    return x.detach().requires_grad_()
+    outer = x.detach()
+    outer._requires_grad = True  # nobody has seen it yet
+    return outer
 
 
 def place_of(x: TensorBase) -> Place:
@@ -331,7 +333,7 @@ def checkpoint(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return [found.get(place) for place in places]
 
     result = out.detach()
-    result.requires_grad = True
+    result._requires_grad = True
     result.node = node = Node(_recompute, (again,), {}, result, ())
     node.parents = list(places)
     node.versions = [(x.version, x.version[0]) for x in read]

@@ -36,6 +36,40 @@ def test_modes_options_and_parameters_are_guarded() -> None:
     assert predict.recordings == 3
 
 
+def frozen_and_back(w: ag.Tensor, x: Any) -> Any:
+    w.requires_grad = False
+    y = (w * x).sum()
+    w.requires_grad = True
+    return y
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_whether_a_leaf_requires_grad_is_guarded(inside: bool) -> None:
+    def step(w: ag.Tensor, v: ag.Tensor, x: Any) -> Any:
+        w.grad = v.grad = None
+        y = (w * v * x).sum()
+        if inside:
+            y = y + frozen_and_back(w, x)
+        y.backward()
+        return y
+
+    x = np.arange(1, 4, dtype=np.float32)
+    results, recordings = [], []
+    for compiled in (False, True):
+        w, v = ag.ones(3, requires_grad=True), ag.ones(3, requires_grad=True)
+        run: Any = ag.compile(lambda x, w=w, v=v: step(w, v, x))
+        results.append([])
+        for change in (None, None, (v, False), None, (v, True), None):
+            if change is not None:
+                change[0].requires_grad = change[1]
+            y = run(x) if compiled else step(w, v, ag.tensor(x))
+            grads = [g if g is None else bits(g) for g in (w.grad, v.grad)]
+            results[-1].append([bits(y), *grads])
+            recordings.append(run.recordings)
+    assert results[0] == results[1]
+    assert recordings[6:] == [1, 1, 2, 2, 2, 2]
+
+
 def test_a_function_that_never_settles_warns_and_stays_bounded() -> None:
     f = ag.compile(lambda x: x * 2.0)
 

@@ -27,6 +27,7 @@ class Outside:
         self.array = np.ones(3, np.float32)
         self.wide = np.ones(3)
         self.tensor = ag.ones(3)
+        self.leaf = ag.ones(3, requires_grad=True)
         self.index = np.arange(3)
         self.labels = np.arange(3)
         self.mask = np.ones(3, bool)
@@ -51,14 +52,10 @@ def backward_from(seed: Callable[[Any, Outside], Any]) -> Callable[..., Any]:
 
 
 def seed_becomes_gradient(x: Any, o: Outside) -> Any:
-    o.tensor.requires_grad = True
-    try:
-        o.tensor.grad = None
-        (o.tensor + 0.0).backward(x)
-        o.tensor.grad *= 2
-        return x * 1, o.tensor.grad
-    finally:
-        o.tensor.requires_grad = False
+    o.leaf.grad = None
+    (o.leaf + 0.0).backward(x)
+    o.leaf.grad *= 2
+    return x * 1, o.leaf.grad
 
 
 def pulled_back(x: Any, cotangent: Any) -> Any:

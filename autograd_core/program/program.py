@@ -55,6 +55,7 @@ class Program:
         self.inputs = recorder.inputs
         self.result = result
         self.guards = recorder.guards
+        self.leaves = list(recorder.leaves.values())
         self.entry_grads = [
             (leaf, grad)
             for leaf, grad in recorder.entry_grads.values()
@@ -154,6 +155,8 @@ class Program:
     def changed(self) -> str:
         """What a Program for the same arguments is guarded by and now is different."""
         changed = [what for look, seen, what in self.guards if look() != seen]
+        if any(leaf._requires_grad != before for leaf, before in self.leaves):
+            changed.append("requires_grad of a tensor")
         if not changed and not self.holds():
             changed = ["gradients that were there, or were not, at the start"]
         return ", ".join(changed)
@@ -162,6 +165,8 @@ class Program:
         """Whether what this Program was recorded under is still so."""
         if self.structure != STRUCTURE[0]:
             if any(look() != seen for look, seen, _ in self.guards):
+                return False
+            if any(leaf._requires_grad != before for leaf, before in self.leaves):
                 return False
             self.structure = STRUCTURE[0]
         for leaf, grad in self.entry_grads:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from autograd_core.launch import Pointers
 from autograd_core.program.buffers import Buffers, Known, arrays_in
 from autograd_core.tape import Array, TensorBase, state
@@ -94,6 +96,7 @@ class Recorder:
     versions: dict[int, list[int]] = field(default_factory=dict)
     grads: dict[int, TensorBase] = field(default_factory=dict)
     entry_grads: dict[int, tuple[TensorBase, Any]] = field(default_factory=dict)
+    leaves: dict[int, tuple[TensorBase, bool]] = field(default_factory=dict)
     made: dict[int, Made] = field(default_factory=dict)  # by the id of the version
 
     # Called by launch.py ------------------------------------------------------------
@@ -134,6 +137,19 @@ class Recorder:
     def guard(self, look: Callable[[], Any], what: str) -> None:
         """``look()`` must give what it gives now, or the step is recorded anew."""
         self.guards.append((look, look(), what))
+
+    def read(self, args: tuple[Any, ...]) -> None:
+        """Arguments of an op: which leaves require grad matters."""
+        for arg in args:
+            if isinstance(arg, TensorBase) and arg.node is None:
+                self.saw(arg)
+
+    def saw(self, leaf: TensorBase) -> None:
+        """Guard whether a leaf requires grad when the function is called."""
+        if id(leaf) in self.leaves or id(leaf.version) in self.made:
+            return
+        if isinstance(self.buffers.known(leaf.data), np.ndarray):  # from outside
+            self.leaves[id(leaf)] = leaf, leaf._requires_grad
 
     def watch(self, module: Any) -> None:
         """Guard the attributes of a module: modes, options, which parameters."""
@@ -189,7 +205,7 @@ def _mark(value: Any) -> Any:
     if isinstance(value, dict):
         return frozenset((key, _mark(v)) for key, v in value.items())
     if isinstance(value, TensorBase):
-        return id(value), id(value.data), value.requires_grad
+        return id(value), id(value.data)
     return id(value)
 
 
