@@ -70,6 +70,38 @@ def test_whether_a_leaf_requires_grad_is_guarded(inside: bool) -> None:
     assert recordings[6:] == [1, 1, 2, 2, 2, 2]
 
 
+def scaled(layer: Any, scale: ag.Tensor) -> Any:
+    return lambda x: layer(x * scale)
+
+
+@pytest.mark.parametrize("wrap", [ag.Tensor, np.asarray])
+def test_another_array_in_data_is_seen(wrap: Any) -> None:
+    rng = np.random.default_rng(0)
+    x = wrap(rng.standard_normal((6, 5)).astype(np.float32))
+    y = wrap(np.array([0, 1, 2, 0, 1, 2]))
+    results: list[list[Any]] = []
+    for compiled in (False, True):
+        ag.manual_seed(0)
+        model, train = classifier(lambda p: optim.Adam(p), [5, 16, 8, 3])
+        step = ag.compile(train) if compiled else train
+        scale = ag.ones(5)
+        look = scaled(model[0], scale)
+        look = ag.compile(look) if compiled else look
+        results.append([])
+        for change in range(4):
+            if change == 1:
+                model[0].weight.data = np.full((16, 5), 0.1, np.float32)
+            elif change == 2:
+                model[1].running_mean.data = np.full(16, 3.0, np.float32)
+            elif change == 3:
+                scale.data = np.full(5, 2.0, np.float32)
+            for _ in range(3):
+                loss = step(x, y)
+                seen = look(x)
+                results[-1].append(bits(loss, seen, *model.state_dict().values()))
+    assert results[0] == results[1]
+
+
 def test_a_function_that_never_settles_warns_and_stays_bounded() -> None:
     f = ag.compile(lambda x: x * 2.0)
 

@@ -108,7 +108,8 @@ class Program:
         self.quick = plain and passable(self.inputs) and not self.entry_grads
         self.rows = len(self.bound.table) if self.brief else 0
         table = self.bound.table[: self.rows]
-        self.gate = Gate(table, self.inputs, given if self.brief else [])
+        leaves = [leaf for leaf, _, _ in self.leaves]
+        self.gate = Gate(table, self.inputs, given if self.brief else [], leaves)
         if not self.brief:
             self.gate.leave_out(self.moves.inputs)
 
@@ -155,8 +156,10 @@ class Program:
     def changed(self) -> str:
         """What a Program for the same arguments is guarded by and now is different."""
         changed = [what for look, seen, what in self.guards if look() != seen]
-        if any(leaf._requires_grad != before for leaf, before in self.leaves):
+        if any(leaf._requires_grad != before for leaf, before, _ in self.leaves):
             changed.append("requires_grad of a tensor")
+        if any(leaf.data is not before for leaf, _, before in self.leaves):
+            changed.append("the array of a tensor")
         if not changed and not self.holds():
             changed = ["gradients that were there, or were not, at the start"]
         return ", ".join(changed)
@@ -166,9 +169,11 @@ class Program:
         if self.structure != STRUCTURE[0]:
             if any(look() != seen for look, seen, _ in self.guards):
                 return False
-            if any(leaf._requires_grad != before for leaf, before in self.leaves):
+            if any(leaf._requires_grad != before for leaf, before, _ in self.leaves):
                 return False
             self.structure = STRUCTURE[0]
+        if any(leaf.data is not before for leaf, _, before in self.leaves):
+            return False
         for leaf, grad in self.entry_grads:
             if (None if leaf._grad is None else leaf._grad.data) is not grad:
                 return False

@@ -96,7 +96,7 @@ class Recorder:
     versions: dict[int, list[int]] = field(default_factory=dict)
     grads: dict[int, TensorBase] = field(default_factory=dict)
     entry_grads: dict[int, tuple[TensorBase, Any]] = field(default_factory=dict)
-    leaves: dict[int, tuple[TensorBase, bool]] = field(default_factory=dict)
+    leaves: dict[int, tuple[TensorBase, bool, Array]] = field(default_factory=dict)
     made: dict[int, Made] = field(default_factory=dict)  # by the id of the version
 
     # Called by launch.py ------------------------------------------------------------
@@ -145,16 +145,19 @@ class Recorder:
                 self.saw(arg)
 
     def saw(self, leaf: TensorBase) -> None:
-        """Guard whether a leaf requires grad when the function is called."""
+        """Guard a leaf's array, and whether it requires grad when a call begins."""
         if id(leaf) in self.leaves or id(leaf.version) in self.made:
             return
         if isinstance(self.buffers.known(leaf.data), np.ndarray):  # from outside
-            self.leaves[id(leaf)] = leaf, leaf._requires_grad
+            self.leaves[id(leaf)] = leaf, leaf._requires_grad, leaf.data
 
     def watch(self, module: Any) -> None:
         """Guard the attributes of a module: modes, options, which parameters."""
         if id(module) not in self.watched:
             self.watched.add(id(module))
+            for value in vars(module).values():
+                if isinstance(value, TensorBase) and value.node is None:
+                    self.saw(value)
             name = type(module).__name__
             self.guard(lambda: _attributes(module), f"attributes of {name}")
 

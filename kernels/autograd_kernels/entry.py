@@ -5,9 +5,11 @@ arrays in it by their C layout: types, dtypes and shapes are compared, the bytes
 to the Program's inputs, the launches run, and the results copied to new arrays. All of
 it holds the GIL, so nothing else sees a Program half way.
 
-``frame`` is the address of [table, rows, inputs, outputs, array type], then a place for
-each input and output: [address, dtype object, bytes, axes, *shape]. A Program that
-takes long has no rows and no outputs there: `enter` then only takes the arguments.
+``frame`` is the address of [table, rows, inputs, outputs, array type, watched, count],
+then a place for each input and output: [address, dtype object, bytes, axes, *shape]. A
+Program that takes long has no rows and no outputs there: `enter` then only takes the
+arguments. ``watched`` is the address of ``count`` pairs [address, word]: the words that
+are there, or the call does not fit.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from .elementwise import loop
 from .replay import WORD, walk, word
 
 AXES = 8  # of an input or output at most
-HEAD, PLACE = 5, 4 + AXES  # words
+HEAD, PLACE = 7, 4 + AXES  # words
 
 # Where CPython and NumPy keep things in an object of theirs: words from its start, and
 # below the bits of the word that holds a 32-bit field.
@@ -108,6 +110,15 @@ def _take(place, count, args, array_type):
     return fits
 
 
+@loop
+def _unchanged(watched, count):
+    """Whether all words are what they were."""
+    same = True
+    for i in range(count):
+        same = same and word(word(watched, 2 * i), 0) == word(watched, 2 * i + 1)
+    return same
+
+
 @holding
 def enter(frame, args, outs):
     """Take ``args``, run all rows, fill the arrays ``outs``.
@@ -116,6 +127,8 @@ def enter(frame, args, outs):
     """
     table, rows, inputs = word(frame, 0), word(frame, 1), word(frame, 2)
     place = frame + 8 * HEAD
+    if not _unchanged(word(frame, 5), word(frame, 6)):
+        return -1
     if not _take(place, inputs, _object(args), word(frame, 4)):
         return -1
     stopped = walk(table, 0, rows)
