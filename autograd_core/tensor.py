@@ -229,6 +229,8 @@ class Tensor(Methods):
         index = protocols.plain(index)
         if s.is_basic(index):
             part = s.view(data, index)
+            if np.may_share_memory(value, part):
+                value = duplicate(value)
             copy_into(np.broadcast_to(value, part.shape), part)
         else:
             self._leaving("assignment by an array of indices")
