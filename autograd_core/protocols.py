@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -62,7 +63,11 @@ FUNCTIONS: Mapping[Any, Callable[..., Any]] = MappingProxyType(
         np.reshape: lambda x, shape: s.reshape(x, shape=shape),
         np.transpose: lambda x, axes=None: s.transpose(x, axes=axes),
         np.broadcast_to: lambda x, shape: s.broadcast_to(x, shape=shape),
-        np.concatenate: lambda xs, axis=0: s.concatenate(*xs, axis=axis),
+        np.concatenate: lambda xs, axis=0: (
+            s.concatenate(*map(c.ravel, xs), axis=0)
+            if axis is None
+            else s.concatenate(*xs, axis=axis)
+        ),
         np.max: lambda x, axis=None, keepdims=False: r.max(
             x, axis=axis, keepdims=keepdims
         ),
@@ -72,11 +77,11 @@ FUNCTIONS: Mapping[Any, Callable[..., Any]] = MappingProxyType(
         np.argmax: lambda x, axis=None, keepdims=False: r.argmax(
             x, axis=axis, keepdims=keepdims
         ),
-        np.var: lambda x, axis=None, ddof=0, keepdims=False: r.var(
-            x, axis=axis, correction=ddof, keepdims=keepdims
+        np.var: lambda x, axis=None, ddof=0, keepdims=False, correction=0: r.var(
+            x, axis=axis, correction=correction or ddof, keepdims=keepdims
         ),
-        np.std: lambda x, axis=None, ddof=0, keepdims=False: c.std(
-            x, axis, ddof, keepdims
+        np.std: lambda x, axis=None, ddof=0, keepdims=False, correction=0: c.std(
+            x, axis, correction or ddof, keepdims
         ),
         np.clip: lambda x, a_min=None, a_max=None, min=None, max=None: c.clip(
             x, a_min if min is None else min, a_max if max is None else max
@@ -149,7 +154,17 @@ def function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
             f"np.{function.__name__} has no derivative here. Use t.detach().numpy() to "
             "leave the graph, or an op from autograd_core."
         )
-    return op(*args, **kwargs)
+    try:
+        return op(*args, **kwargs)
+    except TypeError as error:
+        takes = inspect.signature(op)
+        try:
+            takes.bind(*args, **kwargs)
+        except TypeError as mismatch:
+            raise TypeError(
+                f"np.{function.__name__} of a Tensor: {mismatch}; it takes {takes}"
+            ) from None
+        raise error
 
 
 def bare(x: Any) -> Any:

@@ -25,6 +25,7 @@ NUMPY = {
     "base": (lambda x: 2.0**x, X),
     "concatenate": (lambda x, y: np.concatenate([x, y], 1), X, Y),
     "concatenate, mixed": (lambda x: np.concatenate([x, Y]), X),
+    "concatenate flat": (lambda x, y: np.concatenate([x, y], axis=None), X, Y),
     "stack": (lambda x, y: np.stack([x, y], axis=-1), X, Y),
     "vstack": (lambda x, y: np.vstack((x, y[0])), X, Y),
     "hstack": (lambda x, y: np.hstack((x, y)), X, Y),
@@ -34,6 +35,7 @@ NUMPY = {
     "max": (lambda x: np.max(x, axis=0), X),
     "min": (lambda x: np.min(x), X),
     "var": (lambda x: np.var(x, axis=1, ddof=1), X),
+    "var, corrected": (lambda x: np.var(x, correction=1), X),
     "std": (lambda x: np.std(x), X),
     "where": (lambda x, y: np.where(X > 0, x, y), X, Y),
     "where, tensor": (lambda x, y: np.where(x > y, x, y * 2), X, Y),
@@ -165,6 +167,13 @@ def test_bare_answers_of_numpy():
 def test_what_has_no_derivative_is_said(call):
     with pytest.raises(TypeError, match=r"has no derivative here.*detach"):
         call(ag.tensor(X, requires_grad=True))
+
+
+def test_arguments_that_are_not_supported_are_named():
+    with pytest.raises(TypeError, match=r"np\.sum of a Tensor: .*'where'; it takes"):
+        np.sum(ag.tensor(X), where=X > 0)
+    with pytest.raises(TypeError, match=r"np\.ravel of a Tensor: .*'order'"):
+        np.ravel(ag.tensor(X), order="F")
 
 
 @pytest.mark.parametrize(
