@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 
 from autograd_core.program.buffers import Buffer, Ref
-from autograd_core.program.fuse import PURE
+from autograd_core.program.fuse import PURE, Uses
 from autograd_core.program.record import Event, Launch, Made, Recorder
 from autograd_core.program.tiles import outs
 
@@ -21,6 +21,8 @@ def settle(recorder: Recorder) -> None:
     other than as a gradient: it could be meant to go on from its last value or from its
     first.
     """
+    uses = Uses(recorder.events, [])
+    left_out: list[Launch] = []
     for made in recorder.made.values():
         tensor = made.tensor()
         if tensor is not None and tensor._grad is not None:
@@ -34,7 +36,13 @@ def settle(recorder: Recorder) -> None:
                 "from its last value, or do not keep it to start anew."
             )
         if made.launch is not None and not updated:
-            _leave_out(made.launch, recorder)
+            constant, out = made.launch.args
+            others = [e for e in uses.users(out) if e is not made.launch]
+            if all(_only_reads(event, out.buffer) for event in others):
+                out.buffer.home = constant
+                left_out.append(made.launch)
+    ids = set(map(id, left_out))
+    recorder.events = [e for e in recorder.events if id(e) not in ids]
 
 
 def _is_kept(made: Made, recorder: Recorder) -> bool:
@@ -46,19 +54,7 @@ def _is_kept(made: Made, recorder: Recorder) -> bool:
     return tensor is not None and not any(tensor is grad for grad in grads)
 
 
-def _leave_out(copy: Launch, recorder: Recorder) -> None:
-    """Read a constant where it is, if all that is done to its copy is reading."""
-    constant, out = copy.args
-    others = [e for e in recorder.events if e is not copy]
-    if all(_only_reads(event, out.buffer) for event in others):
-        out.buffer.home = constant
-        recorder.events = others
-
-
 def _only_reads(event: Event, buffer: Buffer) -> bool:
-    touched = [a for a in event.arrays if isinstance(a, Ref) and a.buffer is buffer]
-    if not touched:
-        return True
     if not isinstance(event, Launch) or event.file not in {*PURE, "sloped"}:
         return False
     return not any(isinstance(o, Ref) and o.buffer is buffer for o in outs(event))
