@@ -113,7 +113,8 @@ class CtrlC(train.Callback):
         if self.run is not None:
             self.run.stop(train.INTERRUPTED)
             return
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # Not SIG_IGN: of a signal that has just come Python would say that it is lost.
+        signal.signal(signal.SIGINT, lambda *_: None)
         with suppress(RuntimeError, OSError):  # the demo may be in the middle of a line
             self.report()
             sys.stdout.flush()
