@@ -23,8 +23,8 @@ import numpy as np
 
 from autograd_core import nn, optim, train
 from autograd_core.gradcheck import GradcheckError, gradcheck
+from autograd_core.hooks import Array
 from autograd_core.random import manual_seed
-from autograd_core.tape import Array
 from autograd_core.train.step import penalty
 
 SIDE, CLASSES = 8, 10

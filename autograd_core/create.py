@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd_core.protocols import unpacked
 from autograd_core.random import default_generator
-from autograd_core.tape import TensorBase, state
+from autograd_core.tape import TensorBase
 from autograd_core.tensor import Tensor, copied, made
 
 
@@ -40,7 +40,7 @@ def ones_like(x: Any, dtype: Any = None) -> Tensor:
 
 
 def _like(x: Any, value: float, dtype: Any) -> Tensor:
-    array = x.data if isinstance(x, TensorBase) else np.asarray(x)
+    array = x._data if isinstance(x, TensorBase) else np.asarray(x)
     return full(array.shape, value, array.dtype if dtype is None else dtype)
 
 
@@ -64,18 +64,11 @@ def linspace(start: float, stop: float, n: int, dtype: Any = np.float32) -> Tens
 
 def randn(*shape: Any, dtype: Any = np.float32, requires_grad: bool = False) -> Tensor:
     """Standard normal numbers, seeded by `manual_seed`."""
-    values = _numpys_generator("randn").standard_normal(unpacked(shape))
+    values = default_generator.numpys("ag.randn()").standard_normal(unpacked(shape))
     return made(copied(values.astype(dtype)), requires_grad)
 
 
 def rand(*shape: Any, dtype: Any = np.float32, requires_grad: bool = False) -> Tensor:
     """Numbers uniform in [0, 1), seeded by `manual_seed`."""
-    values = _numpys_generator("rand").random(unpacked(shape), np.float32)
+    values = default_generator.numpys("ag.rand()").random(unpacked(shape), np.float32)
     return made(copied(values.astype(dtype)), requires_grad)
-
-
-def _numpys_generator(who: str) -> np.random.Generator:
-    key = default_generator.draw()
-    if state.recorder is not None:
-        state.recorder.leaving(key, f"ag.{who}()")
-    return np.random.Generator(np.random.Philox(key=key))

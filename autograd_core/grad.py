@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.hooks import RECORDING, Array, current
 from autograd_core.launch import add_into, duplicate
 from autograd_core.ops.broadcasting import as_dtype
 from autograd_core.ops.elementwise import add
 from autograd_core.ops.shape import astype, identity
-from autograd_core.tape import Array, Node, TensorBase, state
+from autograd_core.tape import Node, TensorBase, state
+from autograd_core.writes import array_of
 
 Place = Node | TensorBase  # where a cotangent can arrive: an op's output or a leaf
 
@@ -79,6 +81,8 @@ def walk(
                 node.free()
     finally:
         state.grad_enabled = before
+        if RECORDING and current.recorder is not None:
+            current.recorder.on_backward(None)
     return front.cotangents
 
 
@@ -113,13 +117,15 @@ def cotangents_of(
 ) -> Sequence[Any]:
     """What one node hands to its parents; None where it is not needed."""
     node.check()
+    if RECORDING and current.recorder is not None:
+        current.recorder.on_backward(node)
     op, inputs = node.op, node.inputs
     assert inputs is not None
     if create_graph:
         if op.fused:
             return _through_body(node, g, needs)
         return op.by_rule(g, needs, node.output(), inputs, node.attrs)
-    arrays = [a.data if isinstance(a, TensorBase) else a for a in inputs]
+    arrays = [a._data if isinstance(a, TensorBase) else a for a in inputs]
     out = None if node.out is None else node.out[0]
     if op.backward is None:
         return op.by_rule(g, needs, out, arrays, node.attrs)
@@ -147,18 +153,20 @@ def _through_body(node: Node, g: Any, needs: Sequence[bool]) -> list[Any]:
 def seed_for(root: TensorBase, gradient: Any) -> Array:
     """The cotangent to start from: ones for a scalar, else what was given, itself."""
     if gradient is None:
-        if root.data.size != 1:
+        if root._data.size != 1:
             raise ValueError(
-                f"backward: the loss must be a scalar, got shape {root.data.shape}. "
+                f"backward: the loss must be a scalar, got shape {root._data.shape}. "
                 "Reduce it (for example with .mean()) or pass a gradient of its shape."
             )
-        return np.array([1], root.data.dtype).reshape(root.data.shape)
-    g = gradient.data if isinstance(gradient, TensorBase) else np.asarray(gradient)
-    if g.shape != root.data.shape:
+        return np.array([1], root._data.dtype).reshape(root._data.shape)
+    if RECORDING and current.recorder is not None and isinstance(gradient, TensorBase):
+        current.recorder.on_leaf(gradient)
+    g = array_of(gradient)
+    if g.shape != root._data.shape:
         raise ValueError(
-            f"backward: the gradient has shape {g.shape}, the tensor {root.data.shape}"
+            f"backward: the gradient has shape {g.shape}, the tensor {root._data.shape}"
         )
-    return as_dtype(g, root.data.dtype)
+    return as_dtype(g, root._data.dtype)
 
 
 def backward(
@@ -190,9 +198,10 @@ def _add_to_grad(leaf: TensorBase, g: Any, taken: set[int]) -> None:
         leaf.grad = add(before, g)
         return
     if before is not None:
-        add_into(before.data, g)
+        add_into(before._data, g)
+        before.wrote()
         return
-    data = g.data if graph else g
+    data = g._data if graph else g
     if isinstance(data.base, np.ndarray) or id(data) in taken or not data.flags.carray:
         g = astype(g, dtype=g.dtype) if graph else duplicate(g)  # a copy
     else:

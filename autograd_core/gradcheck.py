@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from autograd_core.grad import walk
+from autograd_core.hooks import Array
 from autograd_core.random import default_generator
-from autograd_core.tape import Array, TensorBase, grad_mode
+from autograd_core.tape import TensorBase, grad_mode
 from autograd_core.tensor import Tensor, tensor
 
 
@@ -241,7 +242,7 @@ class _Check:
         if hasattr(x, "named_parameters"):
             self._module("", x)
             return x
-        array = x.data if isinstance(x, TensorBase) else np.asarray(x)
+        array = x._data if isinstance(x, TensorBase) else np.asarray(x)
         if array.dtype.kind != "f":
             return x
         copy = tensor(array if isinstance(x, TensorBase | np.ndarray) else array * 1.0)
@@ -252,7 +253,7 @@ class _Check:
     def _module(self, prefix: str, module: Any) -> None:
         for name, parameter in module.named_parameters():
             self._add(prefix + name, parameter)
-        self.buffers += [buffer.data for _, buffer in module.named_buffers()]
+        self.buffers += [buffer._data for _, buffer in module.named_buffers()]
 
     def _add(self, name: str, parameter: Tensor) -> None:
         if parameter.requires_grad:
@@ -266,10 +267,12 @@ class _Check:
                     f"gradcheck: {name} is {target.dtype}, too coarse for differences; "
                     "use float64 (module.double()) or pass allow_float32=True"
                 )
-            if not np.isfinite(target.data).all():
-                where = tuple(int(i) for i in np.argwhere(~np.isfinite(target.data))[0])
+            if not np.isfinite(target._data).all():
+                where = tuple(
+                    int(i) for i in np.argwhere(~np.isfinite(target._data))[0]
+                )
                 raise ValueError(
-                    f"gradcheck: {name} holds {target.data[where]} at {where}"
+                    f"gradcheck: {name} holds {target._data[where]} at {where}"
                 )
 
     def _rewind(self) -> None:
@@ -296,14 +299,14 @@ class _Check:
                     f"gradcheck: the function returned {type(one).__name__}, not a "
                     "Tensor; did it leave the graph?"
                 )
-            if not np.isfinite(one.data).all():
+            if not np.isfinite(one._data).all():
                 raise ValueError("gradcheck: the output holds NaN or infinity")
         if self.seeds is None:
             self.seeds = [self._seed(one) for one in outs]
         return outs
 
     def _seed(self, out: Tensor) -> Array:
-        if out.data.ndim == 0:
+        if out._data.ndim == 0:
             return np.ones((), out.dtype)
         return self.rng.standard_normal(out.shape).astype(out.dtype)
 
@@ -313,7 +316,7 @@ class _Check:
             outs = self.outputs()
         assert self.seeds is not None
         terms = [
-            np.multiply(out.data, seed, dtype=np.float64)
+            np.multiply(out._data, seed, dtype=np.float64)
             for out, seed in zip(outs, self.seeds, strict=True)
         ]
         self.size = max(1e-3, float(sum(np.abs(term).sum() for term in terms)))
@@ -348,7 +351,7 @@ class _Check:
 
     def slopes(self, target: Tensor, move: Array, step: float) -> tuple[float, float]:
         """Difference quotients to both sides, by the steps that were really taken."""
-        data, saved = target.data, target.data.copy()
+        data, saved = target._data, target._data.copy()
         step *= max(1.0, float(np.max(np.abs(saved * move), initial=0.0)))
         try:
             middle = self.value()

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.hooks import RECORDING, Array, current, recorder
 from autograd_core.pool import pool
-from autograd_core.tape import RECORDING, Array, state
-from autograd_core.team import ELEMENTS, teams
+from autograd_core.team import teams
 from autograd_kernels import elementwise as k
 from autograd_kernels.copying import copy4
 
@@ -29,20 +29,19 @@ def launch(kernel: Any, units: int, *args: Any) -> None:
 
     Threads share it if its first argument or its last, both arrays, is large.
     """
-    if RECORDING and state.recorder is not None:
-        state.recorder.launch(kernel, units, args)
+    if RECORDING and current.recorder is not None:
+        current.recorder.launch(kernel, units, args)
     elif args[-1].size < SHARED > args[0].size or units < 2 or teams.current.size < 2:
         kernel(0, units, *args)
-    else:  # as many units as elements, or rows enough to round their number
-        step = ELEMENTS if units >= SHARED else 1
+    else:
         most = max(args[0].size, args[-1].size) // SHARE
-        teams.current.run(kernel, units, args, step, most)
+        teams.current.run(kernel, units, args, most)
 
 
 def launch_whole(kernel: Any, units: int, *args: Any) -> None:
     """`launch` for work that is known to be too little to be shared."""
-    if RECORDING and state.recorder is not None:
-        state.recorder.launch(kernel, units, args)
+    if RECORDING and current.recorder is not None:
+        current.recorder.launch(kernel, units, args)
     else:
         kernel(0, units, *args)
 
@@ -52,8 +51,8 @@ def launch_parts(kernel: Any, units: int, *args: Any) -> None:
 
     A kernel that works in scratch memory needs a row of it for each: see `scratch`.
     """
-    if RECORDING and state.recorder is not None:
-        state.recorder.launch(kernel, units, args)
+    if RECORDING and current.recorder is not None:
+        current.recorder.launch(kernel, units, args)
     elif units < 2 or teams.current.size < 2:
         kernel(0, units, *args)
     else:
@@ -107,8 +106,8 @@ class Pointers:
 
 def launch_many(kernel: Any, pointers: Pointers, *args: Any) -> None:
     """Run a kernel over a table of arrays: ``kernel(lo, hi, *args, table)``."""
-    if RECORDING and state.recorder is not None:
-        state.recorder.launch_many(kernel, pointers, args)
+    if RECORDING and current.recorder is not None:
+        current.recorder.launch_many(kernel, pointers, args)
     else:
         run = launch_parts if pointers.units >= SHARED_CHUNKS else launch_whole
         run(kernel, pointers.units, *args, pointers.table)
@@ -117,33 +116,33 @@ def launch_many(kernel: Any, pointers: Pointers, *args: Any) -> None:
 def host(function: Callable[..., Any], *args: Any) -> Array:
     """Call NumPy for what has no kernel; a Program replays it as a host call."""
     out = np.array(function(*args))
-    if state.recorder is not None:
-        state.recorder.host(function, args, out)
+    if (listener := recorder()) is not None:
+        listener.on_host(function, args, out)
     return out
 
 
 def verify(status: Array, make_error: Callable[[int], Exception]) -> None:
     """Raise ``make_error(index)`` if a kernel stored ``1 + index`` in ``status``."""
-    if RECORDING and state.recorder is not None:
-        state.recorder.verify(status, make_error)
+    if RECORDING and current.recorder is not None:
+        current.recorder.on_check(status, make_error)
     if status.item():
         raise make_error(int(status[0]) - 1)
 
 
 def empty(shape: int | tuple[int, ...], dtype: Any) -> Array:
     """An uninitialised array that the recorder knows to be a temporary."""
-    if RECORDING and state.recorder is not None:
+    if RECORDING and current.recorder is not None:
         out = np.empty(shape, dtype)
-        state.recorder.allocated(out)
+        current.recorder.on_allocate(out)
         return out
     return pool.empty(shape, dtype)
 
 
 def scratch(size: int, dtype: Any, *, parts: bool = False) -> Array:
     """Working memory for a kernel, with ``parts`` a row for each that runs at once."""
-    if RECORDING and state.recorder is not None:
+    if RECORDING and current.recorder is not None:
         out = np.empty((1, size), dtype)  # the plan gives it the rows
-        state.recorder.allocated(out, scratch=True)
+        current.recorder.on_allocate(out, scratch=True)
         return out
     return pool.empty((teams.current.size if parts else 1, size), dtype)
 
@@ -157,27 +156,37 @@ def full(shape: int | tuple[int, ...], value: float, dtype: Any) -> Array:
 
 def new_status() -> Array:
     """A cleared status word for `verify`."""
-    if RECORDING and state.recorder is not None:
+    if RECORDING and current.recorder is not None:
         return full(1, 0, np.int64)  # a launch, so that a replay clears it too
     return np.zeros(1, np.int64)
+
+
+class Constant(bytearray):
+    """Memory of numbers that nobody writes to, known as such by its type."""
+
+
+def constant(values: Any, dtype: Any) -> Array:
+    """An array of numbers that stay as they are."""
+    array = np.asarray(values, dtype)
+    return np.ndarray(array.shape, array.dtype, Constant(array.tobytes()))
 
 
 def const(value: float, dtype: Any) -> Array:
     """A 0-d array of one number. Shared: nobody writes to it."""
     if value == 0 or value != value:  # -0.0 == 0.0 as keys, and NaN is never found
-        return np.array(value, dtype)
+        return constant(value, dtype)
     return _const(value, dtype)
 
 
 @lru_cache(1024)
 def _const(value: float, dtype: Any) -> Array:
-    return np.array(value, dtype)
+    return constant(value, dtype)
 
 
 @lru_cache(1024)
 def hyper(dtype: Any, *values: float) -> Array:
     """Hyper-parameters as the array that a kernel reads; shared, never written to."""
-    return np.array(values, dtype)
+    return constant(values, dtype)
 
 
 def strided4(x: Array) -> Array:

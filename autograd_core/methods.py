@@ -79,7 +79,7 @@ class Methods(TensorBase):
 
     def clone(self) -> Self:
         """A copy that is differentiated through."""
-        return s.astype(self, dtype=self.data.dtype)
+        return s.astype(self, dtype=self._data.dtype)
 
     # Reductions --------------------------------------------------------------------
 

@@ -12,70 +12,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
 import numpy as np
 
-from autograd_core.tape import RECORDING, Array, Node, TensorBase, state
+from autograd_core.hooks import RECORDING, current
+from autograd_core.samples import UNARY, Sample
+from autograd_core.tape import Node, TensorBase, state
 
 Vjp = Callable[..., Any]
-
-
-@dataclass(frozen=True)
-class Arg:
-    """A sample argument: what tests and benchmarks draw for it.
-
-    ``kind``: "real" (uniform in low..high), "distinct" (no ties: for max and kinks),
-    "int" (low <= i < high), "bool", "probs" (rows that sum to 1), "key" (a Philox key).
-    """
-
-    shape: tuple[int, ...]
-    low: float = -2.0
-    high: float = 2.0
-    kind: str = "real"
-
-    def draw(self, rng: np.random.Generator, dtype: Any) -> Array:
-        """Random data as described."""
-        if self.kind == "int":
-            return rng.integers(int(self.low), int(self.high), self.shape)
-        if self.kind == "bool":
-            return rng.random(self.shape) < 0.5
-        if self.kind == "key":
-            return rng.integers(0, 1 << 32, self.shape).astype(np.uint64)
-        if self.kind == "distinct":
-            size = int(np.prod(self.shape))
-            grid = (rng.permutation(size) + 1 / 6) / max(size, 1)  # never half way
-            grid = self.low + (self.high - self.low) * grid
-            return grid.reshape(self.shape).astype(dtype)
-        data = np.asarray(rng.uniform(self.low, self.high, self.shape))
-        if self.kind == "probs":
-            data = np.exp(data) / np.exp(data).sum(-1, keepdims=True)
-        return data.astype(dtype)
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One way to call an op in tests and benchmarks.
-
-    ``least`` is the smallest length that its axes can be given together: 1 where an
-    empty axis means nothing, 2 where the attributes fix the lengths.
-    """
-
-    args: tuple[Any, ...]
-    attrs: tuple[tuple[str, Any], ...] = ()
-    least: int = 0
-
-
-def sample(*args: Any, least: int = 0, **attrs: Any) -> Sample:
-    """`Sample` written as the call itself; a tuple stands for ``Arg(shape)``."""
-    drawn = tuple(Arg(a) if isinstance(a, tuple) else a for a in args)
-    return Sample(drawn, tuple(attrs.items()), least)
-
-
-UNARY = (sample((3, 4)),)
-BINARY = (sample((3, 4), (3, 4)), sample((3, 1), (4,)), sample((3, 4), 0.5))
 
 
 class Op:
@@ -129,13 +75,13 @@ class Op:
         for arg in args:
             if isinstance(arg, TensorBase):
                 tensor = arg
-                arrays.append(arg.data)
+                arrays.append(arg._data)
                 if arg._requires_grad:
                     differentiate = True
             else:
                 arrays.append(arg)
-        if RECORDING and state.recorder is not None:
-            state.recorder.read(args)
+        if RECORDING and current.recorder is not None:
+            current.recorder.on_op(args)
         differentiate = differentiate and state.grad_enabled and self.differentiable
         saving = self.saving if differentiate or self.fused else None
         try:
@@ -148,11 +94,13 @@ class Op:
         if tensor is None:
             return out
         result = tensor._result(out)
-        if self.view and (out is args[0].data or isinstance(out.base, np.ndarray)):
+        if self.view and (out is args[0]._data or isinstance(out.base, np.ndarray)):
             result.version = args[0].version
         if differentiate:
             result._requires_grad = True
             result.node = Node(self, args, attrs, result, residuals)
+            if RECORDING and current.recorder is not None:
+                current.recorder.on_node(result.node)
         return result
 
     def _named(self, error: Exception) -> Exception:

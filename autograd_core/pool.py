@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.tape import Array
+from autograd_core.hooks import Array
 
 LEAST = 1 << 16  # bytes of an array that are worth it
 LARGEST = 1 << 25  # beyond, what is done with the memory takes much longer

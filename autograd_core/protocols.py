@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from autograd_core import composites as c
+from autograd_core.hooks import recorder
 from autograd_core.ops import activations
 from autograd_core.ops import elementwise as e
 from autograd_core.ops import matmul as mm
 from autograd_core.ops import reduce as r
 from autograd_core.ops import shape as s
-from autograd_core.tape import TensorBase, state
+from autograd_core.tape import TensorBase
 
 UFUNCS: Mapping[Any, Any] = MappingProxyType(
     {
@@ -178,9 +179,11 @@ def plain(index: Any) -> Any:
     A Program's shapes are fixed, so it cannot have a mask that it computes.
     """
     if isinstance(index, TensorBase):
-        if state.recorder is not None and index.data.dtype == bool:
-            state.recorder.leaving(index.data, "an index by a mask")
-        return index.data
+        if (listener := recorder()) is not None:
+            listener.on_leaf(index)
+            if index._data.dtype == bool:
+                listener.on_escape(index._data, "an index by a mask")
+        return index._data
     if isinstance(index, tuple):
         return tuple(plain(part) for part in index)
     return index

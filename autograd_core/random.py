@@ -10,8 +10,9 @@ import secrets
 
 import numpy as np
 
+from autograd_core.hooks import Array, recorder
 from autograd_core.launch import empty, launch
-from autograd_core.tape import Array
+from autograd_core.writes import overwrite
 from autograd_kernels import dropout as k
 
 
@@ -26,21 +27,30 @@ class Generator:
         """Start again from ``seed`` (0 <= seed < 2**64)."""
         if isinstance(seed, bool) or not 0 <= int(seed) < 1 << 64:
             raise ValueError(f"manual_seed: need 0 <= seed < 2**64, got {seed}")
-        self.state[:] = int(seed), 0
+        overwrite(self.state, np.array([int(seed), 0], np.uint64))
 
     def get_state(self) -> Array:
         """A copy of (seed, counter)."""
+        if (listener := recorder()) is not None:
+            listener.on_escape(self.state, "get_state()")
         return self.state.copy()
 
     def set_state(self, state: Array) -> None:
         """Go back to what `get_state` returned."""
-        self.state[:] = state
+        overwrite(self.state, np.asarray(state, np.uint64))
 
     def draw(self) -> Array:
         """The next key, uint64 (2,)."""
         key = empty(2, np.uint64)
         launch(k.draw, 1, self.state, key)
         return key
+
+    def numpys(self, who: str) -> np.random.Generator:
+        """NumPy's own generator with the next key, for what no kernel draws."""
+        key = self.draw()
+        if (listener := recorder()) is not None:
+            listener.on_escape(key, who)
+        return np.random.Generator(np.random.Philox(key=key))
 
 
 default_generator = Generator()

@@ -1,4 +1,4 @@
-"""The tape: what a Tensor carries, the Node that an op leaves behind, and who records.
+"""The tape: what a tensor carries, and the Node that an op leaves behind.
 
 Nodes are linked from outputs to inputs and freed with the tensors that hold them;
 nothing grows while nobody differentiates. Their numbers rise with time, so sorting by
@@ -12,81 +12,35 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from autograd_core.op import Op
+from autograd_core.hooks import RECORDING, Array, current
 
-Array = np.ndarray[Any, Any]
-
-# An entry for each thread that records. Nearly always empty, and then a far quicker
-# answer than the thread's own state, which says whether it is one of them.
-RECORDING: list[None] = []
+# Version cells: ``[writes, *cells]``. Whoever writes to a tensor without coming by it
+# has a cell of its own there that it counts up; the version is the sum.
+Version = list[Any]
 
 
-class State(threading.local):
-    """What this thread is doing: differentiating or not, recording a Program or not."""
+def version_of(cell: Version) -> int:
+    """How often the memory that shares this cell was written to."""
+    own: int = cell[0]
+    return own if len(cell) == 1 else own + sum(other[0] for other in cell[1:])
+
+
+class Mode(threading.local):
+    """Whether this thread's ops are written on the tape."""
 
     grad_enabled: bool = True
-    _recorder: Any = None
-
-    @property
-    def recorder(self) -> Any:
-        """Who writes down this thread's launches, or None."""
-        return self._recorder
-
-    @recorder.setter
-    def recorder(self, recorder: Any) -> None:
-        if self._recorder is not None:
-            RECORDING.pop()
-        if recorder is not None:
-            RECORDING.append(None)
-        self._recorder = recorder
 
 
-state = State()
+state = Mode()
 _number = itertools.count()
-
-# Counts changes of what Programs are guarded by (modes, parameters, groups), so that a
-# replay looks at its guards only when something may have changed.
-STRUCTURE = [0]
-GRADS = [0]  # the same for assignments to any ``.grad``
+GRADS = [0]  # counts assignments to any ``.grad``
 
 
-def restructured() -> None:
-    """Something that a Program may be guarded by has changed."""
-    STRUCTURE[0] += 1
-
-
-class Writes:
-    """Version cells that each replay of a Program should count up.
-
-    It suffices to do so when somebody looks at a version: see `count_writes`.
-    """
-
-    __slots__ = ("cells",)
-
-    def __init__(self, cells: list[list[int]]) -> None:
-        self.cells = cells
-
-
-REPLAYED: set[Writes] = set()  # of Programs replayed since somebody looked
-
-
-def count_writes() -> None:
-    """Count what replays wrote, before versions are looked at."""
-    while REPLAYED:
-        try:
-            writes = REPLAYED.pop()
-        except KeyError:  # another thread counts them
-            return
-        for cell in writes.cells:
-            cell[0] += 1
-
-
-def moment() -> int:
+def next_number() -> int:
     """A number above those of all nodes so far and below those of later ones."""
     return next(_number)
 
@@ -94,16 +48,42 @@ def moment() -> int:
 class TensorBase:
     """What the engine needs of a tensor; `Tensor` adds the operators.
 
-    ``version`` is a cell shared by all views of one memory and counts writes to it.
+    ``version`` is shared by all views of one memory. Every change of a tensor comes
+    through here: of its values by `wrote`, of its array by ``data = ...``, of its
+    gradient by ``grad = ...``.
     """
 
-    __slots__ = ("__weakref__", "_grad", "_requires_grad", "data", "node", "version")
+    __slots__ = ("__weakref__", "_data", "_grad", "_requires_grad", "node", "version")
 
-    data: Array
+    _data: Array
     _grad: Any
-    node: Node | None
     _requires_grad: bool
-    version: list[int]
+    node: Node | None
+    version: Version
+
+    @property
+    def data(self) -> Array:
+        """The NumPy array itself; the tape does not see what is written to it."""
+        if RECORDING and current.recorder is not None:
+            current.recorder.on_escape(self._data, ".data")
+        return self._data
+
+    @data.setter
+    def data(self, array: Array) -> None:
+        if not isinstance(array, np.ndarray):
+            raise TypeError(f"data: expected a NumPy array, got {type(array).__name__}")
+        if RECORDING and current.recorder is not None:
+            current.recorder.on_leaf(self)
+        self._data = array
+        self.version[0] += 1
+        if RECORDING and current.recorder is not None:
+            current.recorder.on_rebind(self)
+
+    def wrote(self) -> None:
+        """Say that the values have changed."""
+        self.version[0] += 1
+        if RECORDING and current.recorder is not None:
+            current.recorder.on_write(self)
 
     @property
     def requires_grad(self) -> bool:
@@ -114,29 +94,28 @@ class TensorBase:
     def requires_grad(self, value: bool) -> None:
         if self.node is not None:
             raise RuntimeError("requires_grad: only a leaf can be changed; detach()")
-        if value and self.data.dtype.kind != "f":
+        if value and self._data.dtype.kind != "f":
             raise TypeError(
                 "requires_grad: only float32 and float64 tensors have gradients, "
-                f"got {self.data.dtype}"
+                f"got {self._data.dtype}"
             )
-        if RECORDING and state.recorder is not None:
-            state.recorder.saw(self)
-        self._requires_grad = value
-        restructured()
+        if RECORDING and current.recorder is not None:
+            current.recorder.on_leaf(self)
+        self._requires_grad = bool(value)
 
     @property
     def grad(self) -> Any:
         """The gradient that backward left here, a Tensor, or None."""
-        if RECORDING and state.recorder is not None:
-            state.recorder.read_grad(self)
+        if RECORDING and current.recorder is not None:
+            current.recorder.on_grad_read(self)
         return self._grad
 
     @grad.setter
     def grad(self, value: Any) -> None:
+        if RECORDING and current.recorder is not None:
+            current.recorder.on_grad_set(self, value)
         self._grad = value
         GRADS[0] += 1
-        if RECORDING and state.recorder is not None:
-            state.recorder.set_grad(self)
 
     def _result(self, data: Array) -> TensorBase:
         """A tensor of the kind that ops return, around fresh data."""
@@ -145,13 +124,8 @@ class TensorBase:
 
 def forget_grads(leaves: Iterable[TensorBase]) -> None:
     """Set ``.grad`` of all to None."""
-    if state.recorder is not None:
-        for leaf in leaves:
-            leaf.grad = None
-        return
     for leaf in leaves:
-        leaf._grad = None
-    GRADS[0] += 1
+        leaf.grad = None
 
 
 class Spec(NamedTuple):
@@ -165,6 +139,15 @@ class Spec(NamedTuple):
 def spec(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Spec:
     """The one `Spec` of these, which is quicker than a new one."""
     return Spec(shape, dtype)
+
+
+class Rule(Protocol):
+    """What a node asks of its op; `autograd_core.op.Op` is the one there is."""
+
+    name: str
+    kept: Iterable[bool]  # by positional input: does backward read its values
+    saves_out: bool
+    fused: bool
 
 
 class Node:
@@ -183,21 +166,19 @@ class Node:
 
     def __init__(
         self,
-        op: Op,
+        op: Any,  # a Rule, and what the walk calls
         args: tuple[Any, ...],
         attrs: dict[str, Any],
         out: TensorBase,
         residuals: tuple[Array, ...],
     ) -> None:
-        if REPLAYED:
-            count_writes()
         self.number = next(_number)
         self.op = op
         self.attrs = attrs
         self.residuals = residuals
         parents: list[Node | TensorBase | None] = []
         inputs: list[Any] = []
-        versions: list[tuple[list[int], int]] = []  # of what backward reads
+        versions: list[tuple[Version, int]] = []  # of what backward reads
         for arg, saved in zip(args, op.kept):  # noqa: B905
             if not isinstance(arg, TensorBase):
                 parents.append(None)
@@ -206,20 +187,20 @@ class Node:
             parents.append(arg.node or (arg if arg._requires_grad else None))
             if saved:
                 cell = arg.version
-                versions.append((cell, cell[0]))
+                versions.append((cell, cell[0] if len(cell) == 1 else version_of(cell)))
                 inputs.append(arg)
             elif op.fused:  # its body may be run again for a graph of its gradient
                 inputs.append(arg)
             else:
-                inputs.append(spec(arg.data.shape, arg.data.dtype))
+                inputs.append(spec(arg._data.shape, arg._data.dtype))
         self.out: Any = None
         if op.saves_out:  # the array, not the Tensor: that would be a cycle
             cell = out.version
-            self.out = (out.data, type(out), cell)
-            versions.append((cell, cell[0]))
+            self.out = (out._data, type(out), cell)
+            versions.append((cell, version_of(cell)))
         self.parents: Sequence[Node | TensorBase | None] = parents
         self.inputs: list[Any] | None = inputs
-        self.versions: Sequence[tuple[list[int], int]] = versions
+        self.versions: Sequence[tuple[Version, int]] = versions
 
     def free(self) -> None:
         """Let go of everything that backward needs."""
@@ -234,12 +215,12 @@ class Node:
                 "earlier backward. Pass retain_graph=True to the first one to walk the "
                 "graph twice."
             )
-        count_writes()
         for cell, seen in self.versions:
-            if cell[0] != seen:
+            now = cell[0] if len(cell) == 1 else version_of(cell)
+            if now != seen:
                 raise RuntimeError(
                     f"backward through {self.op.name!r}: a tensor that it needs was "
-                    f"changed in place since (version {cell[0]}, expected {seen}). "
+                    f"changed in place since (version {now}, expected {seen}). "
                     "Change a copy, or call backward first."
                 )
 

@@ -18,12 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.tape import Array, restructured
+from autograd_core.hooks import Array
 from autograd_kernels import _jit
 from autograd_kernels import replay as native
 
 PATIENCE = 20_000  # spins of some 40 ns without work before a helper parks
-ELEMENTS = 1024  # where parts of a launch over elements may start
 LONGEST_CYCLE = 1024  # calls from one round of trials to the next
 TRIAL_SECONDS = 4e-3  # that the trials of one way may take, two at least
 
@@ -50,10 +49,10 @@ class Team:
         kernel: Any,
         units: int,
         args: tuple[Any, ...],
-        step: int = 1,
         most: int = native.MOST_PARTS,
     ) -> None:
-        """One launch, cut at multiples of ``step`` into ``most`` parts at the most."""
+        """One launch, cut where its kernel may be into ``most`` parts at the most."""
+        step = _jit.traits(kernel).step
         grain = -(-units // (min(self.size, most) * step)) * step
         parts = -(-units // grain)
         if parts < 2:
@@ -210,6 +209,14 @@ class Lock:
         """Free, held by nobody."""
         self._lock = threading.RLock()
 
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        """See `threading.RLock`."""
+        return self._lock.acquire(blocking, timeout)
+
+    def release(self) -> None:
+        """See `threading.RLock`."""
+        self._lock.release()
+
     def __enter__(self) -> None:
         self._lock.acquire()
 
@@ -230,7 +237,6 @@ class _Teams:
     def renew(self, size: int | None = None) -> None:
         """Another team, of as many threads unless told otherwise."""
         self.current = Team(size or self.current.size)
-        restructured()  # Programs look again at how many threads there are
 
     def forked(self) -> None:
         """Helpers do not survive a fork; locks may have been held."""

@@ -9,12 +9,14 @@ import numpy as np
 
 from autograd_core import protocols
 from autograd_core.grad import backward
-from autograd_core.launch import copy_into, duplicate, host
+from autograd_core.hooks import RECORDING, Array, current, recorder
+from autograd_core.launch import const, copy_into, duplicate, host
 from autograd_core.methods import Methods
 from autograd_core.ops import elementwise as e
 from autograd_core.ops import matmul as mm
 from autograd_core.ops import shape as s
-from autograd_core.tape import RECORDING, Array, TensorBase, state
+from autograd_core.tape import TensorBase, state
+from autograd_core.writes import array_of, overwrite, write
 
 Axis = int | Sequence[int] | None
 
@@ -29,7 +31,7 @@ class Tensor(Methods):
     __hash__ = object.__hash__
 
     def __init__(self, data: Array, requires_grad: bool = False) -> None:
-        self.data = data
+        self._data = data
         self._grad = None
         self.node = None
         self._requires_grad = requires_grad
@@ -42,19 +44,19 @@ class Tensor(Methods):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.data.shape
+        return self._data.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return self.data.dtype
+        return self._data.dtype
 
     @property
     def ndim(self) -> int:
-        return self.data.ndim
+        return self._data.ndim
 
     @property
     def size(self) -> int:
-        return self.data.size
+        return self._data.size
 
     @property
     def is_leaf(self) -> bool:
@@ -62,12 +64,12 @@ class Tensor(Methods):
         return self.node is None
 
     def __len__(self) -> int:
-        if not self.data.shape:
+        if not self._data.shape:
             raise TypeError("len() of a 0-d tensor")
-        return self.data.shape[0]
+        return self._data.shape[0]
 
     def __repr__(self) -> str:
-        text = np.array2string(self.data, separator=", ", prefix="tensor(")
+        text = np.array2string(self._data, separator=", ", prefix="tensor(")
         default = self.dtype in (np.float32, np.int64, np.bool_)
         dtype = "" if default else f", dtype={self.dtype}"
         grad = ""
@@ -82,34 +84,36 @@ class Tensor(Methods):
     def numpy(self) -> Array:
         """The data as a NumPy array that shares memory; not differentiated."""
         self._leaving("numpy()")
-        return self.data
+        return self._data
 
     def item(self) -> Any:
         """The single value as a Python number."""
         self._leaving("item()")
-        if self.data.size != 1:
+        if self._data.size != 1:
             raise ValueError(f"item: needs exactly one element, got shape {self.shape}")
-        return self.data.item()
+        return self._data.item()
 
     def tolist(self) -> Any:
         """The data as nested lists."""
         self._leaving("tolist()")
-        return self.data.tolist()
+        return self._data.tolist()
 
     def detach(self) -> Tensor:
         """The same memory outside the graph."""
-        out = Tensor(self.data)
+        if RECORDING and current.recorder is not None:
+            current.recorder.on_leaf(self)
+        out = Tensor(self._data)
         out.version = self.version
         return out
 
     def _leaving(self, how: str) -> None:
         """Values of a Program being recorded do not exist yet at replay time."""
-        if state.recorder is not None:
-            state.recorder.leaving(self.data, how)
+        if (listener := recorder()) is not None:
+            listener.on_escape(self._data, how)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         self._leaving("a conversion to a NumPy array")
-        return np.array(self.data, dtype, copy=copy)
+        return np.array(self._data, dtype, copy=copy)
 
     def __float__(self) -> float:
         return float(self.item())
@@ -119,11 +123,11 @@ class Tensor(Methods):
 
     def __bool__(self) -> bool:
         self._leaving("a truth value")
-        return bool(self.data)
+        return bool(self._data)
 
     def __index__(self) -> int:
         self._leaving("an index")
-        return self.data.__index__()
+        return self._data.__index__()
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else repr(self)
@@ -162,28 +166,22 @@ class Tensor(Methods):
                 f"{how}: the value requires grad, and a write in place would lose its "
                 "graph. Use ops (np.where, np.concatenate), or value.detach()."
             )
-        return self.data
-
-    def _wrote(self) -> None:
-        self.version[0] += 1
-        if RECORDING and state.recorder is not None:
-            state.recorder.wrote(self)
+        if RECORDING and current.recorder is not None:
+            for touched in (self, value):
+                if isinstance(touched, TensorBase):
+                    current.recorder.on_leaf(touched)
+        return self._data
 
     def copy_(self, other: Any) -> Self:
         """Overwrite the values, in place."""
-        data = self._writable("copy_", other)
-        value = other.data if isinstance(other, TensorBase) else np.asarray(other)
-        if value.shape != data.shape:
-            value = np.broadcast_to(value, data.shape)
-        if np.may_share_memory(value, data):
-            value = duplicate(value)
-        copy_into(value, data)
-        self._wrote()
+        self._writable("copy_", other)
+        write(self, other)
         return self
 
     def fill_(self, value: float) -> Self:
         """Overwrite all values by one, in place."""
-        return self.copy_(np.asarray(value, self.dtype))
+        given = isinstance(value, np.ndarray | TensorBase)
+        return self.copy_(value if given else const(value, self.dtype))
 
     def zero_(self) -> Self:
         """Overwrite all values by 0, in place."""
@@ -215,27 +213,23 @@ class Tensor(Methods):
 
     def _apply(self, op: Any, other: Any, how: str) -> Self:
         self._writable(how, other)
-        value = other.data if isinstance(other, TensorBase) else other
-        result = op.forward(self.data, value)
+        value = other._data if isinstance(other, TensorBase) else other
+        result = op.forward(self._data, value)
         if result.shape != self.shape:
             raise ValueError(f"{how}: result {result.shape} does not fit {self.shape}")
-        copy_into(result, self.data)
-        self._wrote()
+        copy_into(result, self._data)
+        self.wrote()
         return self
 
     def __setitem__(self, index: Any, value: Any) -> None:
         data = self._writable("x[...] = ", value)
-        value = value.data if isinstance(value, TensorBase) else np.asarray(value)
         index = protocols.plain(index)
         if s.is_basic(index):
-            part = s.view(data, index)
-            if np.may_share_memory(value, part):
-                value = duplicate(value)
-            copy_into(np.broadcast_to(value, part.shape), part)
+            overwrite(s.view(data, index), value)
         else:
             self._leaving("assignment by an array of indices")
-            data[index] = value
-        self._wrote()
+            data[index] = array_of(value)
+        self.wrote()
 
     def __iadd__(self, other: Any) -> Tensor:
         return self._update(e.add, other, "+=")
@@ -347,7 +341,9 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     tensor([2., 4., 6.])
     """
     if isinstance(data, TensorBase):
-        data = data.data
+        if RECORDING and current.recorder is not None:
+            current.recorder.on_leaf(data)
+        data = data._data
     return made(copied(data, dtype), requires_grad, data)
 
 
@@ -375,12 +371,13 @@ def made(array: Array, requires_grad: bool = False, source: Any = None) -> Tenso
             "tensor: only float32 and float64 tensors have gradients, got "
             f"{array.dtype} with requires_grad=True; pass dtype=np.float32"
         )
-    if not RECORDING or state.recorder is None:
+    listener = recorder()
+    if listener is None:
         return Tensor(array, requires_grad)
     constant = not isinstance(source, np.ndarray)
     if constant or source.dtype == array.dtype:
         out = Tensor(duplicate(array if constant else source), requires_grad)
     else:
         out = Tensor(host(lambda a: a.astype(array.dtype), source), requires_grad)
-    state.recorder.make(out, constant)
+    listener.on_new_tensor(out, constant)
     return out

@@ -15,12 +15,20 @@ from typing import Any
 import numpy as np
 
 from autograd_core.grad import reachable, walk
+from autograd_core.hooks import Array
 from autograd_core.launch import copy_into, duplicate, full
 from autograd_core.op import Op
 from autograd_core.ops.broadcasting import as_dtype
 from autograd_core.ops.shape import concatenate, identity, reshape
 from autograd_core.random import default_generator
-from autograd_core.tape import Array, Node, TensorBase, grad_mode, moment, state
+from autograd_core.tape import (
+    Node,
+    TensorBase,
+    grad_mode,
+    next_number,
+    state,
+    version_of,
+)
 from autograd_core.tensor import Tensor, tensor
 
 Place = Node | TensorBase
@@ -114,7 +122,7 @@ class Run:
         ]
         found = walk(
             [out for out, _ in pairs],
-            [seed if graph else seed.data for _, seed in pairs],
+            [seed if graph else seed._data for _, seed in pairs],
             self.places,
             create_graph=graph,
             retain_graph=retain,
@@ -311,7 +319,7 @@ def checkpoint(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """
     if not state.grad_enabled:
         return f(*args, **kwargs)
-    drawn, start = duplicate(default_generator.state), moment()
+    drawn, start = duplicate(default_generator.state), next_number()
     out = f(*args, **kwargs)
     if not isinstance(out, Tensor):
         raise TypeError(
@@ -336,7 +344,7 @@ def checkpoint(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     result._requires_grad = True
     result.node = node = Node(_recompute, (again,), {}, result, ())
     node.parents = list(places)
-    node.versions = [(x.version, x.version[0]) for x in read]
+    node.versions = [(x.version, version_of(x.version)) for x in read]
     return result
 
 

@@ -8,7 +8,7 @@ import pytest
 import autograd_core as ag
 from autograd_core import protocols
 from autograd_core.grad import walk
-from autograd_core.op import Arg
+from autograd_core.samples import Arg
 from autograd_core.ops import TABLE
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])

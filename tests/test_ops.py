@@ -30,7 +30,7 @@ from op_cases import (
     wanted,
 )
 
-from autograd_core.op import Arg
+from autograd_core.samples import Arg
 from autograd_core.ops import TABLE
 
 EVERY = pytest.mark.parametrize(("op", "sample"), CASES)

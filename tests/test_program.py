@@ -9,7 +9,8 @@ import pytest
 from program_cases import bits, data, network
 
 import autograd_core as ag
-from autograd_core.op import Arg, Op, Sample
+from autograd_core.op import Op
+from autograd_core.samples import Arg, Sample
 from autograd_core.ops import TABLE
 from autograd_core.program import compile
 

@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import autograd_core as ag
-from autograd_core.op import Arg, Op, Sample
+from autograd_core.op import Op
+from autograd_core.samples import Arg, Sample
 from autograd_core.ops import TABLE
 
 STEPS = [

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.hooks import RECORDING, Array, current
 from autograd_core.launch import launch
 from autograd_core.nn import check
 from autograd_core.nn.module import Module
@@ -13,7 +14,6 @@ from autograd_core.nn.parameter import Buffer, Parameter
 from autograd_core.ops import batchnorm as ops
 from autograd_core.ops.broadcasting import floats
 from autograd_core.ops.elementwise import add, div
-from autograd_core.tape import Array
 from autograd_core.tensor import Tensor
 from autograd_kernels.elementwise import add_inplace
 
@@ -59,7 +59,7 @@ class BatchNorm1d(Module):
             self.running_mean = self.running_var = self.num_batches_tracked = None
 
     def forward(self, x: Tensor) -> Tensor:
-        shape, n = x.data.shape, self.num_features
+        shape, n = x._data.shape, self.num_features
         if len(shape) not in (2, 3) or shape[1] != n:
             raise ValueError(f"expected (N, {n}) or (N, {n}, L), got shape {shape}")
         if self.running_mean is None or self.running_var is None:
@@ -70,15 +70,15 @@ class BatchNorm1d(Module):
         rate = self.momentum if self.momentum is not None else self._rate()
         y = by_batch(x, self.weight, self.bias, self.eps, running, rate)
         if self.num_batches_tracked is not None:
-            count = self.num_batches_tracked.data.reshape(1)
+            count = self.num_batches_tracked._data.reshape(1)
             launch(add_inplace, 1, ONE, count)
-            self.num_batches_tracked._wrote()
+            self.num_batches_tracked.wrote()
         return y
 
     def _rate(self) -> Array:
         """1 / (1 + batches seen): it makes the running statistics plain averages."""
         assert self.num_batches_tracked is not None
-        seen = floats(self.num_batches_tracked.data)
+        seen = floats(self.num_batches_tracked._data)
         return div(1.0, add(seen, 1.0))
 
     def extra_repr(self) -> str:
@@ -101,10 +101,13 @@ def by_batch(
     momentum: float | Array = 0.1,
 ) -> Tensor:
     """Normalise by the batch's own statistics and move the running ones, if given."""
-    arrays = None if running is None else (running[0].data, running[1].data)
+    if RECORDING and current.recorder is not None:
+        for statistic in running or ():
+            current.recorder.on_leaf(statistic)
+    arrays = None if running is None else (running[0]._data, running[1]._data)
     y = ops.batch_norm(x, weight, bias, eps=eps, running=arrays, momentum=momentum)
     for moved in running or ():
-        moved._wrote()
+        moved.wrote()
     return y
 
 

@@ -21,8 +21,8 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from autograd_core.random import default_generator
-from autograd_core.tape import Array
 from autograd_core.tensor import Tensor
+from autograd_core.writes import write
 
 T = TypeVar("T", bound=Tensor)
 Mode = Literal["fan_in", "fan_out"]
@@ -30,7 +30,7 @@ Mode = Literal["fan_in", "fan_out"]
 
 def stream() -> np.random.Generator:
     """A NumPy generator of its own, next in the order that `manual_seed` starts."""
-    return np.random.Generator(np.random.Philox(key=default_generator.draw()))
+    return default_generator.numpys("a random initial value")
 
 
 def fans(tensor: Tensor) -> tuple[int, int]:
@@ -172,7 +172,5 @@ def _floating(tensor: Tensor) -> None:
 
 
 def _write(tensor: T, values: Any) -> T:
-    data: Array = tensor.data
-    data[...] = values
-    tensor.version[0] += 1
+    write(tensor, values)
     return tensor

@@ -46,7 +46,7 @@ class Linear(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``x @ weight.T + bias`` as one op."""
-        if x.data.dtype.kind != "f":
+        if x._data.dtype.kind != "f":
             raise TypeError(f"expected a float32 or float64 input, got {x.dtype}")
         return linear(x, self.weight, self.bias)
 

@@ -11,11 +11,11 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 
+from autograd_core.hooks import RECORDING, Array, current
 from autograd_core.launch import FLOATS
 from autograd_core.nn.describe import describe, locate
 from autograd_core.nn.parameter import Buffer, Parameter
 from autograd_core.nn.state import Unmatched, load
-from autograd_core.tape import RECORDING, Array, restructured, state
 from autograd_core.tensor import Tensor
 
 T = TypeVar("T")
@@ -39,10 +39,6 @@ class Module:
 
     training: bool = True
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)
-        restructured()  # a Program that this module is part of looks again
-
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the layer computes; Tensors in, Tensors out."""
         raise NotImplementedError(f"{type(self).__name__} has no forward()")
@@ -52,14 +48,20 @@ class Module:
         if len(args) != 1 or kwargs or isinstance(args[0], np.ndarray):
             args = tuple(map(_seen, args))
             kwargs = {name: _seen(value) for name, value in kwargs.items()}
+        if RECORDING and current.recorder is not None:
+            current.recorder.on_module(self, True)
         try:
-            out = self.forward(*args, **kwargs)
+            return self.forward(*args, **kwargs)
         except (TypeError, ValueError) as error:
             locate(error, self)
             raise
-        if RECORDING and state.recorder is not None:
-            state.recorder.watch(self)
-        return out
+        finally:
+            if RECORDING and current.recorder is not None:
+                current.recorder.on_module(self, False)
+
+    def locate(self, error: Exception) -> None:
+        """Say in an error's message that it arose in this layer."""
+        locate(error, self)
 
     def extra_repr(self) -> str:
         """What stands between the parentheses of the layer's repr."""
@@ -165,12 +167,10 @@ class Module:
         dtype = np.dtype(dtype)
         if dtype not in FLOATS:
             raise TypeError(f"astype: expected float32 or float64, got {dtype}")
-        restructured()
         for _, tensor in _once(self.tensors()):
             if tensor.dtype.kind == "f":
-                tensor.data = tensor.data.astype(dtype)
+                tensor.data = tensor._data.astype(dtype)
                 tensor.grad = None
-                tensor.version[0] += 1
         return self
 
     def float(self) -> Self:

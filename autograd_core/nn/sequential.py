@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Self, overload
 
 from autograd_core.nn.module import Module
-from autograd_core.tape import restructured
 
 
 class Sequential(Module):
@@ -58,7 +57,6 @@ class Sequential(Module):
                 + (": write it as a call" if isinstance(layer, type) else "")
             )
         self._layers[name] = layer
-        restructured()
 
     def _name(self, index: int | str) -> str:
         if isinstance(index, str):

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from autograd_core.tape import Array, TensorBase
+from autograd_core.hooks import Array, recorder
+from autograd_core.launch import duplicate
+from autograd_core.tape import TensorBase
+from autograd_core.writes import array_of, write
 
 if TYPE_CHECKING:
     from autograd_core.nn.module import Module
@@ -34,26 +37,34 @@ def load(module: Module, state: Mapping[str, Any], strict: bool) -> Unmatched:
     arrays: dict[str, Array] = {}
     misshapen, mistyped = [], []
     for name in (name for name in own if name in state):
-        value, like = _array(state[name]), own[name].data
+        value, like = _array(state[name]), own[name]._data
         if value.shape != like.shape:
             misshapen.append(f"{name}: expected {like.shape}, got {value.shape}")
         elif not np.can_cast(value.dtype, like.dtype, "same_kind"):
             mistyped.append(f"{name}: expected {like.dtype}, got {value.dtype}")
-        else:  # a copy: the state may share memory with what is written
-            arrays[name] = np.array(value, like.dtype)
+        else:
+            arrays[name] = value
     problems = {"misshapen": misshapen, "of a wrong dtype": mistyped}
     if strict:
         problems = {"missing": missing, "unexpected": unexpected, **problems}
     if any(problems.values()):
         raise ValueError(_message(type(module).__name__, problems))
+    shared = {n for n, a in arrays.items() if _overlaps(a, own)}
+    arrays |= {name: duplicate(arrays[name]) for name in shared}
     for name, array in arrays.items():
-        own[name].data[...] = array
-        own[name].version[0] += 1
+        write(own[name], array)
     return Unmatched(missing, unexpected)
 
 
 def _array(value: Any) -> Array:
-    return value.data if isinstance(value, TensorBase) else np.asarray(value)
+    if isinstance(value, TensorBase) and (listener := recorder()) is not None:
+        listener.on_leaf(value)
+    return array_of(value)
+
+
+def _overlaps(array: Array, own: Mapping[str, TensorBase]) -> bool:
+    """Whether writing to the tensors could change what is yet to be read."""
+    return any(np.may_share_memory(array, tensor._data) for tensor in own.values())
 
 
 def _message(module: str, problems: Mapping[str, list[str]]) -> str:

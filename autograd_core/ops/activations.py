@@ -9,8 +9,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd_core.hooks import Array
 from autograd_core.launch import empty, flat, hyper, launch
-from autograd_core.op import Arg, primitive, sample
+from autograd_core.op import primitive
 from autograd_core.ops.broadcasting import floats, unary
 from autograd_core.ops.elementwise import (
     add,
@@ -22,7 +23,7 @@ from autograd_core.ops.elementwise import (
     sub,
     where,
 )
-from autograd_core.tape import Array
+from autograd_core.samples import Arg, sample
 from autograd_kernels import activations as k
 from autograd_kernels import sloped
 

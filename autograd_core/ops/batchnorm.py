@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from autograd_core.hooks import Array
 from autograd_core.launch import (
     contiguous,
     empty,
@@ -15,12 +16,12 @@ from autograd_core.launch import (
     new_status,
     verify,
 )
-from autograd_core.op import fused, sample
+from autograd_core.op import fused
 from autograd_core.ops.broadcasting import as_dtype, floats
 from autograd_core.ops.elementwise import add, div, mul, sqrt, square, sub
 from autograd_core.ops.reduce import mean
 from autograd_core.ops.shape import reshape
-from autograd_core.tape import Array
+from autograd_core.samples import sample
 from autograd_kernels import batchnorm as k
 
 

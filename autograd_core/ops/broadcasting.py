@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.hooks import Array
 from autograd_core.launch import FLOATS, const, copy_into, empty, flat, host, launch
 from autograd_core.ops.shape import astype, sum_to
-from autograd_core.tape import Array
 
 
 @lru_cache(4096)

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.hooks import Array
 from autograd_core.launch import empty, flat, hyper, launch
-from autograd_core.op import Arg, primitive, sample
+from autograd_core.op import primitive
 from autograd_core.ops.broadcasting import floats
-from autograd_core.tape import Array
+from autograd_core.samples import Arg, sample
 from autograd_kernels import dropout as k
 
 KEY = Arg((2,), kind="key")

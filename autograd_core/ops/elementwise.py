@@ -15,7 +15,7 @@ from autograd_core.launch import (
     host,
     launch,
 )
-from autograd_core.op import BINARY, UNARY, Arg, primitive, sample
+from autograd_core.op import primitive
 from autograd_core.ops.broadcasting import (
     binary,
     expanded,
@@ -25,6 +25,7 @@ from autograd_core.ops.broadcasting import (
     unary,
     unbroadcast,
 )
+from autograd_core.samples import BINARY, UNARY, Arg, sample
 from autograd_kernels import elementwise as k
 
 POSITIVE = (sample(Arg((3, 4), 0.2, 3.0)),)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from autograd_core.hooks import Array
 from autograd_core.launch import contiguous, empty, launch
-from autograd_core.tape import Array
 from autograd_kernels import reduce as k
 
 CHUNK = 1 << 15  # elements that one unit of a long sum covers

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.hooks import Array
 from autograd_core.launch import (
     contiguous,
     empty,
@@ -16,7 +17,7 @@ from autograd_core.launch import (
     new_status,
     verify,
 )
-from autograd_core.op import Arg, Op, Sample, fused, sample
+from autograd_core.op import Op, fused
 from autograd_core.ops.activations import softplus
 from autograd_core.ops.broadcasting import as_dtype, binary, floats
 from autograd_core.ops.elementwise import (
@@ -33,7 +34,7 @@ from autograd_core.ops.elementwise import (
 from autograd_core.ops.folding import sum_over
 from autograd_core.ops.reduce import mean, sum
 from autograd_core.ops.softmax import log_softmax, row_stats
-from autograd_core.tape import Array
+from autograd_core.samples import Arg, Sample, sample
 from autograd_kernels import elementwise as elementwise_k
 from autograd_kernels import losses as k
 from autograd_kernels import softmax as rows_k

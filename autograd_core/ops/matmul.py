@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.hooks import Array
 from autograd_core.launch import (
     contiguous,
     copy_into,
@@ -17,12 +18,12 @@ from autograd_core.launch import (
     launch_whole,
     scratch,
 )
-from autograd_core.op import fused, primitive, sample
+from autograd_core.op import fused, primitive
 from autograd_core.ops.broadcasting import as_dtype, floats
 from autograd_core.ops.elementwise import add
 from autograd_core.ops.folding import sum_over
 from autograd_core.ops.shape import astype, reshape, sum_to, transpose
-from autograd_core.tape import Array
+from autograd_core.samples import sample
 from autograd_kernels import matmul as k
 
 SHARED_PRODUCTS = 1 << 23  # multiplications, about 0.15 ms, from where on threads pay

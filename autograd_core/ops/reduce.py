@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.hooks import Array
 from autograd_core.launch import contiguous, empty, host, launch
-from autograd_core.op import Arg, primitive, sample
+from autograd_core.op import primitive
 from autograd_core.ops.broadcasting import floats
 from autograd_core.ops.elementwise import div, equal, exp, mul, sub
 from autograd_core.ops.folding import (
@@ -20,7 +21,7 @@ from autograd_core.ops.folding import (
     sum_over,
 )
 from autograd_core.ops.shape import astype, broadcast_to, reshape
-from autograd_core.tape import Array
+from autograd_core.samples import Arg, sample
 from autograd_kernels import reduce as k
 from autograd_kernels import softmax as softmax_k
 

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.hooks import Array
 from autograd_core.launch import cast_into, contiguous, copy_into, empty, full, host
-from autograd_core.op import Arg, primitive, sample
+from autograd_core.op import primitive
 from autograd_core.ops.folding import normalize, sum_over
-from autograd_core.tape import Array
+from autograd_core.samples import Arg, sample
 
 Index = Any  # whatever NumPy's basic indexing takes
+HOLE = "an array"  # in an index, where one stands
 
 
 @primitive(lambda g, y, x: g, saves="", view=True)
@@ -117,15 +119,19 @@ def is_basic(index: Index) -> bool:
 
 
 def _apart(index: Index) -> tuple[tuple[Any, ...], list[Array]]:
-    """An index as a tuple, and its arrays: a Program must know what it reads."""
-    parts = index if isinstance(index, tuple) else (index,)
-    return parts, [p for p in parts if isinstance(p, np.ndarray)]
+    """An index as a tuple with holes, and the arrays that belong there.
+
+    A Program must know what it reads, so a function of it may hold no array.
+    """
+    given = index if isinstance(index, tuple) else (index,)
+    arrays = [p for p in given if isinstance(p, np.ndarray)]
+    return tuple(HOLE if isinstance(p, np.ndarray) else p for p in given), arrays
 
 
 def _index(parts: tuple[Any, ...], arrays: Sequence[Array]) -> tuple[Any, ...]:
-    """The index with these arrays for its own."""
+    """The index with these arrays in its holes."""
     rest = iter(arrays)
-    return tuple(next(rest) if isinstance(p, np.ndarray) else p for p in parts)
+    return tuple(next(rest) if p is HOLE else p for p in parts)
 
 
 def view(x: Array, index: Index) -> Array:

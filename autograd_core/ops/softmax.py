@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd_core.hooks import Array
 from autograd_core.launch import contiguous, empty, launch
-from autograd_core.op import Arg, primitive, sample
+from autograd_core.op import primitive
 from autograd_core.ops.broadcasting import floats
 from autograd_core.ops.elementwise import exp, mul, sub
 from autograd_core.ops.reduce import sum
-from autograd_core.tape import Array
+from autograd_core.samples import Arg, sample
 from autograd_kernels import softmax as k
 
 SAMPLES = (

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.hooks import Array
 from autograd_core.launch import (
     FLOATS,
     Pointers,
@@ -22,7 +23,7 @@ from autograd_core.launch import (
 )
 from autograd_core.optim.group import checked_number
 from autograd_core.optim.optimizer import as_list, describe
-from autograd_core.tape import Array, TensorBase, state
+from autograd_core.tape import TensorBase
 from autograd_core.tensor import Tensor
 from autograd_kernels import optim as k
 from autograd_kernels.pointers import CHUNK
@@ -87,12 +88,11 @@ def gradients(owner: str, parameters: Any) -> list[tuple[Array, Pointers]]:
             found[id(p.grad)] = p.grad
     tables = []
     for g in found.values():
-        g.data = contiguous(g.data)
-        g.version[0] += 1
-        if state.recorder is not None:
-            state.recorder.wrote(g)
+        if not g._data.flags.carray:
+            g.data = contiguous(g._data)
+        g.wrote()
     for dtype in FLOATS:
-        arrays = [g.data for g in found.values() if g.data.dtype == dtype]
+        arrays = [g._data for g in found.values() if g._data.dtype == dtype]
         if arrays:
             tables.append((const(0.0, dtype).reshape(1), Pointers([arrays], CHUNK)))
     return tables

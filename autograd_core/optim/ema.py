@@ -8,10 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.launch import FLOATS, Pointers, empty, launch_many
+from autograd_core.hooks import Array, recorder
+from autograd_core.launch import FLOATS, Pointers, duplicate, empty, launch_many
+from autograd_core.ops.broadcasting import as_dtype
+from autograd_core.ops.elementwise import div, greater, where
 from autograd_core.optim.group import Group
 from autograd_core.optim.optimizer import as_list, check_layout, check_names, describe
-from autograd_core.tape import Array, TensorBase
+from autograd_core.tape import TensorBase
+from autograd_core.writes import overwrite, write
 from autograd_kernels import optim as k
 from autograd_kernels.pointers import CHUNK
 
@@ -31,33 +35,47 @@ class EMA:
         for i, p in enumerate(self.params):
             if not isinstance(p, TensorBase):
                 raise TypeError(f"EMA: parameter {i} must be a Tensor: {describe(p)}")
-            check_layout(f"EMA: parameter {i}", p.data)
+            check_layout(f"EMA: parameter {i}", p._data)
         self.settings = Group("EMA", self.params, {"decay": decay})
         self.clock: Array = np.zeros(2)  # updates, sum of the weights
-        self.sums: list[Array] = [np.zeros_like(p.data) for p in self.params]
+        self.sums: list[Array] = [np.zeros_like(p._data) for p in self.params]
 
     def update(self) -> None:
         """Take the parameters' present values into the averages."""
         clock = Pointers([[self.clock], [self.settings.hyper]], 2)
         scalars = empty((1, k.SCALARS), np.float64)
         launch_many(k.ema_advance, clock, scalars)
-        pairs = list(zip(self.sums, (p.data for p in self.params), strict=True))
+        pairs = list(zip(self.sums, (p._data for p in self._read()), strict=True))
         for dtype in FLOATS:
             same = [pair for pair in pairs if pair[0].dtype == dtype]
             if same:
                 sums, data = zip(*same, strict=True)
                 launch_many(k.ema, Pointers([sums, data], CHUNK), scalars, sums[0])
 
+    def _read(self) -> list[TensorBase]:
+        if (listener := recorder()) is not None:
+            for p in self.params:
+                listener.on_leaf(p)
+        return self.params
+
     def averages(self) -> list[Array]:
         """The averages, in the order of the parameters; before any update these."""
-        if self.clock[0] == 0:
-            return [p.data.copy() for p in self.params]
-        return [total / total.dtype.type(self.clock[1]) for total in self.sums]
+        return [
+            self._average(p, total)
+            for p, total in zip(self.params, self.sums, strict=True)
+        ]
+
+    def _average(self, p: TensorBase, total: Array) -> Array:
+        updates, weights = (
+            as_dtype(self.clock[i : i + 1].reshape(()), total.dtype) for i in (0, 1)
+        )
+        started = greater.forward(updates, 0.0)
+        return where.forward(started, div.forward(total, weights), p._data)
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
         """Give the parameters the averages' values inside the block."""
-        own = [p.data.copy() for p in self.params]
+        own = [duplicate(p._data) for p in self._read()]
         self._assign(self.averages())
         try:
             yield
@@ -66,8 +84,7 @@ class EMA:
 
     def _assign(self, values: list[Array]) -> None:
         for p, value in zip(self.params, values, strict=True):
-            p.data[...] = value
-            p.version[0] += 1
+            write(p, value)
 
     def state_dict(self) -> dict[str, Any]:
         """Copies of all that is needed to go on, bit for bit."""
@@ -86,6 +103,6 @@ class EMA:
         if given != mine:
             raise ValueError(f"{label}: sums are {given}, expected {mine}")
         self.settings["decay"] = state_dict["decay"]
-        self.clock[:] = state_dict["clock"]
+        overwrite(self.clock, state_dict["clock"])
         for total, value in zip(self.sums, state_dict["sums"], strict=True):
-            total[...] = value
+            overwrite(total, value)

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.tape import Array, TensorBase, state
+from autograd_core.hooks import Array, recorder, refuse
+from autograd_core.tape import TensorBase
 from autograd_kernels.optim import HYPER
 
 # Where a number may lie, lowest and highest; what is not here may be any finite number.
@@ -84,6 +85,10 @@ class Group(MutableMapping[str, Any]):
         if name == "params":
             return self.params
         self._known(name)
+        if (listener := recorder()) is not None:
+            what = f"{self.owner}'s setting {name!r}"
+            part = self.hyper[self._place[name]]
+            listener.on_setting(part.tolist, what, part)
         values = self.hyper[self._place[name]].tolist()
         if name == "betas":
             return tuple(values)
@@ -93,11 +98,7 @@ class Group(MutableMapping[str, Any]):
 
     def __setitem__(self, name: str, value: Any) -> None:
         self._known(name)
-        if state.recorder is not None:
-            raise RuntimeError(
-                f"{self.owner}: {name} is set inside a compiled function, where it "
-                "would be set once and not in each replay; set it outside"
-            )
+        refuse(f"{self.owner}: {name} is set", "set it outside")
         value = checked(self.owner, name, value)
         if name == "maximize":
             value = -1.0 if value else 1.0
@@ -122,6 +123,6 @@ class Group(MutableMapping[str, Any]):
         return {name: self[name] for name in self._place}
 
     def __repr__(self) -> str:
-        count = sum(p.data.size for p in self.params)
+        count = sum(p._data.size for p in self.params)
         settings = ", ".join(f"{k}={v!r}" for k, v in self.settings().items())
         return f"{len(self.params)} parameters ({count:,} numbers): {settings}"

@@ -8,9 +8,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from autograd_core.hooks import Array, recorder
 from autograd_core.launch import FLOATS, Pointers, address, contiguous, launch_many
 from autograd_core.optim.group import Group
-from autograd_core.tape import Array, TensorBase, forget_grads, restructured, state
+from autograd_core.tape import TensorBase, forget_grads
+from autograd_core.writes import overwrite
 from autograd_kernels.optim import SCALARS
 from autograd_kernels.pointers import CHUNK
 
@@ -24,7 +26,7 @@ class Batch:
         self, members: Sequence[tuple[TensorBase, Group, State]], names: Sequence[str]
     ) -> None:
         self.params = [p for p, _, _ in members]
-        data = [p.data for p in self.params]
+        data = [p._data for p in self.params]
         columns = [[s[name] for _, _, s in members] for name in names]
         clocks = [s["clock"] for _, _, s in members]
         self.arrays = Pointers([data, data, *columns], CHUNK)
@@ -34,15 +36,12 @@ class Batch:
     def step(self, kernels: tuple[Any, Any]) -> None:
         """Two launches, however many parameters and groups there are."""
         advance, rule = kernels
-        self.arrays.point(1, [contiguous(p._grad.data) for p in self.params])
+        self.arrays.point(1, [contiguous(p._grad._data) for p in self.params])
         launch_many(advance, self.clocks, self.scalars)
         launch_many(rule, self.arrays, self.scalars)
         self.arrays.columns[1] = ()  # gradients are not kept beyond zero_grad
         for p in self.params:
-            p.version[0] += 1
-        if state.recorder is not None:
-            for p in self.params:
-                state.recorder.wrote(p)
+            p.wrote()
 
 
 class Optimizer:
@@ -103,7 +102,6 @@ class Optimizer:
         for p in params:
             self.state[p] = self._new_state(p, new)
         self._seen = []
-        restructured()
 
     def _check_params(self, params: list[Any]) -> None:
         seen: dict[int, int] = {}
@@ -111,11 +109,11 @@ class Optimizer:
             label = f"{self.name}: parameter {i}"
             if i >= len(self.state):
                 check_leaf(label, p)
-                check_layout(label, p.data)
-            other = seen.setdefault(address(p.data) if p.data.size else id(p), i)
+                check_layout(label, p._data)
+            other = seen.setdefault(address(p._data) if p._data.size else id(p), i)
             if other != i:
                 raise ValueError(
-                    f"{label}, shape {p.data.shape}, is parameter {other} again, or "
+                    f"{label}, shape {p._data.shape}, is parameter {other} again, or "
                     "shares its memory; give each once"
                 )
 
@@ -125,7 +123,7 @@ class Optimizer:
     def _new_state(self, p: TensorBase, group: Group) -> State:
         # Memory of zeros that nobody touches is not taken from the system, so state
         # that a setting may bring to use later costs nothing until then.
-        arrays = {n: np.zeros(p.data.shape, p.data.dtype) for n in self.state_names}
+        arrays = {n: np.zeros(p._data.shape, p._data.dtype) for n in self.state_names}
         return {"clock": np.zeros(2), **arrays}
 
     # Steps -----------------------------------------------------------------------
@@ -140,16 +138,19 @@ class Optimizer:
         TypeError if a gradient is not a Tensor, ValueError if it does not have its
         parameter's shape and dtype.
         """
-        if state.recorder is not None:
-            state.recorder.guard(lambda: len(self.state), f"{self.name}'s parameters")
+        if (listener := recorder()) is not None:
+            what = f"{self.name}'s parameters"
+            listener.on_setting(lambda: len(self.state), what, self.state)
+            for p in self.state:
+                listener.on_leaf(p)
         live, data = [], []
         for p in self.state:
             grad = p.grad
             if grad is None:
                 continue
-            array = p.data
+            array = p._data
             if not isinstance(grad, TensorBase) or (
-                grad.data.shape != array.shape or grad.data.dtype != array.dtype
+                grad._data.shape != array.shape or grad._data.dtype != array.dtype
             ):
                 raise self._wrong_gradient(p)
             live.append(p)
@@ -164,17 +165,17 @@ class Optimizer:
         """Lay out the tables, again only when other parameters have gradients."""
         for i, (p, mine) in enumerate(self.state.items()):
             label = f"{self.name}.step: parameter {i}"
-            check_layout(label, p.data)
+            check_layout(label, p._data)
             before = mine[self.state_names[0]]
-            if (p.data.shape, p.data.dtype) != (before.shape, before.dtype):
+            if (p._data.shape, p._data.dtype) != (before.shape, before.dtype):
                 raise ValueError(
                     f"{label} was {before.shape} {before.dtype} and became "
-                    f"{p.data.shape} {p.data.dtype}; make a new optimizer"
+                    f"{p._data.shape} {p._data.dtype}; make a new optimizer"
                 )
         groups = {p: group for group in self.param_groups for p in group.params}
         self._batches = []
         for dtype in FLOATS:
-            same = [p for p in live if p.data.dtype == dtype]
+            same = [p for p in live if p._data.dtype == dtype]
             members = [(p, groups[p], self.state[p]) for p in same]
             if members:
                 self._batches.append(Batch(members, self.state_names))
@@ -182,10 +183,10 @@ class Optimizer:
     def _wrong_gradient(self, p: TensorBase) -> Exception:
         i = next(i for i, q in enumerate(self.state) if q is p)
         want = f"{self.name}.step: the gradient of parameter {i} must be a Tensor of "
-        want += f"shape {p.data.shape} and dtype {p.data.dtype}, got "
+        want += f"shape {p._data.shape} and dtype {p._data.dtype}, got "
         if not isinstance(p.grad, TensorBase):
             return TypeError(want + describe(p.grad))
-        return ValueError(f"{want}shape {p.grad.data.shape} and {p.grad.data.dtype}")
+        return ValueError(f"{want}shape {p.grad._data.shape} and {p.grad._data.dtype}")
 
     # Checkpoints -----------------------------------------------------------------
 
@@ -237,11 +238,12 @@ class Optimizer:
             self._check_saved(i, p, group, saved.get(i, {}))
         for i, mine in zip(order, self.state.values(), strict=True):
             row = saved[i]
-            mine["clock"][:] = row["step"], row.get(self.carried, 0.0)
+            clock = np.array([row["step"], row.get(self.carried, 0.0)])
+            overwrite(mine["clock"], clock)
             for name in self.state_names:
-                mine[name][...] = row.get(name, 0.0)
+                overwrite(mine[name], row.get(name, 0.0))
         for group, new in zip(self.param_groups, groups, strict=True):
-            group.hyper[:] = new.hyper
+            overwrite(group.hyper, new.hyper)
 
     def _loaded_group(self, group: Group, given: Mapping[str, Any]) -> Group:
         settings = {name: value for name, value in given.items() if name != "params"}
@@ -255,10 +257,10 @@ class Optimizer:
         check_names(label, row, ("step", *filter(None, [self.carried]), *names))
         for name in names:
             a = np.asarray(row[name])
-            if a.shape != p.data.shape or a.dtype != p.data.dtype:
+            if a.shape != p._data.shape or a.dtype != p._data.dtype:
                 raise ValueError(
                     f"{label}: {name} has shape {a.shape} and dtype {a.dtype}, "
-                    f"expected {p.data.shape} and {p.data.dtype}"
+                    f"expected {p._data.shape} and {p._data.dtype}"
                 )
 
     def _used(self, group: Group) -> list[str]:
@@ -294,7 +296,7 @@ def as_list(owner: str, params: Any) -> list[Any]:
 def describe(value: Any) -> str:
     """A short name of what was given instead of something else."""
     if isinstance(value, TensorBase | np.ndarray):
-        data = value.data if isinstance(value, TensorBase) else value
+        data = value._data if isinstance(value, TensorBase) else value
         return f"{type(value).__name__} of shape {data.shape}"
     return f"{type(value).__name__} {value!r:.60}"
 
@@ -305,12 +307,12 @@ def check_leaf(label: str, p: Any) -> None:
         raise TypeError(f"{label} must be a Tensor, got {describe(p)}")
     if p.node is not None:
         raise ValueError(
-            f"{label}, shape {p.data.shape}, must be a leaf; it was made by the op "
+            f"{label}, shape {p._data.shape}, must be a leaf; it was made by the op "
             f"{p.node.op.name!r}"
         )
     if not p.requires_grad:
         raise ValueError(
-            f"{label}, shape {p.data.shape}, must require grad; leave frozen ones out: "
+            f"{label}, shape {p._data.shape}, must require grad; leave frozen ones out: "
             "[p for p in params if p.requires_grad]"
         )
 

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from autograd_core.hooks import Array
 from autograd_core.optim.group import Group
 from autograd_core.optim.optimizer import Optimizer, State
-from autograd_core.tape import Array
 from autograd_kernels import optim as k
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
+from autograd_core.hooks import Array
 from autograd_core.optim.group import Group
 from autograd_core.optim.optimizer import Optimizer, State
-from autograd_core.tape import Array
 from autograd_kernels import optim as k
 
 

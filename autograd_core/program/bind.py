@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+import numba
 import numpy as np
 
-from autograd_core.program.buffers import (
-    Known,
-    PointerRefs,
-    Ref,
-    address_of,
-    is_array,
-)
+from autograd_core.hooks import Array
+from autograd_core.program.buffers import PointerRefs, Ref, address_of
 from autograd_core.program.cost import split
+from autograd_core.program.events import Check, Event, HostCall, Launch
 from autograd_core.program.plan import ALIGN
-from autograd_core.program.record import Check, Event, HostCall, Launch
-from autograd_core.tape import Array
 from autograd_kernels import _jit
 from autograd_kernels.replay import ADDRESS, COLUMNS, GRAIN, PARTS, SIZES
 
 ADDRESS_WORD = 4  # of those that an array is exploded to, see `Binder.words`
+C, F, ALIGNED, WRITEABLE = 0x1, 0x2, 0x100, 0x400  # of an array's flags
 Call = tuple[Callable[..., Any], list[Any], Array]  # function, arguments, output
 
 
@@ -35,10 +32,10 @@ class Bound:
     counts: Array  # claimed and done, for threads that share launches
     shared: bool  # whether any launch is worth sharing
     parts: int  # of the launch that has the most
-    segments: list[tuple[int, int, Call | None]]
+    segments: list[tuple[int, int, HostCall | None, Call | None]]
     events: list[Event]  # by row of the table
     words: Array  # arguments of all launches
-    places: list[tuple[Known, int]]  # arrays, and where among the words an address is
+    places: list[tuple[Ref, int]]  # arrays, and where among the words an address is
     keep: list[Any]
 
 
@@ -52,36 +49,37 @@ class Binder:
         self.base = address_of(self.memory) + self.start
         self.keep: list[Any] = [self.memory]
 
-    def address(self, array: Known) -> int:
+    def address(self, array: Ref) -> int:
         """Where the first element of an array will be."""
-        if not isinstance(array, Ref):
-            self.keep.append(array)
-            return address_of(array)
         home = array.buffer.home
         if home is not None:
             self.keep.append(home)
             return address_of(home) + array.offset
         return self.base + max(array.buffer.offset, 0) + array.offset
 
-    def view(self, array: Known) -> Array:
+    def view(self, array: Ref) -> Array:
         """The array's place at replay time, as an array."""
-        if not isinstance(array, Ref):
-            return array
-        memory, start = array.buffer.home, 0
+        memory: Any = array.buffer.home
         if memory is None:
-            memory, start = self.memory, self.start + max(array.buffer.offset, 0)
-        return np.ndarray(
-            array.shape, array.dtype, memory.data, start + array.offset, array.strides
-        )
+            start = self.start + max(array.buffer.offset, 0) + array.offset
+            memory = self.memory.data
+            return np.ndarray(array.shape, array.dtype, memory, start, array.strides)
+        whole = (array.shape, array.strides, array.dtype)
+        if array.offset == 0 and whole == (memory.shape, memory.strides, memory.dtype):
+            return memory
+        return place(array)
 
     def words(self, arg: Any) -> list[int]:
         """An argument exploded as compiled code takes it (see ``_jit.address``)."""
         if isinstance(arg, PointerRefs):
-            arg = self.table(arg)
-        if not is_array(arg):
+            table = self.table(arg)
+            self.keep.append(table)
+            head = [0, 0, table.size, table.itemsize, address_of(table)]
+            return [*head, *table.shape, *table.strides]
+        if not isinstance(arg, Ref):
             return [int(arg)]
         shape, size = arg.shape, arg.size
-        if isinstance(arg, Ref) and arg.buffer.scratch:  # a row for each part
+        if arg.buffer.scratch:  # a row for each part
             shape, size = (self.threads, *shape[1:]), size * self.threads
         return [0, 0, size, arg.itemsize, self.address(arg), *shape, *arg.strides]
 
@@ -101,15 +99,15 @@ def bind(binder: Binder, groups: Sequence[Sequence[Event]]) -> Bound:
     rows: list[list[int]] = []
     flat: list[int] = []
     of_row: list[Event] = []
-    places: list[tuple[Known, int]] = []
-    segments: list[tuple[int, int, Call | None]] = []
+    places: list[tuple[Ref, int]] = []
+    segments: list[tuple[int, int, HostCall | None, Call | None]] = []
     start = 0
     runs = [(e, len(g) if i == 0 else 0) for g in groups for i, e in enumerate(g)]
     for event, run in runs:
         if isinstance(event, HostCall):
-            args = [binder.view(a) if is_array(a) else a for a in event.args]
+            args = [binder.view(a) if isinstance(a, Ref) else a for a in event.args]
             call = (event.function, args, binder.view(event.out))
-            segments.append((start, len(rows), call))
+            segments.append((start, len(rows), event, call))
             start = len(rows)
             continue
         of_row.append(event)
@@ -118,14 +116,14 @@ def bind(binder: Binder, groups: Sequence[Sequence[Event]]) -> Bound:
             continue
         first = len(flat)
         for arg in event.args:
-            if is_array(arg):
+            if isinstance(arg, Ref):
                 places.append((arg, len(flat) + ADDRESS_WORD))
             flat += binder.words(arg)
         # Launches that follow in a run are cut where its first one is.
         parts, grain = split(event, run, binder.threads) if run else (1, 1)
         cut = [event.units, parts, grain, max(run, 1)]
         rows.append([native(event), first, len(flat) - first, *cut])
-    segments.append((start, len(rows), None))
+    segments.append((start, len(rows), None, None))
     words = np.array(flat + [0] * SIZES[-1], np.int64)  # calls read past the last word
     table = np.array(rows, np.int64).reshape(-1, COLUMNS)
     launches = table[:, ADDRESS] != 0
@@ -156,12 +154,47 @@ def group_serial(table: Array) -> None:
             table[i, GRAIN] = run
 
 
+class _Place:
+    """Memory at an address, for as long as its owner lives."""
+
+    def __init__(self, memory: Array, array: Ref) -> None:
+        self.owner = memory
+        self.__array_interface__ = {
+            "data": (address_of(memory) + array.offset, not memory.flags.writeable),
+            "shape": array.shape,
+            "strides": array.strides,
+            "typestr": array.dtype.str,
+            "version": 3,
+        }
+
+
+def place(array: Ref) -> Array:
+    """A new array object at a place in memory that exists."""
+    assert array.buffer.home is not None
+    return np.asarray(_Place(array.buffer.home, array))
+
+
 def native(launch: Launch) -> int:
     """Address of the launch's kernel for the types of its arguments."""
-    if launch.address:
-        return launch.address
-    args = [
-        np.empty((0,) * len(a.shape), a.dtype) if isinstance(a, Ref) else a
-        for a in launch.args
-    ]
-    return _jit.address(launch.kernel, (0, launch.units, *args))
+    return _native(launch.kernel, tuple([_code(arg) for arg in launch.args]))
+
+
+def _code(arg: Any) -> Any:
+    if isinstance(arg, Ref):
+        return arg.dtype, len(arg.shape), arg.flags
+    if isinstance(arg, PointerRefs):
+        return arg.table.dtype, 2, C | ALIGNED | WRITEABLE
+    return type(arg)
+
+
+@lru_cache(4096)
+def _native(kernel: Any, codes: tuple[Any, ...]) -> int:
+    types: list[Any] = [numba.typeof(0)] * 2
+    for code in codes:
+        if isinstance(code, tuple):
+            dtype, ndim, flags = code
+            told = [bool(flags & flag) for flag in (C, F, ALIGNED, WRITEABLE)]
+            types.append(_jit.array_type(dtype, ndim, told))
+        else:
+            types.append(numba.typeof(code(0)))
+    return _jit.address_for(kernel, tuple(types))

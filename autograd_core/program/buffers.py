@@ -1,7 +1,7 @@
-"""Buffers: the temporaries of a recording, and references into them.
+"""Buffers: the memory of a recording by the part that it plays, and places in it.
 
-A temporary may die while the recording goes on, as it would in eager; what stays is how
-large it was, and which launches touched it. Memory from outside stays itself.
+A recording refers to arrays as places in buffers, so that two recordings can be held
+against each other, and a temporary may die while the recording goes on, as in eager.
 """
 
 from __future__ import annotations
@@ -9,25 +9,44 @@ from __future__ import annotations
 import math
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_core.launch import Pointers
-from autograd_core.tape import Array
+from autograd_core.hooks import Array
+from autograd_core.launch import Constant, Pointers, address
+
+READ_BY_TYPE = 0x0503  # of an array's flags: C and F order, aligned, writeable
 
 
-@dataclass(eq=False)
+class Role(Enum):
+    """What the memory of a buffer is to the function."""
+
+    TEMPORARY = "a temporary"
+    INPUT = "an argument"
+    OUTSIDE = "memory from outside"
+
+
+@dataclass(eq=False, slots=True)
 class Buffer:
-    """One temporary: its size, when it is used, and where it will be."""
+    """Memory that arrays of a recording lie in.
 
+    ``number`` counts the buffers of one role, in order. ``home`` is memory that exists:
+    that of an input or from outside, or a place that a temporary is given for good.
+    """
+
+    role: Role
+    number: int
     nbytes: int
     scratch: bool = False  # working memory: a row for each part that runs at once
+    home: Array | None = None
+    held: bool = False  # by others than the recording
+    region: Buffer | None = None  # of outside memory that overlaps: one for all
     first: int = -1
     last: int = -1
     offset: int = -1
-    home: Array | None = None  # memory of its own that outlives the recording
 
     def touch(self, time: int) -> None:
         """It is used at ``time``."""
@@ -35,9 +54,18 @@ class Buffer:
             self.first = time
         self.last = max(self.last, time)
 
+    @property
+    def temporary(self) -> bool:
+        """Whether its values mean nothing to anybody after a replay."""
+        return self.role is Role.TEMPORARY and self.home is None
 
-@dataclass(frozen=True)
-class Ref:
+    @property
+    def constant(self) -> bool:
+        """Whether nobody ever writes to it: numbers of the library's own."""
+        return self.home is not None and type(self.home.base) is Constant
+
+
+class Ref(NamedTuple):
     """An array that lies in a buffer."""
 
     buffer: Buffer
@@ -45,6 +73,7 @@ class Ref:
     shape: tuple[int, ...]
     strides: tuple[int, ...]
     dtype: np.dtype[Any]
+    flags: int  # those that a kernel's type depends on
 
     @property
     def size(self) -> int:
@@ -63,54 +92,80 @@ class Ref:
 
     def shaped(self, like: Ref) -> Ref:
         """The same memory in the shape of another array of its size."""
-        return replace(self, shape=like.shape, strides=like.strides)
+        return self._replace(shape=like.shape, strides=like.strides, flags=like.flags)
 
 
-Known = Ref | Array  # an array of a recording: in a buffer, or from outside
+class PointerRefs(NamedTuple):
+    """A pointer table of a recording: `launch.Pointers` with places."""
 
-
-@dataclass
-class PointerRefs:
-    """A pointer table of a recording: `launch.Pointers` with references."""
-
-    columns: list[list[Known]]
+    columns: list[list[Ref]]
     table: Array
+    shape: tuple[int, ...]
+    size: int
 
 
-@dataclass
 class Buffers:
-    """Which temporary an array lies in, as long as the temporary lives."""
+    """All buffers of a recording, and which one an array lies in while it lives."""
 
-    all: list[Buffer] = field(default_factory=list)
-    _owners: dict[int, tuple[Any, Buffer]] = field(default_factory=dict)
+    def __init__(self, inputs: Sequence[Array]) -> None:
+        self.inputs = [
+            Buffer(Role.INPUT, i, array.nbytes, home=array)
+            for i, array in enumerate(inputs)
+        ]
+        self.temporaries: list[Buffer] = []
+        self.outside: list[Buffer] = []
+        self._owners: dict[int, tuple[Any, Buffer, int]] = {}
+        for array, buffer in zip(inputs, self.inputs, strict=True):
+            self._own(array, buffer, None)
+
+    def _own(self, array: Array, buffer: Buffer, alive: Any) -> tuple[Any, Buffer, int]:
+        found = alive, buffer, address(array) if array.size else 0
+        self._owners[id(array)] = found
+        return found
 
     def add(self, array: Array, scratch: bool = False) -> None:
         """A new temporary, to be forgotten when it dies."""
-        buffer, key = Buffer(array.nbytes, scratch), id(array)
-        self.all.append(buffer)
-        owners = self._owners
-        alive = weakref.ref(array, lambda _: owners.pop(key, None))
-        owners[key] = alive, buffer
+        number, key, owners = len(self.temporaries), id(array), self._owners
+        buffer = Buffer(Role.TEMPORARY, number, array.nbytes, scratch)
+        self.temporaries.append(buffer)
+        self._own(array, buffer, weakref.ref(array, lambda _: owners.pop(key, None)))
 
-    def known(self, array: Array) -> Known:
-        """The array as a reference, or itself if it is from outside."""
+    def ref(self, array: Array) -> Ref:
+        """An array as a place in a buffer; memory not seen before is from outside."""
         owner = array
         while isinstance(owner.base, np.ndarray):
             owner = owner.base
         found = self._owners.get(id(owner))
         if found is None:
-            return array
-        offset = address_of(array) - address_of(owner)
-        return Ref(found[1], offset, array.shape, array.strides, array.dtype)
+            buffer = Buffer(Role.OUTSIDE, len(self.outside), owner.nbytes, home=owner)
+            self.outside.append(buffer)
+            found = self._own(owner, buffer, None)  # alive by its home
+        offset = 0 if array is owner or not array.size else address(array) - found[2]
+        return Ref(
+            found[1],
+            offset,
+            array.shape,
+            array.strides,
+            array.dtype,
+            array.flags.num & READ_BY_TYPE,
+        )
 
     def argument(self, arg: Any) -> Any:
-        """What a launch was given, with references for arrays."""
+        """What a launch was given, with places for arrays."""
         if isinstance(arg, np.ndarray):
-            return self.known(arg)
+            return self.ref(arg)
         if isinstance(arg, Pointers):
-            columns = [[self.known(a) for a in column] for column in arg.columns]
-            return PointerRefs(columns, arg.table.copy())
+            columns = [[self.ref(a) for a in column] for column in arg.columns]
+            table = arg.table
+            return PointerRefs(columns, table.copy(), table.shape, table.size)
         return arg
+
+    def alive(self) -> set[Buffer]:
+        """Temporaries that somebody still holds."""
+        owners = list(self._owners.values())
+        return {
+            b for alive, b, _ in owners if alive is not None and alive() is not None
+        }
 
 
 def address_of(array: Array) -> int:
@@ -118,27 +173,21 @@ def address_of(array: Array) -> int:
     return int(array.__array_interface__["data"][0])
 
 
-def is_array(arg: Any) -> bool:
-    """Whether an argument of an event is an array."""
-    return isinstance(arg, Ref | np.ndarray)
-
-
-def same(a: Known, b: Known) -> bool:
+def same(a: Ref, b: Ref) -> bool:
     """Whether two arrays are the same bytes."""
-    if isinstance(a, Ref) and isinstance(b, Ref):
-        return (a.buffer, a.offset, a.nbytes) == (b.buffer, b.offset, b.nbytes)
-    if isinstance(a, Ref) or isinstance(b, Ref):
-        return False
-    return a.nbytes == b.nbytes and address_of(a) == address_of(b)
+    return (a.buffer, a.offset, a.nbytes) == (b.buffer, b.offset, b.nbytes)
 
 
-def arrays_in(args: Sequence[Any]) -> list[Known]:
-    """All arrays among arguments, those of pointer tables too."""
-    found: list[Known] = []
-    for arg in args:
-        if isinstance(arg, PointerRefs):
-            for column in arg.columns:
-                found += column
-        elif is_array(arg):
-            found.append(arg)
-    return found
+def set_regions(buffers: Sequence[Buffer]) -> None:
+    """Give memory from outside that overlaps one region: it may be written by any."""
+    spans = []
+    for buffer in buffers:
+        assert buffer.home is not None
+        low, high = np.lib.array_utils.byte_bounds(buffer.home)
+        spans.append((low, high, buffer))
+    spans.sort(key=lambda span: span[0])
+    first, end = None, -1
+    for low, high, buffer in spans:
+        if first is None or low >= end:
+            first = buffer
+        buffer.region, end = first, max(end, high)

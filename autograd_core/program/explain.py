@@ -6,26 +6,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from autograd_core.program.buffers import PointerRefs, Ref
-from autograd_core.program.record import Check, Event, HostCall, Launch
+from autograd_core.program.events import Check, Event, HostCall, Launch, name_of
+from autograd_core.program.pipeline import Plan
 from autograd_kernels.replay import PARTS
-
-if TYPE_CHECKING:
-    from autograd_core.program.program import Program
-
-
-def name_of(event: Event) -> str:
-    """What a row of the table is called."""
-    if isinstance(event, Check):
-        return "check"
-    if isinstance(event, HostCall):
-        return f"host {getattr(event.function, '__name__', 'call')}"
-    kernel = event.kernel
-    return f"{kernel.__module__.rpartition('.')[2]}.{kernel.__name__}"
 
 
 def shapes_of(event: Event) -> str:
@@ -72,10 +60,10 @@ class Report:
         )
 
 
-def explain(program: Program) -> Report:
-    """Launches, shapes, memory, fusions and host calls of a Program."""
-    events = program.events
-    parts = iter(program.bound.table[:, PARTS].tolist())
+def explain(plan: Plan) -> Report:
+    """Launches, shapes, memory, fusions and host calls of a plan."""
+    events = plan.events
+    parts = iter(plan.bound.table[:, PARTS].tolist())
     rows = []
     for event in events:
         count = 1 if isinstance(event, HostCall) else max(int(next(parts)), 1)
@@ -85,10 +73,10 @@ def explain(program: Program) -> Report:
         launches=sum(isinstance(e, Launch) for e in events),
         checks=sum(isinstance(e, Check) for e in events),
         host_calls=[name_of(e)[5:] for e in events if isinstance(e, HostCall)],
-        fused=list(program.fused),
-        inputs=[f"{x.shape} {x.dtype}" for x in program.inputs],
-        peak_bytes=program.peak_bytes,
-        eager_bytes=program.eager_bytes,
+        fused=list(plan.fused),
+        inputs=[f"{x.shape} {x.dtype}" for x in plan.recording.inputs],
+        peak_bytes=plan.peak_bytes,
+        eager_bytes=plan.eager_bytes,
     )
 
 

@@ -2,99 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import ctypes
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
-from autograd_core.program.bind import Binder, Bound, bind
-from autograd_core.program.buffers import Known, Ref, address_of
+from autograd_core.hooks import RECORDING, Array
+from autograd_core.program.bind import place
+from autograd_core.program.buffers import Ref, Role, address_of
 from autograd_core.program.cost import nanoseconds
-from autograd_core.program.explain import (
-    Profile,
-    Report,
-    explain,
-    name_of,
-    shapes_of,
+from autograd_core.program.events import Check, Event, HostCall, Launch, name_of
+from autograd_core.program.explain import Profile, Report, explain, shapes_of
+from autograd_core.program.in_place_io import Relocations
+from autograd_core.program.native_call import (
+    SHARED,
+    WATCHED,
+    NativeCall,
+    passable,
+    singleton,
 )
-from autograd_core.program.fuse import Fuser
-from autograd_core.program.gate import Gate, passable, singleton
-from autograd_core.program.made import settle
-from autograd_core.program.moves import Moves
-from autograd_core.program.plan import plan
-from autograd_core.program.record import Check, Launch, Recorder
-from autograd_core.program.tiles import groups
-from autograd_core.program.tree import Tree
-from autograd_core.tape import (
-    GRADS,
-    RECORDING,
-    REPLAYED,
-    STRUCTURE,
-    Array,
-    TensorBase,
-    Writes,
-    state,
-)
-from autograd_core.team import Pace, get_num_threads, lock, teams
+from autograd_core.program.pipeline import lower
+from autograd_core.program.record import Recording
+from autograd_core.program.watch import Watch
+from autograd_core.program.words import table
+from autograd_core.tape import GRADS, TensorBase, state
+from autograd_core.team import Lock, Pace, teams
 from autograd_core.tensor import Tensor
 from autograd_kernels import replay as native
 
 MISSED = object()
 empty = np.empty
 BRIEF = 30_000.0  # nanoseconds, roughly, for which a replay may keep the GIL
+FIRST, FACTOR = 30, 16  # replays before a Program is checked again; how that grows
+
+
+class Gradient:
+    """A gradient that replays give: its leaf, where it is, the Tensor given out."""
+
+    __slots__ = ("array", "leaf", "ref", "tensor")
+
+    def __init__(self, leaf: TensorBase, ref: Ref | None, tensor: Any) -> None:
+        self.leaf = leaf
+        own = ref is not None and ref.buffer.role is not Role.OUTSIDE
+        self.ref = ref if own else None
+        self.array: Array | None = None
+        self.tensor: Any = tensor
+
+    def renew(self, replays: list[int]) -> None:
+        """Another Tensor; whoever holds the old one keeps its values."""
+        if self.ref is None:
+            return
+        if self.array is not None and self.tensor._data is self.array:
+            self.tensor._data = self.array.copy()
+        self.array = place(self.ref)
+        self.tensor = Tensor(self.array)
+        self.tensor.version.append(replays)
 
 
 class Program:
     """Launches over planned buffers. ``run`` takes arrays and returns the outputs."""
 
-    def __init__(self, recorder: Recorder, result: Tree, plain: bool = False) -> None:
-        settle(recorder)
+    def __init__(
+        self,
+        recording: Recording,
+        watch: Watch,
+        lock: Lock,
+        busy: Array,
+        plain: bool,
+        most: int,
+    ) -> None:
         self.grad_enabled = state.grad_enabled
-        self.inputs = recorder.inputs
-        self.result = result
-        self.guards = recorder.guards
-        self.leaves = list(recorder.leaves.values())
-        self.entry_grads = [
-            (leaf, grad)
-            for leaf, grad in recorder.entry_grads.values()
-            if grad is not ...
-        ]
-        self.structure = STRUCTURE[0]
-        self.lock = lock()
+        self.team = teams.current
+        self.recording = recording
+        self.watch = watch
+        self.lock = lock
+        self.busy = busy
+        self.plan = plan = lower(recording, self.team.size)
+        self.inputs = recording.inputs
+        self.events = plan.events
+        self.fused = plan.fused
+        self.peak_bytes = plan.peak_bytes
+        self.eager_bytes = plan.eager_bytes
+        self.bound = plan.bound
+        self.result = recording.result
+        self._outs = plan.outs
         self.pace = Pace()
-        self._grads = [(leaf, leaf._grad) for leaf in recorder.grads.values()]
-        known = recorder.buffers.known
-        for _, grad in self._grads:
-            _settle(grad, known)
-        outputs = [
-            known(leaf.data) if isinstance(leaf, TensorBase) else None
-            for leaf in result.leaves
+        self.relocations = Relocations(plan)
+        self._single = self._outs[0] if self.result.structure == "leaf" else None
+        self.replays = [0]
+        for cell in recording.versions:
+            cell.append(self.replays)
+        self.gradients = [
+            Gradient(leaf, ref, recording.grads[leaf])
+            for leaf, ref in recording.grad_refs.items()
         ]
-        kept = [array for array in outputs if array is not None]
-        fuser = Fuser(recorder.events, kept)
-        self.events = fuser.run()
-        self.fused = [f"{name} x{times}" for name, times in fuser.done.items()]
-        threads = get_num_threads()
-        self.eager_bytes = sum(buffer.nbytes for buffer in recorder.buffers.all)
-        runs = groups(self.events)
-        self.fused += [f"run of {len(run)} by tiles" for run in runs if len(run) > 1]
-        self.peak_bytes = plan(runs, kept, threads)
-        self.binder = Binder(self.peak_bytes, threads)
-        self.bound = bind(self.binder, runs)
-        self._outs = [self._out(array) for array in outputs]
-        grads = [known(grad.data) for _, grad in self._grads if grad is not None]
-        self.moves = Moves(
-            self.bound, self.events, self.inputs, outputs, self._outs, grads
-        )
-        self._single = self._outs[0] if result.structure is None else None
-        self._writes = Writes(list(recorder.versions.values()))
-        self._open_gate(plain)
+        self.most = most  # replays from one check to the next
+        self.distance = FIRST
+        self.left = self.since = min(FIRST, most) - 1
         self.grads_seen = -1
-        self._give_grads()
+        self._open(plain)
 
-    def _open_gate(self, plain: bool) -> None:
+    def _open(self, plain: bool) -> None:
         """Let native code take the arguments, and make a brief call as a whole."""
         given = [out for out in self._outs if out is not None]
         self.fresh = [(out.shape, singleton(out.dtype)) for out in given]
@@ -105,13 +116,27 @@ class Program:
             and not self.bound.shared
             and sum(map(nanoseconds, launches)) < BRIEF
         )
-        self.quick = plain and passable(self.inputs) and not self.entry_grads
+        self.plain = plain and passable(self.inputs)
         self.rows = len(self.bound.table) if self.brief else 0
-        table = self.bound.table[: self.rows]
-        leaves = [leaf for leaf, _, _ in self.leaves]
-        self.gate = Gate(table, self.inputs, given if self.brief else [], leaves)
+        rows = self.bound.table[: self.rows]
+        self.native = NativeCall(rows, self.inputs, given if self.brief else [])
         if not self.brief:
-            self.gate.leave_out(self.moves.inputs)
+            self.native.leave_out(self.relocations.inputs)
+        for gradient in self.gradients:
+            gradient.renew(self.replays)
+        self.arm()
+
+    def arm(self) -> None:
+        """Let native code look at the words that guards stand for."""
+        busy = np.array([[address_of(self.busy), 0]], np.int64)
+        self.native.watch(WATCHED, np.concatenate([busy, self.watch.pairs]))
+        own = [g for g in self.gradients if g.array is not None]
+        # The list and ``leaf.grad`` hold a tensor, the list and the tensor the array.
+        limits = [(id(held), 2) for g in own for held in (g.tensor, g.array)]
+        self.native.watch(SHARED, table(limits))
+        self.quick = self.plain and not self.watch.opaque
+
+    # Calls --------------------------------------------------------------------------
 
     def attempt(self, args: tuple[Any, ...]) -> Any:
         """`run`, if a quick look shows that this is the Program for ``args``.
@@ -119,18 +144,26 @@ class Program:
         Returns MISSED if it takes a closer look: `Compiled` does that.
         """
         if (
-            self.structure != STRUCTURE[0]
-            or not self.quick
+            not self.quick
+            or self.left <= 0
             or RECORDING
             or state.grad_enabled is not self.grad_enabled
         ):
             return MISSED
+        if self.grads_seen != GRADS[0]:
+            self.release_grads()
         if self.brief:
             return self._at_once(args)
-        with self.lock:
-            if self.gate.enter(self.gate.frame, args, ()) < 0:
+        if self.team is not teams.current:
+            return MISSED
+        if not self.lock.acquire(blocking=False):
+            return MISSED
+        try:
+            if self.native.enter(self.native.frame, args, ()) < 0:
                 return MISSED
             return self._moved(args)
+        finally:
+            self.lock.release()
 
     def _at_once(self, args: tuple[Any, ...]) -> Any:
         """All of a call in native code that keeps the GIL; MISSED if it does not fit.
@@ -141,91 +174,47 @@ class Program:
             outs: tuple[Array, ...] = (empty(*self.fresh[0]),)
         else:
             outs = tuple([empty(*fresh) for fresh in self.fresh])
-        REPLAYED.add(self._writes)
-        stopped = self.gate.enter(self.gate.frame, args, outs)
+        stopped = self.native.enter(self.native.frame, args, outs)
         if stopped != self.rows:
             if stopped < 0:
                 return MISSED
-            self._failed(self.bound, stopped)
+            self._failed(self.bound.events[stopped])
+        self.replays[0] += 1
+        self.left -= 1
         if self.grads_seen != GRADS[0]:
-            self._give_grads()
+            self.give_grads()
         if self._single is not None:
             return Tensor(outs[0])
         return self._result(outs)
 
-    def changed(self) -> str:
-        """What a Program for the same arguments is guarded by and now is different."""
-        changed = [what for look, seen, what in self.guards if look() != seen]
-        if any(leaf._requires_grad != before for leaf, before, _ in self.leaves):
-            changed.append("requires_grad of a tensor")
-        if any(leaf.data is not before for leaf, _, before in self.leaves):
-            changed.append("the array of a tensor")
-        if not changed and not self.holds():
-            changed = ["gradients that were there, or were not, at the start"]
-        return ", ".join(changed)
-
-    def holds(self) -> bool:
-        """Whether what this Program was recorded under is still so."""
-        if self.structure != STRUCTURE[0]:
-            if any(look() != seen for look, seen, _ in self.guards):
-                return False
-            if any(leaf._requires_grad != before for leaf, before, _ in self.leaves):
-                return False
-            self.structure = STRUCTURE[0]
-        if any(leaf.data is not before for leaf, _, before in self.leaves):
-            return False
-        for leaf, grad in self.entry_grads:
-            if (None if leaf._grad is None else leaf._grad.data) is not grad:
-                return False
-        return True
-
-    def first_outputs(self) -> Any:
-        """What the recorded run itself returned."""
-        leaves = zip(self.result.leaves, self._outs, strict=True)
-        return self.result.rebuild(
-            [leaf if out is None else Tensor(leaf.data.copy()) for leaf, out in leaves]
-        )
-
-    def _out(self, array: Known | None) -> Array | None:
-        """Where a replay leaves an output; None for what is not its own."""
-        if array is None:
-            return None
-        view = self.binder.view(array)
-        ours = isinstance(array, Ref) or any(
-            np.may_share_memory(view, x) for x in self.inputs
-        )
-        return view if ours else None
-
-    def _give_grads(self) -> None:
-        """Leave the gradients where the recorded run did."""
-        for leaf, grad in self._grads:
-            leaf._grad = grad
-        GRADS[0] += 1
-        self.grads_seen = GRADS[0]
-
     def run(self, arrays: Sequence[Array]) -> Any:
         """One replay: inputs copied in, all launches, outputs copied out."""
-        with self.lock:
-            if self.brief:
-                copies = [np.empty(x.shape, singleton(x.dtype)) for x in self.inputs]
-                for copy, array in zip(copies, arrays, strict=True):
-                    np.copyto(copy, array)
-                return self._at_once(tuple(copies))
-            for i, (buffer, array) in enumerate(zip(self.inputs, arrays, strict=True)):
-                if i not in self.moves.inputs:
-                    np.copyto(buffer, array)
-            return self._moved(arrays)
+        self.release_grads()
+        if self.brief:
+            copies = [np.empty(x.shape, singleton(x.dtype)) for x in self.inputs]
+            for copy, array in zip(copies, arrays, strict=True):
+                np.copyto(copy, array)
+            result = self._at_once(tuple(copies))
+            if result is not MISSED:
+                return result
+        for i, (buffer, array) in enumerate(zip(self.inputs, arrays, strict=True)):
+            if i not in self.relocations.inputs:
+                np.copyto(buffer, array)
+        return self._moved(arrays)
 
     def _moved(self, arrays: Sequence[Array]) -> Any:
         """One replay, large inputs and outputs where the caller has them."""
         try:
-            fresh = self.moves.enter(arrays)
-            self._replay()
+            self.busy[0] = 1
+            fresh = self.relocations.enter(arrays)
+            self.replay()
         finally:
-            self.moves.leave()
-        REPLAYED.add(self._writes)
+            self.relocations.leave()
+            self.busy[0] = 0
+        self.replays[0] += 1
+        self.left -= 1
         if self.grads_seen != GRADS[0]:
-            self._give_grads()
+            self.give_grads()
         return self._result(
             [
                 fresh[i] if i in fresh else out.copy()
@@ -242,21 +231,131 @@ class Program:
             [leaf if out is None else Tensor(next(rest)) for leaf, out in leaves]
         )
 
+    def replay(self) -> None:
+        """All launches, alone or with the helpers."""
+        bound = self.bound
+        if bound.shared and self.pace.share():
+            start_time = perf_counter()
+            stopped = teams.current.replay(bound.table, bound.counts, bound.parts)
+            self.pace.took(perf_counter() - start_time, shared=True)
+            if stopped != len(bound.table):
+                self._failed(bound.events[stopped])
+            return
+        start_time = perf_counter()
+        self.replay_alone()
+        self.pace.took(perf_counter() - start_time, shared=False)
+
+    def replay_alone(self) -> None:
+        """All launches, in this thread."""
+        for start, stop, event, call in self.bound.segments:
+            stopped = native.replay(self.bound.start, start, stop)
+            if stopped != stop:
+                self._failed(self.bound.events[stopped])
+            if event is not None and call is not None:
+                self._host(event, *call)
+
+    def _host(self, event: HostCall, function: Any, args: Any, out: Array) -> None:
+        """A host call, whose result must have the shape that it had when recorded."""
+        try:
+            result = np.asarray(function(*args))
+            if result.shape != out.shape:
+                raise ValueError(
+                    f"ag.compile: an index gave shape {out.shape} when it was recorded "
+                    f"and {result.shape} now; the shapes of a Program are fixed. Use "
+                    "np.where."
+                )
+        except Exception:
+            self._stopped(event)
+            raise
+        np.copyto(out, result)
+
+    # Failure ------------------------------------------------------------------------
+
+    def _failed(self, event: Event) -> NoReturn:
+        assert isinstance(event, Check)
+        self._stopped(event)
+        status = self.plan.binder.view(event.status)
+        error = event.make_error(int(status[0]) - 1)
+        for module in reversed(event.modules):
+            module.locate(error)
+        raise error
+
+    def _stopped(self, event: Event) -> None:
+        """Leave gradients as the function does when it stops at an event."""
+        events = self.recording.events
+        number = next(i for i, e in enumerate(events) if e is event)
+        given = {g.leaf: g for g in self.gradients}
+        for _, leaf, ref in (s for s in self.recording.grad_sets if s.event <= number):
+            grad = given[leaf].tensor
+            if ref is None or ref != self.recording.grad_refs[leaf]:
+                view = None if ref is None else self.plan.binder.view(ref).copy()
+                grad = None if view is None else Tensor(view)
+            leaf._grad = grad
+        self.replays[0] += 1
+        GRADS[0] += 1
+
+    # Gradients ----------------------------------------------------------------------
+
+    def give_grads(self) -> None:
+        """Leave the gradients where the recorded run did."""
+        for gradient in self.gradients:
+            gradient.leaf._grad = gradient.tensor
+        GRADS[0] += 1
+        self.grads_seen = GRADS[0]
+
+    def release_grads(self) -> None:
+        """Let those who hold gradients of earlier calls keep them as they are."""
+        renewed = False
+        for gradient in self.gradients:
+            if gradient.array is None:
+                continue
+            tensor, array = id(gradient.tensor), id(gradient.array)
+            ours = 1 + (gradient.leaf._grad is gradient.tensor)
+            touched = gradient.tensor._data is not gradient.array
+            if touched or references(tensor) > ours or references(array) > 2:
+                gradient.renew(self.replays)
+                renewed = True
+        if renewed:
+            self.arm()
+            self.grads_seen = -1
+
+    # Checks -------------------------------------------------------------------------
+
+    def checked(self) -> None:
+        """A recording agreed with this one: trust it for longer."""
+        self.distance = min(self.distance * FACTOR, self.most)
+        self.left = self.since = max(self.distance - 1, 0)
+
+    @property
+    def in_doubt(self) -> int:
+        """Replays since the last check."""
+        return self.since - self.left
+
+    def retire(self) -> None:
+        """It will not be replayed again: what it wrote is counted in each version."""
+        for cell in self.recording.versions:
+            for i in range(len(cell) - 1, 0, -1):
+                if cell[i] is self.replays:
+                    del cell[i]
+                    cell[0] += self.replays[0]
+
+    # Seen from outside --------------------------------------------------------------
+
     def explain(self) -> Report:
         """Launches, shapes, buffers, fusions and host calls; print the result."""
-        return explain(self)
+        return explain(self.plan)
 
     def profile(self, n: int = 100) -> Profile:
         """Median time of each launch over ``n`` replays of the last inputs.
 
-        Parameters, statistics and optimizer state are put back as they were.
+        Parameters, gradients, statistics and optimizer state are put back as they were.
         """
         bound, rows = self.bound, self.bound.events
         if len(bound.segments) > 1:
             raise ValueError("profile: this Program makes host calls; see explain()")
         ticks = np.zeros((n, len(rows) + 1), np.int64)
         native.replay_timed(bound.start, 0, ticks[0])  # compile it
-        with self.lock, self._preserved():
+        with self.lock, self.preserved():
             start = perf_counter()
             for i in range(n):
                 native.replay_timed(bound.start, len(rows), ticks[i])
@@ -268,20 +367,20 @@ class Program:
         )
 
     @contextmanager
-    def _preserved(self) -> Iterator[None]:
+    def preserved(self) -> Iterator[None]:
         """Put back what launches write outside the arena."""
-        outside = {
-            address_of(a): a
+        homes = {
+            id(ref.buffer.home): ref.buffer.home
             for event in self.events
-            for a in event.arrays
-            if not isinstance(a, Ref) and a.size and a.flags.writeable
+            for ref in event.outs
+            if ref.buffer.home is not None
         }
-        copies = [a.copy() for a in outside.values()]
+        copies = [(home, home.copy()) for home in homes.values()]
         try:
             yield
         finally:
-            for array, copy in zip(outside.values(), copies, strict=True):
-                np.copyto(array, copy)
+            for home, copy in copies:
+                np.copyto(home, copy)
 
     def __repr__(self) -> str:
         report = self.explain()
@@ -291,48 +390,7 @@ class Program:
             f"{len(report.host_calls)} host calls, {report.peak_bytes:,} bytes>"
         )
 
-    def _replay(self) -> None:
-        bound = self.bound
-        if bound.shared and self.pace.share():
-            start_time = perf_counter()
-            stopped = teams.current.replay(bound.table, bound.counts, bound.parts)
-            self.pace.took(perf_counter() - start_time, shared=True)
-            if stopped != len(bound.table):
-                self._failed(bound, stopped)
-            return
-        start_time = perf_counter()
-        for start, stop, call in bound.segments:
-            stopped = native.replay(bound.start, start, stop)
-            if stopped != stop:
-                self._failed(bound, stopped)
-            if call is not None:
-                _call(*call)
-        self.pace.took(perf_counter() - start_time, shared=False)
 
-    def _failed(self, bound: Bound, row: int) -> None:
-        check = bound.events[row]
-        assert isinstance(check, Check)
-        status = self.binder.view(check.status)
-        raise check.make_error(int(status[0]) - 1)
-
-
-def _call(function: Callable[..., Any], args: Sequence[Any], out: Array) -> None:
-    """A host call, whose result must have the shape that it had when recorded."""
-    result = np.asarray(function(*args))
-    if result.shape != out.shape:
-        raise ValueError(
-            f"ag.compile: an index gave shape {out.shape} when it was recorded and "
-            f"{result.shape} now; the shapes of a Program are fixed. Use np.where."
-        )
-    np.copyto(out, result)
-
-
-def _settle(grad: TensorBase | None, known: Callable[[Array], Known]) -> None:
-    """A gradient outlives the recording: let its memory be its buffer's home."""
-    if grad is not None:
-        array = known(grad.data)
-        if isinstance(array, Ref):
-            owner = grad.data
-            while isinstance(owner.base, np.ndarray):
-                owner = owner.base
-            array.buffer.home = owner
+def references(address: int) -> int:
+    """How many references an object has (the lower half of its first word)."""
+    return ctypes.c_uint32.from_address(address).value

@@ -1,231 +1,301 @@
 """Record: run a function once, for real, and write down what it launches.
 
-What is written are the op table's own launches, with the arrays they ran on as
-references to buffers: the arrays themselves die when they would in eager.
+What is written are the op table's own launches, with the arrays they ran on as places
+in buffers: the arrays themselves die when they would in eager.
 """
 
 from __future__ import annotations
 
+import gc
 import sys
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd_core.hooks import Array
 from autograd_core.launch import Pointers
-from autograd_core.program.buffers import Buffers, Known, arrays_in
-from autograd_core.tape import Array, TensorBase, state
-from autograd_kernels import _jit
-
-PACKAGE = str(Path(__file__).parents[1])
-
-
-@dataclass
-class Launch:
-    """A kernel over its units. An argument is an int, an array or a pointer table."""
-
-    kernel: Any
-    units: int
-    args: tuple[Any, ...]
-    address: int = 0  # of the kernel for arguments of these types; 0: not known yet
-
-    @property
-    def arrays(self) -> list[Known]:
-        """All arrays that it touches."""
-        return arrays_in(self.args)
-
-    @property
-    def file(self) -> str:
-        """The file of ``autograd_kernels`` that its kernel is in."""
-        return str(self.kernel.__module__.rpartition(".")[2])
+from autograd_core.program.buffers import (
+    Buffer,
+    Buffers,
+    Ref,
+    Role,
+    set_regions,
+)
+from autograd_core.program.events import Check, Event, HostCall, Launch
+from autograd_core.program.tree import Tree
+from autograd_core.tape import TensorBase, Version
+from autograd_core.user_code import Line, user_line
 
 
-@dataclass
-class HostCall:
-    """A NumPy function; its result is copied into ``out``."""
+class Leaf(NamedTuple):
+    """A tensor from outside that the function uses, as it was found."""
 
-    function: Callable[..., Any]
-    args: tuple[Any, ...]
-    out: Known
+    tensor: TensorBase
+    requires_grad: bool
+    array: Array
 
     @property
-    def arrays(self) -> list[Known]:
-        """All arrays that it touches."""
-        return [*arrays_in(self.args), self.out]
+    def unchanged(self) -> bool:
+        """Whether it still is as it was found."""
+        tensor, requires_grad, array = self
+        return tensor._data is array and tensor._requires_grad is requires_grad
+
+
+class Setting(NamedTuple):
+    """A value that Python read, and where it is kept."""
+
+    what: str
+    look: Callable[[], Any]
+    value: Any
+    holders: tuple[Any, ...]
+
+
+class GradSet(NamedTuple):
+    """``leaf.grad`` is assigned to before the event of this number."""
+
+    event: int
+    leaf: TensorBase
+    grad: Ref | None
 
 
 @dataclass
-class Check:
-    """Stop, and raise, if ``status`` is not 0."""
+class Recording:
+    """One run of a function: what it did, and what that depended on."""
 
-    status: Known
-    make_error: Callable[[int], Exception]
+    inputs: list[Array]
+    events: list[Event]
+    buffers: Buffers
+    result: Tree
+    outputs: list[Ref | None]  # by leaf of the result; None: no tensor of its own
+    leaves: list[Leaf]
+    settings: list[Setting]
+    entry_grads: list[tuple[TensorBase, TensorBase | None]]
+    grad_sets: list[GradSet]  # in order
+    grads: dict[TensorBase, TensorBase | None]  # what each came to be
+    versions: list[Version]  # of memory from outside that was written
+    fresh: list[Launch]  # that give tensors which the function makes a constant value
+    doubts: list[str]  # why a replay of it may not be what the function means
 
     @property
-    def arrays(self) -> list[Known]:
-        """All arrays that it touches."""
-        return [self.status]
+    def grad_refs(self) -> dict[TensorBase, Ref | None]:
+        """Where the gradients are that were there in the end."""
+        return {leaf: ref for _, leaf, ref in self.grad_sets}
 
 
-Event = Launch | HostCall | Check
-
-
-@dataclass
-class Made:
-    """A tensor that the function makes, and the launch that gives it its value."""
-
-    tensor: weakref.ref[TensorBase]
-    version: list[int]
-    launch: Launch | None  # None: not the same value in each replay
-    line: str
-
-
-@dataclass
+@dataclass(eq=False)
 class Recorder:
-    """The events of one run, and what the Program must know to be replayed."""
+    """Hears what a run does (see `autograd_core.hooks.Recorder`)."""
 
     inputs: list[Array]
     events: list[Event] = field(default_factory=list)
-    buffers: Buffers = field(default_factory=Buffers)
-    guards: list[tuple[Callable[[], Any], Any, str]] = field(default_factory=list)
-    watched: set[int] = field(default_factory=set)
-    versions: dict[int, list[int]] = field(default_factory=dict)
-    grads: dict[int, TensorBase] = field(default_factory=dict)
-    entry_grads: dict[int, tuple[TensorBase, Any]] = field(default_factory=dict)
-    leaves: dict[int, tuple[TensorBase, bool, Array]] = field(default_factory=dict)
-    made: dict[int, Made] = field(default_factory=dict)  # by the id of the version
+    doubts: list[str] = field(default_factory=list)
+    grad_sets: list[GradSet] = field(default_factory=list)
+    fresh: list[Launch] = field(default_factory=list)
 
-    # Called by launch.py ------------------------------------------------------------
+    def __post_init__(self) -> None:
+        self.buffers = Buffers(self.inputs)
+        self.settings: dict[str, Setting] = {}
+        self.versions: dict[int, Version] = {}
+        self.entry_grads: dict[TensorBase, Any] = {}
+        self.grads: dict[TensorBase, TensorBase | None] = {}
+        self._leaves: dict[int, tuple[weakref.ref[TensorBase], bool, Ref]] = {}
+        self._modules: list[Any] = []
+        self._lines: dict[int, Line] = {}  # of nodes, by id
+        self._node_line: Line | None = None  # of the node that backward is at
+
+    def line(self) -> Line:
+        """Where the user's code is; in backward, where its forward was."""
+        return self._node_line or user_line()
+
+    # Launches -----------------------------------------------------------------------
 
     def launch(self, kernel: Any, units: int, args: tuple[Any, ...]) -> None:
         kernel(0, units, *args)
-        self._launched(kernel, units, args, args)
+        argument = self.buffers.argument
+        known = tuple([argument(arg) for arg in args])
+        self.events.append(Launch(kernel, units, known, self.line()))
 
     def launch_many(
         self, kernel: Any, pointers: Pointers, args: tuple[Any, ...]
     ) -> None:
-        given = (*args, pointers.table)
-        kernel(0, pointers.units, *given)
-        self._launched(kernel, pointers.units, given, (*args, pointers))
+        kernel(0, pointers.units, *args, pointers.table)
+        argument = self.buffers.argument
+        known = tuple([argument(arg) for arg in (*args, pointers)])
+        self.events.append(Launch(kernel, pointers.units, known, self.line()))
 
-    def _launched(
-        self, kernel: Any, units: int, given: tuple[Any, ...], args: tuple[Any, ...]
-    ) -> None:
-        address = _jit.address(kernel, (0, units, *given))
-        known = tuple(map(self.buffers.argument, args))
-        self.events.append(Launch(kernel, units, known, address))
-
-    def host(
+    def on_host(
         self, function: Callable[..., Any], args: tuple[Any, ...], out: Array
     ) -> None:
         self.buffers.add(out)
         known = tuple(map(self.buffers.argument, args))
-        self.events.append(HostCall(function, known, self.buffers.known(out)))
+        call = HostCall(function, known, self.buffers.ref(out), self.line())
+        self.events.append(call)
 
-    def verify(self, status: Array, make_error: Callable[[int], Exception]) -> None:
-        self.events.append(Check(self.buffers.known(status), make_error))
+    def on_check(self, status: Array, make_error: Callable[[int], Exception]) -> None:
+        where = self.line(), tuple(self._modules)
+        self.events.append(Check(self.buffers.ref(status), make_error, *where))
 
-    def allocated(self, array: Array, scratch: bool = False) -> None:
+    def on_allocate(self, array: Array, scratch: bool = False) -> None:
         self.buffers.add(array, scratch)
 
-    # Called by the layers above -------------------------------------------------------
+    # Tensors ------------------------------------------------------------------------
 
-    def guard(self, look: Callable[[], Any], what: str) -> None:
-        """``look()`` must give what it gives now, or the step is recorded anew."""
-        self.guards.append((look, look(), what))
-
-    def read(self, args: tuple[Any, ...]) -> None:
-        """Arguments of an op: which leaves require grad matters."""
+    def on_op(self, args: Sequence[Any]) -> None:
         for arg in args:
             if isinstance(arg, TensorBase) and arg.node is None:
-                self.saw(arg)
+                self.on_leaf(arg)
 
-    def saw(self, leaf: TensorBase) -> None:
-        """Guard a leaf's array, and whether it requires grad when a call begins."""
-        if id(leaf) in self.leaves or id(leaf.version) in self.made:
+    def on_leaf(self, tensor: TensorBase) -> None:
+        known = self._leaves.get(id(tensor))
+        if known is not None and known[0]() is tensor:
             return
-        if isinstance(self.buffers.known(leaf.data), np.ndarray):  # from outside
-            self.leaves[id(leaf)] = leaf, leaf._requires_grad, leaf.data
+        ref = self.buffers.ref(tensor._data)
+        if ref.buffer.role is Role.OUTSIDE:
+            entry = weakref.ref(tensor), tensor._requires_grad, ref
+            self._leaves[id(tensor)] = entry
 
-    def watch(self, module: Any) -> None:
-        """Guard the attributes of a module: modes, options, which parameters."""
-        if id(module) not in self.watched:
-            self.watched.add(id(module))
-            for value in vars(module).values():
-                if isinstance(value, TensorBase) and value.node is None:
-                    self.saw(value)
-            name = type(module).__name__
-            self.guard(lambda: _attributes(module), f"attributes of {name}")
+    def on_write(self, tensor: TensorBase) -> None:
+        if not self._is_temporary(tensor):
+            self.versions[id(tensor.version)] = tensor.version
 
-    def wrote(self, tensor: TensorBase) -> None:
-        """A tensor from outside was updated in place: a replay counts that too."""
-        self.versions[id(tensor.version)] = tensor.version
+    def on_rebind(self, tensor: TensorBase) -> None:
+        """Nothing: `on_leaf` came before, and `finish` looks again."""
 
-    def read_grad(self, leaf: TensorBase) -> None:
-        """``leaf.grad`` matters as it is, unless it was set since the start."""
-        if id(leaf) not in self.entry_grads and id(leaf.version) not in self.made:
-            grad = leaf._grad
-            self.entry_grads[id(leaf)] = leaf, None if grad is None else grad.data
+    def on_new_tensor(self, tensor: TensorBase, constant: bool) -> None:
+        last = self.events[-1] if self.events else None
+        if constant and isinstance(last, Launch):
+            self.fresh.append(last)
 
-    def set_grad(self, leaf: TensorBase) -> None:
-        """``leaf.grad`` was set: what it was at the start does not matter any more."""
-        if id(leaf.version) in self.made:
+    def on_escape(self, array: Array, how: str) -> None:
+        if how == ".data":  # perhaps for its shape only, perhaps to compute with
+            self.doubts.append(
+                f"the bare array of a tensor (.data) is read at {self.line()}; what "
+                "NumPy computes of it is not recorded. Use the tensor itself"
+            )
             return
-        self.grads[id(leaf)] = leaf
-        self.entry_grads.setdefault(id(leaf), (leaf, ...))
-
-    def make(self, tensor: TensorBase, constant: bool) -> None:
-        """A new tensor; the last launch gave it its value, perhaps a constant one."""
-        launch = self.events[-1] if constant else None
-        assert launch is None or isinstance(launch, Launch)
-        cell = tensor.version
-        self.made[id(cell)] = Made(weakref.ref(tensor), cell, launch, user_line())
-
-    def leaving(self, data: Array, how: str) -> None:
-        """Values are not there yet when the Program is planned: say so."""
         raise RuntimeError(
             f"ag.compile: {how} of a traced tensor at {user_line()}. A replay does not "
             "run Python, so the value would be frozen. Return the tensor and read it "
-            "outside, or use ag.where for a choice that depends on data."
+            "outside, or use np.where for a choice that depends on data."
         )
 
+    def _is_temporary(self, tensor: TensorBase) -> bool:
+        return self.buffers.ref(tensor._data).buffer.role is Role.TEMPORARY
 
-def _attributes(module: Any) -> Any:
-    # `training` may be the class's own until it is first set.
-    return _mark({**vars(module), "training": module.training})
+    # Gradients ----------------------------------------------------------------------
+
+    def on_node(self, node: Any) -> None:
+        self._lines[id(node)] = self.line()
+
+    def on_backward(self, node: Any) -> None:
+        self._node_line = None if node is None else self._lines.get(id(node))
+
+    def on_grad_read(self, tensor: TensorBase) -> None:
+        if tensor not in self.entry_grads and not self._is_temporary(tensor):
+            self.entry_grads[tensor] = tensor._grad
+            if tensor._grad is not None:
+                self.on_leaf(tensor._grad)
+
+    def on_grad_set(self, tensor: TensorBase, value: Any) -> None:
+        if not self._is_temporary(tensor):
+            self.entry_grads.setdefault(tensor, ...)  # it does not matter any more
+            self.grads[tensor] = value
+            is_tensor = isinstance(value, TensorBase)
+            ref = self.buffers.ref(value._data) if is_tensor else None
+            self.grad_sets.append(GradSet(len(self.events), tensor, ref))
+
+    # Python -------------------------------------------------------------------------
+
+    def on_module(self, module: Any, entered: bool) -> None:
+        if entered:
+            self._modules.append(module)
+        else:
+            self._modules.pop()
+
+    def on_setting(self, look: Callable[[], Any], what: str, *holders: Any) -> None:
+        if what not in self.settings:
+            self.settings[what] = Setting(what, look, look(), holders)
+
+    # The end ------------------------------------------------------------------------
+
+    def finish(self, result: Tree, outputs: list[Ref | None]) -> Recording:
+        """What was recorded, after the function has returned ``result``."""
+        set_regions(self.buffers.outside)
+        self._look_for_holders()
+        self._look_for_kept(result)
+        for setting in self.settings.values():
+            if setting.look() != setting.value:
+                self.doubts.append(f"{setting.what} is changed inside")
+        return Recording(
+            inputs=self.inputs,
+            events=self.events,
+            buffers=self.buffers,
+            result=result,
+            outputs=outputs,
+            leaves=self._found_leaves(),
+            settings=list(self.settings.values()),
+            entry_grads=[(t, g) for t, g in self.entry_grads.items() if g is not ...],
+            grad_sets=self.grad_sets,
+            grads=self.grads,
+            versions=list(self.versions.values()),
+            fresh=self.fresh,
+            doubts=self.doubts,
+        )
+
+    def _found_leaves(self) -> list[Leaf]:
+        found = []
+        for alive, requires_grad, ref in self._leaves.values():
+            tensor = alive()
+            if tensor is None:
+                continue
+            now = self.buffers.ref(tensor._data)
+            if now != ref or tensor._requires_grad is not requires_grad:
+                what = f"a tensor {tensor._data.shape}"
+                self.doubts.append(
+                    f"the array in .data, or requires_grad, of {what} is changed inside"
+                )
+            found.append(Leaf(tensor, requires_grad, tensor._data))
+        return found
+
+    def _look_for_holders(self) -> None:
+        """Tell what others hold, and go by identity, from what is a constant."""
+        for buffer in self.buffers.outside:
+            buffer.held = _references(buffer) > ALONE
+        written = {ref.buffer for event in self.events for ref in event.outs}
+        for buffer in self.buffers.outside:
+            if buffer in written and not buffer.held:
+                line = next(e.line for e in self.events if _writes(e, buffer))
+                self.doubts.append(
+                    f"an array that NumPy makes inside is written to at {line}; make "
+                    "it with ag.zeros or ag.tensor"
+                )
+
+    def _look_for_kept(self, result: Tree) -> None:
+        """Results that somebody holds who is not told of those of a replay."""
+        told = [leaf for leaf in result.leaves if isinstance(leaf, TensorBase)]
+        told += [grad for grad in self.grads.values() if grad is not None]
+        buffers = {self.buffers.ref(tensor._data).buffer for tensor in told}
+        if not self.buffers.alive() - buffers:
+            return
+        gc.collect()  # it may be in a cycle
+        for buffer in self.buffers.alive() - buffers:
+            line = next((e.line for e in self.events if _writes(e, buffer)), None)
+            self.doubts.append(
+                f"a result of {line} is kept outside the function, and is none of its "
+                "outputs; return it"
+            )
 
 
-def _mark(value: Any) -> Any:
-    """What must not change of an attribute: numbers by value, objects by identity."""
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, tuple | list):
-        return tuple(map(_mark, value))
-    if isinstance(value, dict):
-        return frozenset((key, _mark(v)) for key, v in value.items())
-    if isinstance(value, TensorBase):
-        return id(value), id(value.data)
-    return id(value)
+def _references(buffer: Buffer) -> int:
+    return sys.getrefcount(buffer.home)
 
 
-def user_line() -> str:
-    """File and line of the innermost frame outside this package."""
-    frame = sys._getframe(1)
-    while frame.f_back and frame.f_code.co_filename.startswith(PACKAGE):
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+ONLY_OURS = Buffer(Role.OUTSIDE, 0, 0, home=np.empty(0))
+ALONE = _references(ONLY_OURS)  # of memory that a recording alone holds
 
 
-@contextmanager
-def recording(inputs: list[Array]) -> Iterator[Recorder]:
-    """Write down everything this thread launches inside the block."""
-    recorder = Recorder(inputs)
-    state.recorder = recorder
-    try:
-        yield recorder
-    finally:
-        state.recorder = None
+def _writes(event: Event, buffer: Buffer) -> bool:
+    return any(ref.buffer is buffer for ref in event.outs)

@@ -1,18 +1,25 @@
-"""Nested tuples, lists and dicts, taken apart and put together again."""
+"""Nested values, taken apart and put together again.
+
+Tuples, lists, dicts and other mappings, namedtuples and dataclasses are taken apart;
+all else is a leaf.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
-from typing import Any
+import dataclasses
+from collections import OrderedDict, defaultdict
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+LEAF = "leaf"
+MAPPINGS = (dict, OrderedDict)
 
 
-@dataclass(frozen=True)
-class Tree:
+class Tree(NamedTuple):
     """The leaves of a nested value, and its structure (hashable)."""
 
     leaves: tuple[Any, ...]
-    structure: Hashable
+    structure: Any
 
     def rebuild(self, leaves: Sequence[Any]) -> Any:
         """The same nesting around other leaves."""
@@ -20,26 +27,52 @@ class Tree:
 
 
 def flatten(value: Any) -> Tree:
-    """Take a value apart; whatever is not a tuple, list or dict is a leaf."""
+    """Take a value apart."""
     leaves: list[Any] = []
-    return Tree(structure=_take(value, leaves), leaves=tuple(leaves))
+    structure = _take(value, leaves)
+    return Tree(tuple(leaves), structure)
 
 
-def _take(value: Any, leaves: list[Any]) -> Hashable:
+def _take(value: Any, leaves: list[Any]) -> Any:
     kind = type(value)
     if kind is tuple or kind is list:
-        return (kind.__name__, *(_take(v, leaves) for v in value))
-    if kind is dict:
-        return ("dict", *((k, _take(v, leaves)) for k, v in value.items()))
+        return (kind, None, tuple([_take(v, leaves) for v in value]))
+    if kind in MAPPINGS:
+        keys = tuple(value)
+        return (kind, keys, tuple([_take(value[key], leaves) for key in keys]))
+    if kind is defaultdict:
+        keys = tuple(value)
+        parts = tuple([_take(value[key], leaves) for key in keys])
+        return (kind, (value.default_factory, keys), parts)
+    if issubclass(kind, tuple) and hasattr(kind, "_fields"):
+        return (kind, None, tuple([_take(v, leaves) for v in value]))
+    if dataclasses.is_dataclass(kind) and _plain_dataclass(kind):
+        names = tuple(f.name for f in dataclasses.fields(kind))
+        parts = tuple([_take(getattr(value, name), leaves) for name in names])
+        return (kind, names, parts)
     leaves.append(value)
-    return None
+    return LEAF
+
+
+def _plain_dataclass(kind: Any) -> bool:
+    """Whether its fields are all that an instance is made of."""
+    return all(f.init for f in dataclasses.fields(kind)) and not hasattr(
+        kind, "__post_init__"
+    )
 
 
 def _build(structure: Any, leaves: Any) -> Any:
-    if structure is None:
+    if structure is LEAF:
         return next(leaves)
-    kind, *parts = structure
-    if kind == "dict":
-        return {k: _build(part, leaves) for k, part in parts}
-    values = (_build(part, leaves) for part in parts)
-    return tuple(values) if kind == "tuple" else list(values)
+    kind, detail, parts = structure
+    values = [_build(part, leaves) for part in parts]
+    if kind is tuple or kind is list:
+        return kind(values)
+    if kind in MAPPINGS:
+        return kind(zip(detail, values, strict=True))
+    if kind is defaultdict:
+        factory, keys = detail
+        return defaultdict(factory, zip(keys, values, strict=True))
+    if hasattr(kind, "_fields"):
+        return kind._make(values)
+    return kind(**dict(zip(detail, values, strict=True)))

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.tape import Array
+from autograd_core.hooks import Array
 from autograd_core.train import files
 
 FORMAT = "autograd_core 1"

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.tape import Array
+from autograd_core.hooks import Array
 
 Augmentation = Callable[[Array, np.random.Generator], Array]
 

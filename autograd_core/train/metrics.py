@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from autograd_core.hooks import Array
 from autograd_core.nn import Module
-from autograd_core.tape import Array, no_grad
+from autograd_core.tape import no_grad
 from autograd_core.tensor import Tensor
 from autograd_core.train.step import Loss
 
@@ -58,7 +59,7 @@ def evaluate(
         rows = slice(first, first + batch_size)
         output = Tensor(predict(model, x[rows], batch_size))
         found = {"loss": loss(output, y[rows]).item()}
-        found |= {n: m(output.data, y[rows]) for n, m in (metrics or {}).items()}
+        found |= {n: m(output._data, y[rows]) for n, m in (metrics or {}).items()}
         for name, value in found.items():
             sums[name] = sums.get(name, 0.0) + value * len(y[rows])
     return {name: total / len(x) for name, total in sums.items()}
@@ -71,7 +72,7 @@ def predict(model: Module, x: Array, batch_size: int = 1024) -> Array:
     try:
         with no_grad():
             parts = range(0, max(len(x), 1), batch_size)
-            return np.concatenate([model(x[i : i + batch_size]).data for i in parts])
+            return np.concatenate([model(x[i : i + batch_size])._data for i in parts])
     finally:
         for module, training in modes:
             module.training = training

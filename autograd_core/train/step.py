@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from autograd_core.hooks import Array
 from autograd_core.launch import launch, new_status, verify
 from autograd_core.nn import Module
 from autograd_core.nn.regularisation import l1_penalty, l2_penalty
 from autograd_core.optim import Optimizer
-from autograd_core.tape import Array
 from autograd_core.tensor import Tensor
 from autograd_kernels import checks
 
@@ -54,7 +54,7 @@ def penalty(model: Module, l1: float = 0.0, l2: float = 0.0) -> Any:
 def require_finite(loss: Tensor) -> None:
     """Raise FloatingPointError if the loss is NaN or infinite; in a Program too."""
     status = new_status()
-    launch(checks.not_finite, loss.size, loss.data.reshape(-1), status)
+    launch(checks.not_finite, loss.size, loss._data.reshape(-1), status)
     verify(status, lambda _: _not_finite())
 
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.hooks import Array
 from autograd_core.nn import Module
 from autograd_core.optim import Optimizer
 from autograd_core.program import compile
 from autograd_core.random import default_generator
-from autograd_core.tape import Array
 from autograd_core.tensor import Tensor
 from autograd_core.train import checkpoint
 from autograd_core.train.callbacks import Callback, Progress
@@ -85,7 +85,7 @@ class Run:
         self.sums: dict[str, float] = {}  # of the epoch under way, and its rows
         step = make_step(model, opt, loss, l1, l2)
         self.train_step = compile(step) if compiled else step
-        self._kept = [(b.data, b.data.copy()) for b in model.buffers()]
+        self._kept = [(b._data, b._data.copy()) for b in model.buffers()]
         self._kept.append((default_generator.state, default_generator.get_state()))
         self._start = 0.0
 
@@ -142,7 +142,7 @@ class Run:
             raise
         self.step += 1
         measured = {"loss": loss.item(), "rows": 1.0}
-        measured |= {n: m(output.data, y) for n, m in self.metrics.items()}
+        measured |= {n: m(output._data, y) for n, m in self.metrics.items()}
         for name, value in measured.items():
             self.sums[name] = self.sums.get(name, 0.0) + value * len(y)
         if self.step % self.batches.steps == 0:

@@ -1,8 +1,8 @@
-"""The one decorator of every kernel: flags, disk cache, native address.
+"""The one decorator of every kernel: flags, traits, disk cache, native address.
 
 A kernel is a plain serial function over a part ``lo:hi`` of its work::
 
-    @kernel
+    @elements
     def add(lo, hi, a, b, out):
         A, B, O = a[lo:hi], b[lo:hi], out[lo:hi]    # slice first: it vectorises
         for i in range(O.size):
@@ -14,8 +14,10 @@ array, so that it is read from memory when a Program is replayed. A kernel raise
 nothing and allocates nothing on its hot path. Which part a thread gets never changes
 a bit of the result: a unit is computed the same way wherever the cuts fall.
 
-``inline`` marks the helpers that kernels call. ``reduction`` is ``kernel`` with
-re-association allowed, so that LLVM may vectorise sums.
+What else may be done with a launch follows from the kernel's `Traits`, which stand at
+its head: ``@kernel(writes=2)``. ``elements`` is ``kernel`` for work that is element by
+element, ``reduction`` is ``kernel`` with re-association allowed, so that LLVM may
+vectorise sums. ``inline`` marks the helpers that kernels call.
 """
 
 from __future__ import annotations
@@ -24,13 +26,15 @@ import hashlib
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import llvmlite
 import numba
+import numpy as np
 from llvmlite import binding as llvm
 from numba.core import serialize
 from numba.core.compiler import CompileResult
@@ -46,6 +50,7 @@ SUMS = {"contract", "reassoc", "nsz"}
 # Of Numba's settings, those that change no compiled code.
 IDLE = ("NUMBA_NUM_THREADS", "NUMBA_THREADING_", "NUMBA_CACHE_", "NUMBA_CUDA_")
 BROKEN = (Exception,)  # whatever a damaged cache file makes the loader raise
+ELEMENTS = 1024  # at multiples of so many, a part of a launch over elements may start
 # Nobody calls a kernel as a C function: its wrapper is 7 % of the compile time.
 njit = partial(numba.njit, error_model="numpy", nogil=True, no_cfunc_wrapper=True)
 
@@ -69,23 +74,65 @@ def rule(fn: F) -> F:
     return njit(fn, fastmath=FAST, no_cpython_wrapper=True, forceinline=True)
 
 
-def kernel(fn: F) -> F:
+@dataclass(frozen=True)
+class Traits:
+    """What a kernel is, for those who cut, move, fuse and share launches.
+
+    It writes to its last ``writes`` arguments and to nothing else. If the last one is a
+    pointer table, that counts as one, and ``columns`` says what it writes of it.
+
+    With ``elements``, units are elements: element i of all that it writes comes of
+    element i of each flat array of as many elements (or of operands that a ``geom``
+    broadcasts) and of small arrays, which it only reads. So tiles may be computed in
+    any order, each by several such kernels in turn.
+
+    Parts start at multiples of ``step`` units. ``cost`` gives nanoseconds in one thread
+    beyond what it takes to move the bytes, from the arguments after lo and hi: integers
+    and whatever has shape, size and itemsize.
+    """
+
+    writes: int = 1
+    columns: tuple[int, ...] = ()
+    elements: bool = False
+    step: int = 1
+    cost: Callable[[Sequence[Any]], float] | None = None
+
+
+def traits(kernel: Any) -> Traits:
+    """What a kernel declares of itself."""
+    declared: Traits = kernel.traits
+    return declared
+
+
+# Each of these stands alone, ``@kernel``, or says what differs from the defaults of
+# `Traits`, ``@kernel(writes=2)``.
+
+
+def kernel(fn: Any = None, /, **declared: Any) -> Any:
     """Compile ``fn`` on first use, once per machine and argument types."""
-    return _cached(fn, FAST)
+    return _made(fn, Traits(**declared), FAST)
 
 
-def reduction(fn: F) -> F:
+def elements(fn: Any = None, /, **declared: Any) -> Any:
+    """`kernel` whose units are elements, each for itself: see `Traits`."""
+    return _made(fn, Traits(elements=True, step=ELEMENTS, **declared), FAST)
+
+
+def reduction(fn: Any = None, /, **declared: Any) -> Any:
     """`kernel` for sums: additions may be re-associated (the order stays fixed)."""
-    return _cached(fn, SUMS)
+    return _made(fn, Traits(**declared), SUMS)
 
 
-def holding(fn: F) -> F:
+def holding(fn: Any = None, /, **declared: Any) -> Any:
     """`kernel` that keeps the GIL: for what takes microseconds and must not be seen."""
-    return _cached(fn, FAST, nogil=False)
+    return _made(fn, Traits(**declared), FAST, nogil=False)
 
 
-def _cached(fn: F, flags: set[str], **options: Any) -> F:
+def _made(fn: Any, traits: Traits, flags: set[str], **options: Any) -> Any:
+    if fn is None:
+        return partial(_made, traits=traits, flags=flags, **options)
     dispatcher = njit(fn, fastmath=flags, **options)
+    dispatcher.traits = traits
     # Only what the folder's key tells apart: no source from elsewhere, no closure.
     if fn.__module__.startswith(f"{__package__}.") and fn.__closure__ is None:
         dispatcher._cache = DiskCache(fn)
@@ -99,7 +146,19 @@ def address(dispatcher: Any, args: tuple[Any, ...]) -> int:
     exploded into 64-bit words): an integer is one word, an array of n dimensions is
     ``0, 0, size, itemsize, data, *shape, *strides``.
     """
-    types = tuple(numba.typeof(a) for a in args)
+    return address_for(dispatcher, tuple(numba.typeof(a) for a in args))
+
+
+def array_type(dtype: np.dtype[Any], ndim: int, flags: Any) -> Any:
+    """Numba's type of arrays whose ``flags`` are those of C, F, ALIGNED, WRITEABLE."""
+    c, f, aligned, writeable = flags
+    layout = "C" if c else "F" if f else "A"
+    kind = numba.from_dtype(dtype)
+    return numba.types.Array(kind, ndim, layout, not writeable, aligned=aligned)
+
+
+def address_for(dispatcher: Any, types: tuple[Any, ...]) -> int:
+    """`address` for Numba's own types."""
     with compiling:  # LLVM has a lock of its own, see above
         dispatcher.compile(types)
         result = dispatcher.overloads[types]

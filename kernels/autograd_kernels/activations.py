@@ -7,7 +7,7 @@ the one on the left, as in PyTorch: 0 for relu.
 """
 
 from autograd_kernels import normal, scalar
-from autograd_kernels._jit import kernel
+from autograd_kernels._jit import elements
 from autograd_kernels.elementwise import loop, map1, zip2
 from autograd_kernels.floats import fma, pick
 from autograd_kernels.memory import at, wide
@@ -129,78 +129,78 @@ def _tanh_backward(g, y):
 # --- Kernels ------------------------------------------------------------------------
 
 
-@kernel
+@elements
 def relu(lo, hi, x, out):
     """NaN stays NaN."""
     map1(_relu, lo, hi, x, out)
 
 
-@kernel
+@elements
 def relu_backward(lo, hi, g, y, gx):
     zip2(_relu_backward, lo, hi, g, y, gx)
 
 
-@kernel
+@elements
 def leaky_relu(lo, hi, c, x, out):
     """c = [negative slope]."""
     _map1(_leaky_relu, lo, hi, c, x, out)
 
 
-@kernel
+@elements
 def leaky_relu_backward(lo, hi, c, g, x, gx):
     _zip2(_leaky_relu_backward, lo, hi, c, g, x, gx)
 
 
-@kernel
+@elements
 def elu(lo, hi, c, x, out):
     """c = [alpha]; Clevert et al., arXiv:1511.07289."""
     wide()
     _map1(_elu, lo, hi, c, x, out)
 
 
-@kernel
+@elements
 def elu_backward(lo, hi, c, g, x, gx):
     wide()
     _zip2(_elu_backward, lo, hi, c, g, x, gx)
 
 
-@kernel
+@elements
 def selu(lo, hi, x, out):
     wide()
     map1(_selu, lo, hi, x, out)
 
 
-@kernel
+@elements
 def selu_backward(lo, hi, g, x, gx):
     wide()
     zip2(_selu_backward, lo, hi, g, x, gx)
 
 
-@kernel
+@elements
 def gelu(lo, hi, x, out):
     wide()
     map1(normal.gelu, lo, hi, x, out)
 
 
-@kernel
+@elements
 def gelu_tanh(lo, hi, x, out):
     wide()
     map1(normal.gelu_tanh, lo, hi, x, out)
 
 
-@kernel
+@elements
 def silu(lo, hi, x, out):
     wide()
     map1(_silu, lo, hi, x, out)
 
 
-@kernel
+@elements
 def silu_backward(lo, hi, g, x, gx):
     wide()
     zip2(_silu_backward, lo, hi, g, x, gx)
 
 
-@kernel
+@elements
 def softplus(lo, hi, c, x, out):
     """c = [beta, threshold]: log(1 + exp(beta x)) / beta, x where beta x is above."""
     wide()
@@ -209,7 +209,7 @@ def softplus(lo, hi, c, x, out):
         O[i] = _softplus(beta, threshold, X[i])
 
 
-@kernel
+@elements
 def softplus_backward(lo, hi, c, g, x, gx):
     wide()
     beta, threshold = c[0], c[1]
@@ -218,29 +218,29 @@ def softplus_backward(lo, hi, c, g, x, gx):
         O[i] = _softplus_backward(beta, threshold, G[i], X[i])
 
 
-@kernel
+@elements
 def sigmoid(lo, hi, x, out):
     wide()
     map1(scalar.sigmoid, lo, hi, x, out)
 
 
-@kernel
+@elements
 def sigmoid_backward(lo, hi, g, y, gx):
     zip2(_sigmoid_backward, lo, hi, g, y, gx)
 
 
-@kernel
+@elements
 def tanh(lo, hi, x, out):
     wide()
     map1(scalar.tanh, lo, hi, x, out)
 
 
-@kernel
+@elements
 def tanh_backward(lo, hi, g, y, gx):
     zip2(_tanh_backward, lo, hi, g, y, gx)
 
 
-@kernel
+@elements
 def erf(lo, hi, x, out):
     wide()
     map1(normal.erf, lo, hi, x, out)

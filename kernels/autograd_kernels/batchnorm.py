@@ -150,7 +150,7 @@ def _statistics(start, stop, x, gamma, beta, eps, stats, status, sums):
         _keep(m, scale, shift, zero, sums, k - start)
 
 
-@kernel
+@kernel(writes=3)
 def forward_cols(lo, hi, x, gamma, beta, eps, stats, status, out):
     """out = (x - mean) r gamma + beta, and ``stats``; units: blocks of channels.
 
@@ -224,7 +224,7 @@ def _slopes(start, stop, x, gamma, stats, dgamma, dbeta, sums):
         _keep(load(stats, k, mask), scale, shift, dot * scale, sums, k - start)
 
 
-@kernel
+@kernel(writes=3)
 def backward_cols(lo, hi, g, x, gamma, stats, out, dgamma, dbeta):
     """out = dx and the parameters' gradients, as above; units: blocks of channels.
 
@@ -246,7 +246,7 @@ def backward_cols(lo, hi, g, x, gamma, stats, out, dgamma, dbeta):
                     p += step
 
 
-@kernel
+@kernel(writes=2)
 def update_running(lo, hi, stats, count, momentum, status, mean, variance):
     """Moves running statistics towards a batch's; units: channels.
 

@@ -10,7 +10,7 @@ import math
 import numba
 
 from autograd_kernels import power, scalar, trigonometric
-from autograd_kernels._jit import inline, kernel
+from autograd_kernels._jit import elements, inline
 from autograd_kernels.copying import copy4 as copy4
 from autograd_kernels.memory import at, wide
 
@@ -188,62 +188,62 @@ def _where(cond, a, b):
 # --- Unary kernels ------------------------------------------------------------------
 
 
-@kernel
+@elements
 def neg(lo, hi, x, out):
     map1(_neg, lo, hi, x, out)
 
 
-@kernel
+@elements
 def abs_(lo, hi, x, out):
     map1(_abs, lo, hi, x, out)
 
 
-@kernel
+@elements
 def square(lo, hi, x, out):
     map1(_square, lo, hi, x, out)
 
 
-@kernel
+@elements
 def reciprocal(lo, hi, x, out):
     map1(_reciprocal, lo, hi, x, out)
 
 
-@kernel
+@elements
 def sign(lo, hi, x, out):
     """-1, 0 or 1; NaN at NaN."""
     map1(_sign, lo, hi, x, out)
 
 
-@kernel
+@elements
 def sqrt(lo, hi, x, out):
     map1(_sqrt, lo, hi, x, out)
 
 
-@kernel
+@elements
 def exp(lo, hi, x, out):
     wide()
     map1(scalar.exp, lo, hi, x, out)
 
 
-@kernel
+@elements
 def expm1(lo, hi, x, out):
     wide()
     map1(scalar.expm1, lo, hi, x, out)
 
 
-@kernel
+@elements
 def log(lo, hi, x, out):
     wide()
     map1(scalar.log, lo, hi, x, out)
 
 
-@kernel
+@elements
 def log1p(lo, hi, x, out):
     wide()
     map1(scalar.log1p, lo, hi, x, out)
 
 
-@kernel
+@elements
 def sin(lo, hi, x, out):
     wide()
     if trigonometric.in_range(x[lo:hi]):
@@ -252,7 +252,7 @@ def sin(lo, hi, x, out):
         map1(trigonometric.far_sin, lo, hi, x, out)
 
 
-@kernel
+@elements
 def cos(lo, hi, x, out):
     wide()
     if trigonometric.in_range(x[lo:hi]):
@@ -264,70 +264,70 @@ def cos(lo, hi, x, out):
 # --- Binary kernels, operands broadcast by ``geom`` ---------------------------------
 
 
-@kernel
+@elements
 def add(lo, hi, geom, a, b, out):
     map2(_add, lo, hi, geom, a, b, out)
 
 
-@kernel
+@elements
 def sub(lo, hi, geom, a, b, out):
     map2(_sub, lo, hi, geom, a, b, out)
 
 
-@kernel
+@elements
 def mul(lo, hi, geom, a, b, out):
     map2(_mul, lo, hi, geom, a, b, out)
 
 
-@kernel
+@elements
 def div(lo, hi, geom, a, b, out):
     map2(_div, lo, hi, geom, a, b, out)
 
 
-@kernel
+@elements
 def pow_(lo, hi, geom, a, b, out):
     wide()
     map2(power.pow, lo, hi, geom, a, b, out)
 
 
-@kernel
+@elements
 def maximum(lo, hi, geom, a, b, out):
     """The larger; NaN where either is NaN."""
     map2(_maximum, lo, hi, geom, a, b, out)
 
 
-@kernel
+@elements
 def minimum(lo, hi, geom, a, b, out):
     """The smaller; NaN where either is NaN."""
     map2(_minimum, lo, hi, geom, a, b, out)
 
 
-@kernel
+@elements
 def greater(lo, hi, geom, a, b, out):
     map2(_greater, lo, hi, geom, a, b, out)
 
 
-@kernel
+@elements
 def greater_equal(lo, hi, geom, a, b, out):
     map2(_greater_equal, lo, hi, geom, a, b, out)
 
 
-@kernel
+@elements
 def less(lo, hi, geom, a, b, out):
     map2(_less, lo, hi, geom, a, b, out)
 
 
-@kernel
+@elements
 def less_equal(lo, hi, geom, a, b, out):
     map2(_less_equal, lo, hi, geom, a, b, out)
 
 
-@kernel
+@elements
 def equal(lo, hi, geom, a, b, out):
     map2(_equal, lo, hi, geom, a, b, out)
 
 
-@kernel
+@elements
 def not_equal(lo, hi, geom, a, b, out):
     map2(_not_equal, lo, hi, geom, a, b, out)
 
@@ -335,25 +335,25 @@ def not_equal(lo, hi, geom, a, b, out):
 # --- The rest -----------------------------------------------------------------------
 
 
-@kernel
+@elements
 def where(lo, hi, cond, a, b, out):
     """out = a where the bool ``cond`` holds, else b; all flat, of one size."""
     zip3(_where, lo, hi, cond, a, b, out)
 
 
-@kernel
+@elements
 def fill(lo, hi, value, out):
     """out = value[0]."""
     out[lo:hi] = value[0]
 
 
-@kernel
+@elements
 def add_inplace(lo, hi, x, out):
     """out += x."""
     zip2(_add, lo, hi, out, x, out)
 
 
-@kernel
+@elements
 def cast(lo, hi, x, out):
     """out = x in the dtype of out."""
     X, O = x[lo:hi], out[lo:hi]

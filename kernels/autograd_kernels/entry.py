@@ -5,11 +5,12 @@ arrays in it by their C layout: types, dtypes and shapes are compared, the bytes
 to the Program's inputs, the launches run, and the results copied to new arrays. All of
 it holds the GIL, so nothing else sees a Program half way.
 
-``frame`` is the address of [table, rows, inputs, outputs, array type, watched, count],
-then a place for each input and output: [address, dtype object, bytes, axes, *shape]. A
-Program that takes long has no rows and no outputs there: `enter` then only takes the
-arguments. ``watched`` is the address of ``count`` pairs [address, word]: the words that
-are there, or the call does not fit.
+``frame`` is the address of [table, rows, inputs, outputs, array type, watched, count,
+shared, count], then a place for each input and output: [address, dtype object, bytes,
+axes, *shape]. A Program that takes long has no rows and no outputs there: `enter` then
+only takes the arguments. ``watched`` is the address of ``count`` pairs [address, word]:
+the words that are there, or the call does not fit. ``shared`` is that of pairs
+[object, references]: no object may have more, or somebody else holds it.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from .elementwise import loop
 from .replay import WORD, walk, word
 
 AXES = 8  # of an input or output at most
-HEAD, PLACE = 7, 4 + AXES  # words
+HEAD, PLACE = 9, 4 + AXES  # words
 
 # Where CPython and NumPy keep things in an object of theirs: words from its start, and
 # below the bits of the word that holds a 32-bit field.
@@ -49,6 +50,7 @@ class Borrowed(types.Opaque):  # type: ignore[misc]
 
 BORROWED = Borrowed()
 ENTER = (types.intp, BORROWED, BORROWED)  # types of the arguments
+UNCHANGED = (types.intp, types.intp)
 register_model(Borrowed)(models.OpaqueModel)
 
 
@@ -112,11 +114,27 @@ def _take(place, count, args, array_type):
 
 @loop
 def _unchanged(watched, count):
-    """Whether all words are what they were."""
-    same = True
+    """Whether all words are what they were; none is read after one that is not."""
+    i = 0
+    while i < count and word(word(watched, 2 * i), 0) == word(watched, 2 * i + 1):
+        i += 1
+    return i == count
+
+
+@loop
+def _unshared(objects, count):
+    """Whether no object has more references than it had."""
+    fine = True
     for i in range(count):
-        same = same and word(word(watched, 2 * i), 0) == word(watched, 2 * i + 1)
-    return same
+        references = word(word(objects, 2 * i), 0) & HALF
+        fine = fine and references <= word(objects, 2 * i + 1)
+    return fine
+
+
+@holding
+def unchanged(watched, count):
+    """Whether the words at ``count`` addresses are those that stand beside them."""
+    return _unchanged(watched, count)
 
 
 @holding
@@ -128,6 +146,8 @@ def enter(frame, args, outs):
     table, rows, inputs = word(frame, 0), word(frame, 1), word(frame, 2)
     place = frame + 8 * HEAD
     if not _unchanged(word(frame, 5), word(frame, 6)):
+        return -1
+    if not _unshared(word(frame, 7), word(frame, 8)):
         return -1
     if not _take(place, inputs, _object(args), word(frame, 4)):
         return -1

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from ._jit import kernel
-from .dropout import drop_all
+from ._jit import elements
+from .dropout import drawing, drop_all
 
 
-@kernel
+@elements(cost=drawing)
 def relu_dropout(lo, hi, key, p, x, out):
     """out = dropout(relu(x)); see `dropout.dropout`, units: elements."""
     drop_all(lo, hi, key, p, True, x, out)
 
 
-@kernel
+@elements
 def relu_dropout_backward(lo, hi, p, g, y, out):
     """Cotangent of relu's input, from y = dropout(relu(x)); units: elements.
 

@@ -8,7 +8,7 @@ Backward: ``(lo, hi, x, t, c, g, scale, out)``: out = scale g times the derivati
 x, where ``g`` has one element or as many as x, and ``scale`` has one.
 """
 
-from ._jit import inline, kernel
+from ._jit import ELEMENTS, elements, inline, kernel
 from .memory import wide
 from .scalar import exp, log1p
 
@@ -94,50 +94,50 @@ def _bce_slope(x, t, c):
     return (one if x >= 0 else e) / (one + e) - t
 
 
-@kernel
+@kernel(writes=2, step=ELEMENTS)
 def mse(lo, hi, x, t, c, status, out):
     """(x - t)**2."""
     _forward(_mse, lo, hi, x, t, c, status, out)
 
 
-@kernel
+@elements
 def mse_backward(lo, hi, x, t, c, g, scale, out):
     """2 (x - t)."""
     _backward(_mse_slope, lo, hi, x, t, c, g, scale, out)
 
 
-@kernel
+@kernel(writes=2, step=ELEMENTS)
 def l1(lo, hi, x, t, c, status, out):
     """|x - t|."""
     _forward(_l1, lo, hi, x, t, c, status, out)
 
 
-@kernel
+@elements
 def l1_backward(lo, hi, x, t, c, g, scale, out):
     """The sign of x - t; 0 where they are equal."""
     _backward(_l1_slope, lo, hi, x, t, c, g, scale, out)
 
 
-@kernel
+@kernel(writes=2, step=ELEMENTS)
 def huber(lo, hi, x, t, c, status, out):
     """d**2 / 2 up to |d| = c, then c (|d| - c / 2), with d = x - t (Huber 1964)."""
     _forward(_huber, lo, hi, x, t, c, status, out)
 
 
-@kernel
+@elements
 def huber_backward(lo, hi, x, t, c, g, scale, out):
     """x - t, kept in -c..c."""
     _backward(_huber_slope, lo, hi, x, t, c, g, scale, out)
 
 
-@kernel
+@kernel(writes=2, step=ELEMENTS)
 def bce(lo, hi, x, t, c, status, out):
     """Binary cross-entropy of the logit x: max(x, 0) - x t + log(1 + exp(-|x|))."""
     wide()
     _forward(_bce, lo, hi, x, t, c, status, out)
 
 
-@kernel
+@elements
 def bce_backward(lo, hi, x, t, c, g, scale, out):
     """The sigmoid of x, minus t."""
     wide()

@@ -56,6 +56,7 @@ from autograd_kernels.tile import (
     PART,
     RELU,
     dots,
+    nanoseconds,
     tiles,
 )
 
@@ -165,7 +166,7 @@ _parts, _doubled, _of = merged(_parts), merged(_doubled), merged(_shape)
 _start, _steps = merged(_start), merged(_steps)
 
 
-@kernel
+@kernel(writes=0)
 def shape(m, n, k, ta, tb, size):
     """`_shape` for Python: compiled once per machine, as what it calls is compiled."""
     return _of(m, n, k, ta, tb, size)
@@ -354,7 +355,7 @@ def _vectors(
 _unit = _vectors if VECTORS else _plain
 
 
-@kernel
+@kernel(writes=2, cost=nanoseconds)
 def matmul(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
     """Product and epilogue as above; units are blocks of ``out`` (see `plan`)."""
     # All that is read of the arrays comes first: Numba then counts no references.

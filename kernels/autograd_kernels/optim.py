@@ -53,7 +53,7 @@ def due(lo, hi, scalars, table):
             yield clock, pointer(group, np.float64), at(scalars, r * SCALARS)
 
 
-@kernel
+@kernel(writes=2, columns=(0,))
 def sgd_advance(lo, hi, scalars, table):
     """Settings: lr, weight decay, sign, momentum, dampening, nesterov."""
     for clock, h, s in due(lo, hi, scalars, table):
@@ -61,7 +61,7 @@ def sgd_advance(lo, hi, scalars, table):
         s[4] = 1.0 if clock[0] == 1.0 else 1.0 - h[4]  # a buffer starts undamped
 
 
-@kernel
+@kernel(writes=2, columns=(0,))
 def rmsprop_advance(lo, hi, scalars, table):
     """Settings: lr, weight decay, sign, alpha, eps, momentum, centered."""
     for _, h, s in due(lo, hi, scalars, table):
@@ -69,7 +69,7 @@ def rmsprop_advance(lo, hi, scalars, table):
         s[3], s[4], s[5], s[6], s[7] = h[3], 1.0 - h[3], h[4], h[5], h[6]
 
 
-@kernel
+@kernel(writes=2, columns=(0,))
 def adagrad_advance(lo, hi, scalars, table):
     """Settings: lr, weight decay, sign, lr decay, eps."""
     for clock, h, s in due(lo, hi, scalars, table):
@@ -87,7 +87,7 @@ def moments(clock, h, s):
     s[7] = 1.0 / math.sqrt(1.0 - h[4] ** clock[0])
 
 
-@kernel
+@kernel(writes=2, columns=(0,))
 def adam_advance(lo, hi, scalars, table):
     """Settings: lr, weight decay, sign, beta1, beta2, eps, decoupled, amsgrad."""
     for clock, h, s in due(lo, hi, scalars, table):
@@ -95,7 +95,7 @@ def adam_advance(lo, hi, scalars, table):
         s[9], s[10], s[11] = 0.0, h[0] / (1.0 - h[3] ** clock[0]), h[7]
 
 
-@kernel
+@kernel(writes=2, columns=(0,))
 def nadam_advance(lo, hi, scalars, table):
     """Settings: Adam's first seven, momentum decay, amsgrad."""
     for clock, h, s in due(lo, hi, scalars, table):
@@ -109,7 +109,7 @@ def nadam_advance(lo, hi, scalars, table):
         s[11] = h[8]
 
 
-@kernel
+@kernel(writes=2, columns=(0,))
 def lion_advance(lo, hi, scalars, table):
     """Settings: lr, weight decay, sign, beta1, beta2."""
     for _, h, s in due(lo, hi, scalars, table):
@@ -250,31 +250,31 @@ def _lion(i, mask, arrays, s):
     store(x - plus_if(u * lr, shrink, x), p, i, mask)
 
 
-@kernel
+@kernel(columns=(0, 2))
 def sgd(lo, hi, scalars, table):
     """State: momentum buffer."""
     rows(_sgd, 3, lo, hi, scalars, table)
 
 
-@kernel
+@kernel(columns=(0, 2, 3, 4))
 def rmsprop(lo, hi, scalars, table):
     """State: average of squares, average of gradients, momentum buffer."""
     rows(_rmsprop, 5, lo, hi, scalars, table)
 
 
-@kernel
+@kernel(columns=(0, 2))
 def adagrad(lo, hi, scalars, table):
     """State: sum of squares."""
     rows(_adagrad, 3, lo, hi, scalars, table)
 
 
-@kernel
+@kernel(columns=(0, 2, 3, 4))
 def adam(lo, hi, scalars, table):
     """Adam, AdamW, NAdam. State: both moments, the largest second moment (amsgrad)."""
     rows(_adam, 5, lo, hi, scalars, table)
 
 
-@kernel
+@kernel(columns=(0, 2))
 def lion(lo, hi, scalars, table):
     """State: momentum."""
     rows(_lion, 3, lo, hi, scalars, table)
@@ -283,7 +283,7 @@ def lion(lo, hi, scalars, table):
 # --- Averages of parameters --------------------------------------------------------
 
 
-@kernel
+@kernel(writes=2, columns=(0,))
 def ema_advance(lo, hi, scalars, table):
     """Settings: decay. Carries the sum of the weights so far, usually 1 - decay^t."""
     for clock, h, s in due(lo, hi, scalars, table):
@@ -299,7 +299,7 @@ def _ema(i, mask, arrays, s):
     store(y, average, i, mask)
 
 
-@kernel
+@kernel(columns=(0,))
 def ema(lo, hi, scalars, like, table):
     """average = decay * average + (1 - decay) * p; columns average, parameter."""
     decay, rate = like.dtype.type(scalars[0, 0]), like.dtype.type(scalars[0, 1])
@@ -311,7 +311,7 @@ def ema(lo, hi, scalars, like, table):
 # --- Clipping: tables of one column, gradients of the dtype of ``like`` ------------
 
 
-@reduction
+@reduction(writes=2)
 def norm_parts(lo, hi, power, like, sums, table):
     """sums[u] = sum of |x|^power over unit u, for an infinite power the maximum.
 
@@ -338,7 +338,7 @@ def norm_parts(lo, hi, power, like, sums, table):
             sums[row[-1] + a // CHUNK] = total
 
 
-@kernel
+@kernel(writes=2)
 def clip_factor(lo, hi, power, limit, sums, status, out):
     """out = [norm, min(1, limit / (norm + 1e-6))], float64; one unit."""
     if lo < hi:
@@ -354,7 +354,7 @@ def clip_factor(lo, hi, power, limit, sums, status, out):
         status[0] = 0 if norm < math.inf else 1
 
 
-@kernel
+@kernel(columns=(0,))
 def rescale(lo, hi, factor, like, table):
     """x *= factor[1], the second result of `clip_factor`."""
     scale = like.dtype.type(factor[1])
@@ -365,7 +365,7 @@ def rescale(lo, hi, factor, like, table):
                 x[i] *= scale
 
 
-@kernel
+@kernel(columns=(0,))
 def clamp(lo, hi, limit, table):
     """-limit <= x <= limit; ``limit`` is one number of the dtype of x."""
     high, low = limit[0], -limit[0]

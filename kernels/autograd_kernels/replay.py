@@ -195,7 +195,7 @@ def walk(table, start, stop):
     return stop
 
 
-@kernel
+@kernel(writes=0)
 def replay(table, start, stop):
     """`walk`, called from Python."""
     return walk(table, start, stop)
@@ -258,7 +258,7 @@ def _walk_shared(table, rows, counters, me):
     return rows
 
 
-@kernel
+@kernel(writes=0)
 def replay_shared(control, table, rows, counters):
     """`replay` of a whole table with whatever helpers come; returns the same.
 
@@ -277,7 +277,7 @@ def replay_shared(control, table, rows, counters):
     return stopped
 
 
-@kernel
+@kernel(writes=0)
 def serve(control, patience, me):
     """Help, as thread ``me``, until there was nothing to do for ``patience`` spins."""
     idle = 0

@@ -5,7 +5,7 @@ two; ``out`` has the bits of the kernel in `activations`. One exponential serves
 """
 
 from autograd_kernels import normal
-from autograd_kernels._jit import kernel
+from autograd_kernels._jit import elements
 from autograd_kernels.elementwise import loop
 from autograd_kernels.memory import at, wide
 
@@ -20,13 +20,13 @@ def _both(f, df, lo, hi, x, slope, out):
         O[i] = f(v)
 
 
-@kernel
+@elements(writes=2)
 def gelu(lo, hi, x, slope, out):
     wide()
     _both(normal.gelu, normal.gelu_slope, lo, hi, x, slope, out)
 
 
-@kernel
+@elements(writes=2)
 def gelu_tanh(lo, hi, x, slope, out):
     wide()
     _both(normal.gelu_tanh, normal.gelu_tanh_slope, lo, hi, x, slope, out)

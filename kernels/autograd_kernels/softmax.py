@@ -178,7 +178,7 @@ def coded_label(code):
     return (code - 1) // 2 if code % 2 else -(code // 2)
 
 
-@reduction
+@reduction(writes=2)
 def cross_entropy(lo, hi, x, labels, smooth, stats, out, status):
     """out[i] = loss of row i against class ``labels[i]`` (int64).
 
@@ -247,7 +247,7 @@ def cross_entropy_backward_few(lo, hi, x, labels, smooth, stats, g, scale, out):
             scatter(y, out, i * n + j, n, mask)
 
 
-@reduction
+@reduction(writes=2)
 def soft_cross_entropy(lo, hi, x, t, smooth, stats, out, status):
     """out[i] = loss of row i against probabilities t (rows, n); x: (rows, n).
 

@@ -27,6 +27,14 @@ OTHERS = (2, 1) if REGISTERS == 16 else (4, 2, 1)
 MASKED = BYTES >= 32  # loads of a part of a vector are as fast as of a whole one
 HEIGHTS = (12, 8, 4, 2, 1) if HEIGHT == 12 else (6, 4, 2, 1)  # tiles that exist
 TALL = (16, *HEIGHTS[1:]) if HEIGHT == 12 else HEIGHTS  # those of one vector
+FLOPS = 100.0  # a nanosecond, float32, one thread
+
+
+def nanoseconds(args: Any) -> float:
+    """What the FMAs of `matmul.matmul` take in one thread."""
+    ta, _, _, a, *_, out = args
+    k = a.shape[-2] if ta else a.shape[-1]
+    return 2.0 * out.size * k * (out.itemsize / 4) / FLOPS
 
 
 @intrinsic

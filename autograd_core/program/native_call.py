@@ -1,11 +1,10 @@
-"""The gate: how a call's arguments get to a Program, and its results to the caller.
+"""How a call's arguments get to a Program, and its results to the caller.
 
 For plain NumPy arrays native code does it all, see ``autograd_kernels.entry``.
 """
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from itertools import chain
@@ -13,33 +12,34 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.hooks import Array
 from autograd_core.program.buffers import address_of
-from autograd_core.tape import Array, TensorBase
 from autograd_kernels import _jit, entry
 
+WATCHED, SHARED = 5, 7  # words of the frame
 
-class Gate:
+
+class NativeCall:
     """A Program's frame, and the native entry ``enter(frame, args, outs)`` to it.
 
     A brief call is made as a whole; of others, only the arguments are taken.
     """
 
     def __init__(
-        self,
-        table: Array,
-        inputs: Sequence[Array],
-        outputs: Sequence[Array],
-        leaves: Sequence[TensorBase],
+        self, table: Array, inputs: Sequence[Array], outputs: Sequence[Array]
     ) -> None:
-        at = slot_of_data() if entry.layout_known() else 0
-        words = [(id(leaf) + at, id(leaf.data)) for leaf in leaves]
-        self.watched = np.array(words, np.int64).reshape(-1, 2)
         head = [address_of(table), len(table), len(inputs), len(outputs)]
-        watched = [address_of(self.watched), len(self.watched)]
         places = chain.from_iterable(map(_place, (*inputs, *outputs)))
-        self.words = np.array([*head, id(np.ndarray), *watched, *places], np.int64)
+        empty = [0, 0, 0, 0]
+        self.words = np.array([*head, id(np.ndarray), *empty, *places], np.int64)
         self.frame = address_of(self.words)
         self.enter: Callable[..., int] = _jit.entry(entry.enter, entry.ENTER)
+        self._kept: dict[int, Array] = {}
+
+    def watch(self, at: int, pairs: Array) -> None:
+        """Look at these pairs in each call: `WATCHED` or `SHARED`."""
+        self._kept[at] = pairs
+        self.words[at : at + 2] = address_of(pairs), len(pairs)
 
     def leave_out(self, inputs: Iterable[int]) -> None:
         """Copy no bytes of these inputs, only look whether they fit."""
@@ -48,12 +48,13 @@ class Gate:
 
 
 @cache
-def slot_of_data() -> int:
-    """Bytes from the start of a tensor to where CPython keeps its ``data``."""
-    tensor = TensorBase()
-    tensor.data = np.empty(0)
-    words = (ctypes.c_int64 * (TensorBase.__basicsize__ // 8)).from_address(id(tensor))
-    return 8 * list(words).index(id(tensor.data))
+def _unchanged() -> Callable[..., bool]:
+    return _jit.entry(entry.unchanged, entry.UNCHANGED)
+
+
+def unchanged(pairs: Array) -> bool:
+    """Whether all words are what they were."""
+    return bool(_unchanged()(address_of(pairs), len(pairs)))
 
 
 def passable(arrays: Sequence[Array]) -> bool:

@@ -1,0 +1,150 @@
+"""Whether two recordings of a function agree, and if not, where they part."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import Any
+
+import numpy as np
+
+from autograd_core.hooks import Array
+from autograd_core.program.buffers import Buffer, PointerRefs, Ref, Role
+from autograd_core.program.events import (
+    Check,
+    Event,
+    HostCall,
+    Launch,
+    name_of,
+)
+from autograd_core.program.record import Recording
+from autograd_core.program.values import same, same_function
+
+
+def difference(old: Recording, new: Recording) -> str | None:
+    """Where two recordings part, in words; None if they agree in everything.
+
+    Memory is the same by the part that it plays: temporaries and inputs by their
+    number, memory from outside by identity, and what only the recordings hold by its
+    bits.
+    """
+    for a, b in zip_longest(old.events, new.events):
+        found = _events_differ(a, b)
+        if found:
+            return found
+    return _outputs_differ(old, new) or _gradients_differ(old, new)
+
+
+def _events_differ(a: Event | None, b: Event | None) -> str | None:
+    if a is None or b is None or type(a) is not type(b) or name_of(a) != name_of(b):
+        ran, runs = ("nothing" if e is None else f"`{name_of(e)}`" for e in (a, b))
+        line = b.line if b is not None else a.line if a is not None else None
+        return f"{runs} runs at {line} where {ran} ran before"
+    if isinstance(a, Check) and isinstance(b, Check):
+        return None if _same_ref(a.status, b.status) else f"a check at {b.line}"
+    if isinstance(a, Launch) and isinstance(b, Launch):
+        if a.kernel is not b.kernel or a.units != b.units:
+            return f"`{name_of(b)}` at {b.line} has other sizes"
+    assert not isinstance(a, Check)
+    assert not isinstance(b, Check)
+    if isinstance(a, HostCall) and isinstance(b, HostCall):
+        alike = same_function(a.function, b.function) and _same_ref(a.out, b.out)
+        if not alike:
+            return f"`{name_of(b)}` at {b.line} is called differently"
+    if len(a.args) != len(b.args):
+        return f"`{name_of(b)}` at {b.line} has other arguments"
+    for x, y in zip(a.args, b.args, strict=True):
+        if not _same_arg(x, y):
+            return f"`{name_of(b)}` at {b.line} {_told(x, y)}"
+    return None
+
+
+def _same_arg(a: Any, b: Any) -> bool:
+    if type(a) is Ref:
+        return type(b) is Ref and _same_ref(a, b)
+    if isinstance(a, PointerRefs):
+        return (
+            isinstance(b, PointerRefs)
+            and a.shape == b.shape
+            and all(
+                len(x) == len(y) and all(map(_same_ref, x, y))
+                for x, y in zip(a.columns, b.columns, strict=True)
+            )
+        )
+    return same(a, b) or (type(b) is not Ref and bool(a == b))
+
+
+def _same_ref(a: Ref, b: Ref) -> bool:
+    return a[1:] == b[1:] and _same_buffer(a.buffer, b.buffer)
+
+
+def _same_buffer(a: Buffer, b: Buffer) -> bool:
+    if a is b or (a.home is not None and a.home is b.home):
+        return True
+    if a.role is not b.role:
+        return False
+    if a.role is not Role.OUTSIDE:
+        return (a.number, a.nbytes, a.scratch) == (b.number, b.nbytes, b.scratch)
+    if (a.held and not a.constant) or (b.held and not b.constant):
+        return False
+    assert a.home is not None
+    assert b.home is not None
+    return same_bits(a.home, b.home)
+
+
+def same_bits(a: Array, b: Array) -> bool:
+    """Whether two arrays are alike in dtype, shape and every bit."""
+    return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+
+
+def _told(a: Any, b: Any) -> str:
+    """How the argument of an event differs."""
+    if not isinstance(a, Ref) or not isinstance(b, Ref):
+        return f"got {_short(a)} when recorded and {_short(b)} now"
+    if a[1:] != b[1:]:
+        return f"read shape {a.shape} when recorded and {b.shape} now"
+    homes = a.buffer.home, b.buffer.home
+    if all(home is not None and home.size for home in homes):
+        texts = [_short(home) for home in homes]
+        if texts[0] != texts[1]:
+            return f"read {texts[0]} when recorded and {texts[1]} now"
+    roles = a.buffer.role.value, b.buffer.role.value
+    if roles[0] == roles[1]:
+        return f"read other memory ({roles[0]}) when recorded than now"
+    return f"read {roles[0]} when recorded and {roles[1]} now"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        if value.size == 1:
+            return repr(value.reshape(-1)[0].item())
+        first = ", ".join(f"{v:.6g}" for v in value.reshape(-1)[:3].tolist())
+        return f"[{first}{', ...' if value.size > 3 else ''}] {value.shape}"
+    return f"{value!r:.60}"
+
+
+def _outputs_differ(old: Recording, new: Recording) -> str | None:
+    if old.result.structure != new.result.structure:
+        return "the outputs are nested differently"
+    for i, (a, b) in enumerate(zip(old.outputs, new.outputs, strict=True)):
+        if a is not None and b is not None:
+            if not _same_ref(a, b):
+                return f"output {i} is other memory"
+        elif a is not b:
+            return f"output {i} is computed in one call only"
+        elif not same(old.result.leaves[i], new.result.leaves[i]):
+            was, now = old.result.leaves[i], new.result.leaves[i]
+            return f"output {i} was {_short(was)} when recorded and is {_short(now)}"
+    return None
+
+
+def _gradients_differ(old: Recording, new: Recording) -> str | None:
+    a, b = old.grad_refs, new.grad_refs
+    if list(map(id, a)) != list(map(id, b)):
+        return "other tensors get gradients"
+    for was, now in zip(a.values(), b.values(), strict=True):
+        if was is None or now is None:
+            if was is not now:
+                return "a gradient is there in one call only"
+        elif not _same_ref(was, now):
+            return "a gradient is other memory"
+    return None

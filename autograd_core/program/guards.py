@@ -1,0 +1,306 @@
+"""Guards: what Python state a function can see, taken so that a change is noticed.
+
+Nothing is asked of the user's objects: from the function's closure, globals, defaults
+and ``self``, and from its arguments, we follow the names that its code mentions. What
+is found is kept alive and compared by identity, plain values by type and bits.
+"""
+
+from __future__ import annotations
+
+import dis
+import functools
+import gc
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from types import CodeType, FunctionType, MethodType, ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd_core.program.values import is_plain, same
+from autograd_core.tape import TensorBase
+from autograd_core.user_code import is_users
+
+LONGEST = 1024  # items of a container that are looked at one by one
+DYNAMIC = frozenset({"getattr", "vars", "__dict__", "eval", "exec", "attrgetter"})
+
+
+class Seen(NamedTuple):
+    """A value that was found, and how the user's code comes to it."""
+
+    path: str
+    value: Any
+
+
+class View:
+    """All that a function can see at one moment.
+
+    ``holders`` are the containers, cells and dicts that the values were found in.
+    """
+
+    def __init__(
+        self, function: Any, arguments: Sequence[Any], names: Iterable[str] = ()
+    ) -> None:
+        """``names`` are attributes that a former view found in the code."""
+        self.names = set(names)
+        known = -1
+        while known != len(self.names):
+            known = len(self.names)
+            self.seen: list[Seen] = []
+            self.holders: list[Any] = []
+            self._visited: set[int] = set()
+            self._visit(function, getattr(function, "__name__", "the function"))
+            for i, argument in enumerate(arguments):
+                self._visit(argument, f"argument {i}")
+
+    def change(self, other: View) -> str | None:
+        """What is different in ``other``; None if it is all the same."""
+        for a, b in zip(self.seen, other.seen, strict=False):
+            if a.path != b.path:
+                return f"{a.path} or {b.path}"
+            if not same(a.value, b.value):
+                return f"{b.path} ({_short(a.value)} became {_short(b.value)})"
+        if len(self.seen) != len(other.seen):
+            longer = max(self.seen, other.seen, key=len)
+            return longer[min(len(self.seen), len(other.seen))].path
+        return None
+
+    # Following ----------------------------------------------------------------------
+
+    def _visit(self, value: Any, path: str) -> None:
+        if is_plain(value):
+            self.seen.append(Seen(path, value))
+            return
+        if id(value) in self._visited:
+            return
+        self._visited.add(id(value))
+        for kind, visit in VISITS:
+            if isinstance(value, kind):
+                visit(self, value, path)
+                return
+        self.seen.append(Seen(path, value))
+        self._object(value, path)
+
+    def _nothing(self, value: Any, path: str) -> None:
+        self.seen.append(Seen(path, value))
+
+    def _items(self, value: Any, path: str) -> None:
+        """A tuple or list."""
+        self.seen += [Seen(path, value), Seen(f"len({path})", len(value))]
+        self.holders.append(value)
+        for i, item in enumerate(value if len(value) <= LONGEST else ()):
+            self._visit(item, f"{path}[{i}]")
+
+    def _tuple(self, value: Any, path: str) -> None:
+        """Its identity means nothing."""
+        self.seen.append(Seen(f"len({path})", len(value)))
+        for i, item in enumerate(value if len(value) <= LONGEST else ()):
+            self._visit(item, f"{path}[{i}]")
+
+    def _mapping(self, value: Any, path: str) -> None:
+        self.seen += [Seen(path, value), Seen(f"len({path})", len(value))]
+        self.holders.append(value)
+        if len(value) <= LONGEST:
+            for key, item in value.items():
+                name = f"{path}[{key!r:.40}]"
+                self.seen.append(Seen(f"a key of {path}", key))
+                self._visit(item, name)
+
+    def _set(self, value: Any, path: str) -> None:
+        self.seen.append(Seen(path, value))
+        if len(value) <= LONGEST:
+            look = Opaque(lambda: "".join(sorted(map(repr, value))))
+            self.holders.append(look)
+            self.seen.append(Seen(path, look.value))
+
+    def _partial(self, value: Any, path: str) -> None:
+        self.seen.append(Seen(path, value))
+        for part in (value.func, value.args, value.keywords):
+            self._visit(part, path)
+
+    def _method(self, value: Any, path: str) -> None:
+        self._visit(value.__func__, path)
+        self._visit(value.__self__, "self")
+
+    def _function(self, value: Any, path: str) -> None:
+        self.seen.append(Seen(path, value))
+        if hasattr(value, "__wrapped__"):
+            self._visit(value.__wrapped__, path)
+        if not is_users(value.__code__.co_filename):
+            return
+        globals_, attributes = names_of(value.__code__)
+        self.names |= attributes
+        for defaults in (value.__defaults__, value.__kwdefaults__):
+            if defaults:
+                self._visit(defaults, f"defaults of {path}")
+        cells = zip(value.__code__.co_freevars, value.__closure__ or (), strict=True)
+        for name, cell in cells:
+            self.holders.append(cell)
+            try:
+                self._visit_named(cell.cell_contents, name)
+            except ValueError:  # not set yet
+                self.seen.append(Seen(f"`{name}`", ...))
+        self._names_in(value.__globals__, globals_, "`{}`")
+
+    def _visit_named(self, value: Any, name: str) -> None:
+        """A variable: the object in it counts even where a value would not."""
+        if isinstance(value, tuple):
+            self.seen.append(Seen(f"`{name}`", value))
+        self._visit(value, f"`{name}`")
+
+    def _names_in(self, space: dict[str, Any], names: Iterable[str], form: str) -> None:
+        """Values in a module's dict, by the names that code mentions."""
+        found = [name for name in names if name in space]
+        if found:
+            self.holders.append(Names(space, found))
+        for name in found:
+            self._visit(space[name], form.format(name))
+
+    def _module_object(self, value: ModuleType, path: str) -> None:
+        self.seen.append(Seen(path, value))
+        if is_users(getattr(value, "__file__", None)):
+            names = sorted(self.names & vars(value).keys())
+            self._names_in(vars(value), names, path.strip("`") + ".{}")
+
+    def _class(self, value: type, path: str) -> None:
+        self.seen.append(Seen(path, value))
+        for kind in value.__mro__:
+            if not is_users_class(kind):
+                continue
+            space = own_dict(kind)
+            found = [n for n in space if self._names(n) or _is_special(n, space[n])]
+            self.holders.append(Names(space, found))
+            for name in found:
+                item = _function_of(space[name])
+                if item is not None:
+                    self._visit(item, f"{path}.{name}")
+
+    def _object(self, value: Any, path: str) -> None:
+        """An instance: its attributes, and its class if that is the user's."""
+        kind = type(value)
+        layer = hasattr(kind, "named_parameters")  # nn.Module, which is above us
+        if not layer and not is_users_class(kind):
+            wrapped = getattr(value, "__wrapped__", None)
+            if wrapped is not None:
+                self._visit(wrapped, path)
+            return
+        self._visit(kind, kind.__name__)
+        space = getattr(value, "__dict__", None)
+        name = kind.__name__ if path == "self" or layer else path
+        if space is not None:
+            found = [n for n in space if layer or self._names(n)]
+            self.holders.append(Names(space, found))
+            for attribute in found:
+                self._visit(space[attribute], f"{name}.{attribute}")
+        if layer:
+            self.seen.append(Seen(f"{name}.training", value.training))
+        for attribute in _slots(kind):
+            if hasattr(value, attribute) and self._names(attribute):
+                look = functools.partial(getattr, value, attribute, None)
+                self.holders.append(Opaque(look))
+                self._visit(getattr(value, attribute), f"{name}.{attribute}")
+
+    def _names(self, attribute: str) -> bool:
+        """Whether code may read an attribute of this name."""
+        return attribute in self.names or not DYNAMIC.isdisjoint(self.names)
+
+
+class Names(NamedTuple):
+    """Some keys of a dict."""
+
+    space: dict[str, Any]
+    names: list[str]
+
+
+class Opaque:
+    """What only Python can look at, and what it saw."""
+
+    def __init__(self, look: Callable[[], Any]) -> None:
+        self.look = look
+        self.value = look()
+
+    def unchanged(self) -> bool:
+        """Whether it is what it was."""
+        return same(self.look(), self.value)
+
+
+VISITS: tuple[tuple[Any, Callable[[View, Any, str], None]], ...] = (
+    (TensorBase, View._nothing),
+    (np.ndarray, View._nothing),
+    (list, View._items),
+    (tuple, View._tuple),
+    (dict, View._mapping),
+    ((set, frozenset), View._set),
+    (functools.partial, View._partial),
+    (MethodType, View._method),
+    (FunctionType, View._function),
+    (ModuleType, View._module_object),
+    (type, View._class),
+)
+
+
+def is_users_class(kind: type) -> bool:
+    """Whether a class was written by the user."""
+    if kind.__module__ == "__main__":
+        return True
+    module = sys.modules.get(kind.__module__)
+    return is_users(getattr(module, "__file__", None))
+
+
+@functools.cache
+def names_of(code: CodeType) -> tuple[list[str], frozenset[str]]:
+    """The globals and the attributes that code mentions, functions in it included."""
+    globals_, attributes = set(), set()
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL"):
+            globals_.add(instruction.argval)
+        elif instruction.opname.endswith(("_ATTR", "_METHOD")):
+            attributes.add(str(instruction.argval))
+    attributes |= globals_ & DYNAMIC
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            inner = names_of(constant)
+            globals_.update(inner[0])
+            attributes |= inner[1]
+    return sorted(globals_), frozenset(attributes)
+
+
+def own_dict(kind: type) -> dict[str, Any]:
+    """The dict behind ``kind.__dict__``, which is a proxy of it."""
+    found = gc.get_referents(kind.__dict__)[0]
+    assert isinstance(found, dict)
+    return found
+
+
+def _function_of(value: Any) -> Any:
+    """What there is to look at in a class's attribute; None: nothing."""
+    if isinstance(value, staticmethod | classmethod):
+        return value.__func__
+    if isinstance(value, property):
+        return value.fget
+    if isinstance(value, functools.cached_property):
+        return value.func
+    return value
+
+
+def _is_special(name: str, value: Any) -> bool:
+    """Methods that code uses without saying their names."""
+    return name == "forward" or (
+        name.startswith("__")
+        and isinstance(value, FunctionType)
+        and name not in ("__init__", "__repr__", "__new__")
+    )
+
+
+def _slots(kind: type) -> list[str]:
+    """Attributes that the user's classes keep outside of an instance's dict."""
+    found: list[str] = []
+    for base in kind.__mro__:
+        if is_users_class(base):
+            slots = vars(base).get("__slots__", ())
+            found += [slots] if isinstance(slots, str) else slots
+    return [name for name in found if not name.startswith("__")]
+
+
+def _short(value: Any) -> str:
+    return f"{value!r:.40}" if is_plain(value) else f"a {type(value).__name__}"

@@ -1,0 +1,77 @@
+"""Trial: one replay on a snapshot, compared in bits with the call that it repeats.
+
+Two recordings that agree say that the list of launches is what the function does. This
+says that the Program made of it, with all that passes and binding did, does the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_core.hooks import Array, listen
+from autograd_core.program.agree import same_bits
+from autograd_core.program.buffers import Role
+from autograd_core.program.program import Program
+from autograd_core.program.record import Recording
+from autograd_core.tape import TensorBase
+
+Snapshot = list[tuple[Array, Array]]  # memory, and a copy of what was in it
+
+
+def snapshot(recording: Recording) -> Snapshot:
+    """What lies in the memory from outside that a recording writes to."""
+    homes = {
+        id(ref.buffer.home): ref.buffer.home
+        for event in recording.events
+        for ref in event.outs
+        if ref.buffer.role is Role.OUTSIDE and ref.buffer.home is not None
+    }
+    return [(home, home.copy()) for home in homes.values()]
+
+
+def trial(
+    program: Program, before: Snapshot, arrays: Sequence[Array], result: Any
+) -> str | None:
+    """What a replay of the call just made does otherwise; None if nothing.
+
+    ``before`` is the memory as it was before the call, ``arrays`` are its arguments and
+    ``result`` the leaves of what it returned. All memory is left as the call left it.
+    """
+    after = [(home, home.copy()) for home, _ in before]
+    try:
+        _put(before)
+        for own, array in zip(program.inputs, arrays, strict=True):
+            np.copyto(own, array)
+        with listen(None):
+            try:
+                program.replay_alone()
+            except Exception as error:
+                return f"a replay raised {type(error).__name__}: {error}"
+        return _compared(program, after, result)
+    finally:
+        _put(after)
+
+
+def _put(memory: Snapshot) -> None:
+    for home, copy in memory:
+        np.copyto(home, copy)
+
+
+def _compared(program: Program, after: Snapshot, result: Any) -> str | None:
+    outs = zip(program.plan.outs, program.recording.outputs, result, strict=True)
+    for i, (out, ref, leaf) in enumerate(outs):
+        ours = out is not None and ref is not None
+        if ours and not same_bits(out, leaf._data):
+            return f"output {i} is otherwise in a replay"
+    for home, copy in after:
+        if not same_bits(home, copy):
+            return f"memory of shape {home.shape} is otherwise after a replay"
+    for gradient in program.gradients:
+        given = gradient.leaf._grad
+        both = gradient.array is not None and isinstance(given, TensorBase)
+        if both and not same_bits(gradient.array, given._data):
+            return f"a gradient of shape {given._data.shape} is otherwise"
+    return None

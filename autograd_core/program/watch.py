@@ -1,0 +1,87 @@
+"""Watch: what a Program was recorded under, and whether it is still so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd_core.program.guards import Opaque, View
+from autograd_core.program.native_call import unchanged
+from autograd_core.program.record import Recording
+from autograd_core.program.values import mark
+from autograd_core.program.words import (
+    layout_known,
+    slot_of,
+    table,
+    words_of,
+)
+
+
+class Watch:
+    """A view, and what a recording found beyond it, as words that native code reads.
+
+    ``pairs`` are the words; ``opaque`` is what Python must look at in each call.
+    """
+
+    def __init__(self, view: View, recording: Recording | None = None) -> None:
+        self.view = view
+        self.leaves = recording.leaves if recording else []
+        self.settings = recording.settings if recording else []
+        self.entry_grads = recording.entry_grads if recording else []
+        self.arm()
+
+    def arm(self) -> None:
+        """Take the words that are there now."""
+        holders = list(self.view.holders)
+        for setting in self.settings:
+            holders += setting.holders
+        pairs, self.opaque = words_of(holders)
+        if layout_known():
+            for tensor, requires_grad, array in self.leaves:
+                pairs.append((id(tensor) + slot_of("_data"), id(array)))
+                pairs.append(
+                    (id(tensor) + slot_of("_requires_grad"), id(requires_grad))
+                )
+            for tensor, grad in self.entry_grads:
+                pairs.append((id(tensor) + slot_of("_grad"), id(grad)))
+        else:
+            self.opaque.append(Opaque(lambda: self._tensors_hold()))
+        self.pairs = table(pairs)
+
+    def still(self) -> bool:
+        """Whether nothing was touched; if not, `change` says whether it matters."""
+        return unchanged(self.pairs) and self.opaque_still()
+
+    def opaque_still(self) -> bool:
+        """The part of `still` that native code cannot see."""
+        return all(look.unchanged() for look in self.opaque)
+
+    def change(self, view: View) -> str | None:
+        """What is not as it was, in words; None if all is."""
+        found = self.view.change(view)
+        if found:
+            return found
+        for setting in self.settings:
+            if mark_all(setting.look()) != mark_all(setting.value):
+                return setting.what
+        return self._tensors_hold() or None
+
+    def _tensors_hold(self) -> str:
+        for tensor, requires_grad, array in self.leaves:
+            if tensor._requires_grad is not requires_grad:
+                return "requires_grad of a tensor"
+            if tensor._data is not array:
+                return f"the array of a tensor of shape {array.shape}"
+        for tensor, grad in self.entry_grads:
+            if tensor._grad is not grad:
+                return "gradients that were there, or were not, at the start"
+        return ""
+
+    def renew(self, view: View) -> None:
+        """Go on with a view in which nothing that matters has changed."""
+        self.view = view
+        self.arm()
+
+
+def mark_all(value: Any) -> Any:
+    """`values.mark`, in lists too."""
+    return [mark(v) for v in value] if isinstance(value, list) else mark(value)

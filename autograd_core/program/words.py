@@ -1,0 +1,217 @@
+"""Where CPython keeps what guards look at: words of memory that native code compares.
+
+A list, a dict, a closure's cell and a tensor's slots are read by their layout in C.
+Each is tried out before it is relied on, and where an interpreter lays objects out
+otherwise, Python looks instead.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterable, Iterator
+from functools import cache
+from types import CellType
+from typing import Any
+
+import numpy as np
+
+from autograd_core.hooks import Array
+from autograd_core.program.buffers import address_of
+from autograd_core.program.guards import Names, Opaque
+from autograd_core.tape import TensorBase
+from autograd_kernels import entry
+
+# Words from the start of an object, and of a dict's table of keys.
+LENGTH, ITEMS, CELL = 2, 3, 2
+USED, KEYS, VALUES = 2, 4, 5
+KEYS_KIND, KEYS_COUNT, KEYS_HEAD = 1, 3, 4  # the kind in the bytes of its word
+GENERAL, UNICODE, SPLIT = 0, 1, 2
+MOST_KEYS = 1 << 20
+
+Pair = tuple[int, int]  # an address, and the word that is there
+
+
+class UnknownLayoutError(Exception):
+    """Objects lie otherwise in this interpreter."""
+
+
+def word(address: int) -> int:
+    """The word at an address."""
+    return ctypes.c_int64.from_address(address).value
+
+
+def words_of(holders: Iterable[Any]) -> tuple[list[Pair], list[Opaque]]:
+    """What to compare of these holders, and those that only Python can look at."""
+    pairs: list[Pair] = []
+    opaque: list[Opaque] = []
+    for holder in holders:
+        if isinstance(holder, Opaque):
+            opaque.append(Opaque(holder.look))
+            continue
+        try:
+            if not layout_known():
+                raise UnknownLayoutError
+            pairs += list(_words(holder))
+        except UnknownLayoutError:
+            opaque.append(_looked_at(holder))
+    return pairs, opaque
+
+
+def _words(holder: Any) -> Iterator[Pair]:
+    start = id(holder)
+    if isinstance(holder, Names):
+        yield from _dict_words(holder.space, holder.names)
+    elif isinstance(holder, CellType):
+        yield start + 8 * CELL, word(start + 8 * CELL)
+    elif type(holder) is dict:
+        yield from _dict_words(holder, holder)
+    elif isinstance(holder, list):
+        # What else lies there is read only while these two are as they were.
+        for at in (LENGTH, ITEMS):
+            yield start + 8 * at, word(start + 8 * at)
+        first = word(start + 8 * ITEMS)
+        for i, item in enumerate(holder):
+            yield first + 8 * i, id(item)
+    elif isinstance(holder, np.ndarray) and holder.dtype.itemsize == 8:
+        first = address_of(holder)
+        for i in range(holder.size):
+            yield first + 8 * i, word(first + 8 * i)
+    else:
+        raise UnknownLayoutError
+
+
+def _dict_words(space: Any, names: Iterable[Any]) -> Iterator[Pair]:
+    if type(space) is not dict:
+        raise UnknownLayoutError
+    start = id(space)
+    for at in (KEYS, VALUES, USED):
+        yield start + 8 * at, word(start + 8 * at)
+    wanted = list(names)
+    if wanted:
+        slots = _slots(start)
+        for name in wanted:
+            key = next((k for k in space if k is name), None)
+            if key is None:
+                key = next(k for k in space if k == name)
+            slot = slots.get(id(key), 0)
+            if not slot or word(slot) != id(space[name]):
+                raise UnknownLayoutError
+            yield slot, word(slot)
+
+
+def _slots(start: int) -> dict[int, int]:
+    """Where a dict keeps each value, by the id of the key."""
+    keys, values = word(start + 8 * KEYS), word(start + 8 * VALUES)
+    sizes = word(keys + 8 * KEYS_KIND)
+    index_bytes, kind = 1 << (sizes >> 8 & 0xFF), sizes >> 16 & 0xFF
+    count = word(keys + 8 * KEYS_COUNT)
+    if not 0 <= count <= MOST_KEYS or kind > SPLIT:
+        raise UnknownLayoutError
+    first = keys + 8 * KEYS_HEAD + index_bytes
+    step, key_at, value_at = (24, 8, 16) if kind == GENERAL else (16, 0, 8)
+    found = {}
+    for i in range(count):
+        entry_at = first + step * i
+        slot = values + _values_head() + 8 * i if values else entry_at + value_at
+        found[word(entry_at + key_at)] = slot
+    return found
+
+
+@cache
+def _values_head() -> int:
+    """Bytes before the first value in the values of an instance's dict."""
+
+    class Sample:
+        def __init__(self) -> None:
+            self.first = object()
+
+    sample = Sample()
+    values = word(id(vars(sample)) + 8 * VALUES)
+    if not values:
+        return 0
+    for head in (0, 8):
+        if word(values + head) == id(sample.first):
+            return head
+    raise UnknownLayoutError
+
+
+def _looked_at(holder: Any) -> Opaque:
+    """The same by Python: the objects in a holder, by identity."""
+    if isinstance(holder, Names):
+        space, names = holder.space, tuple(holder.names)
+        return Opaque(lambda: Objects(space.get(name) for name in names))
+    if isinstance(holder, CellType):
+        return Opaque(lambda: Objects([holder.cell_contents]))
+    if isinstance(holder, dict):
+        return Opaque(lambda: Objects([*holder, *holder.values()]))
+    if isinstance(holder, np.ndarray):
+        return Opaque(holder.tobytes)
+    return Opaque(lambda: Objects(holder))
+
+
+class Objects(bytes):
+    """The ids of objects that somebody keeps alive."""
+
+    def __new__(cls, objects: Iterable[Any]) -> Objects:
+        return super().__new__(cls, np.array(list(map(id, objects)), np.int64))
+
+
+@cache
+def layout_known() -> bool:
+    """Whether lists, dicts and cells lie as told above, in all the ways they come."""
+    if not entry.layout_known():
+        return False
+    try:
+        return all(map(_is_followed, _samples()))
+    except UnknownLayoutError:
+        return False
+
+
+def _samples() -> list[tuple[Any, Any]]:
+    """A holder each, and a way to change it."""
+
+    class Plain:
+        def __init__(self) -> None:
+            self.a, self.b = object(), object()
+
+    plain, more = Plain(), Plain()
+    cell = CellType(object())
+    table: dict[Any, Any] = {"a": object(), "b": object()}
+    mixed: dict[Any, Any] = {1: object(), "b": object(), (2, 3): object()}
+    items = [object(), object()]
+    vars(plain), vars(more)
+    return [
+        (Names(vars(plain), ["a"]), lambda: setattr(plain, "a", object())),
+        (Names(vars(more), ["b"]), lambda: setattr(more, "c", object())),
+        (Names(table, ["b"]), lambda: table.__setitem__("b", object())),
+        (mixed, lambda: mixed.__setitem__((2, 3), object())),
+        (dict(table), None),
+        (items, lambda: items.__setitem__(1, object())),
+        (cell, lambda: setattr(cell, "cell_contents", object())),
+    ]
+
+
+def _is_followed(sample: tuple[Any, Any]) -> bool:
+    holder, change = sample
+    pairs = list(_words(holder))
+    if any(word(at) != there for at, there in pairs):
+        return False
+    if change is None:
+        return True
+    change()
+    return any(word(at) != there for at, there in pairs)
+
+
+@cache
+def slot_of(name: str) -> int:
+    """Bytes from the start of a tensor to where CPython keeps one of its slots."""
+    tensor = TensorBase()
+    mark = object() if name != "_data" else np.empty(0)
+    setattr(tensor, name, mark)
+    words = (ctypes.c_int64 * (TensorBase.__basicsize__ // 8)).from_address(id(tensor))
+    return 8 * list(words).index(id(mark))
+
+
+def table(pairs: list[Pair]) -> Array:
+    """Pairs as native code takes them."""
+    return np.array(pairs, np.int64).reshape(-1, 2)
