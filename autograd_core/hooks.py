@@ -71,6 +71,9 @@ class Recorder(Protocol):
     def on_module(self, module: Any, entered: bool) -> None:
         """A module's ``forward`` begins or ends."""
 
+    def on_block(self, entered: bool) -> None:
+        """A block begins or ends that puts something back at its end."""
+
     def on_setting(self, look: Callable[[], Any], what: str, *holders: Any) -> None:
         """Python reads ``look()``, which is kept in ``holders``."""
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.hooks import Array
+from autograd_core.hooks import Array, recorder
 from autograd_kernels import _jit
 from autograd_kernels import replay as native
 
@@ -260,6 +260,8 @@ def lock() -> Lock:
 
 def get_num_threads() -> int:
     """Threads that a call may use, itself included."""
+    if (listener := recorder()) is not None:
+        listener.on_setting(lambda: teams.current.size, "the number of threads")
     return teams.current.size
 
 

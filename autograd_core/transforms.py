@@ -30,6 +30,7 @@ from autograd_core.tape import (
     version_of,
 )
 from autograd_core.tensor import Tensor, tensor
+from autograd_core.writes import array_of
 
 Place = Node | TensorBase
 
@@ -134,7 +135,10 @@ class Run:
 
 
 def _cotangent(g: Any, out: Tensor) -> Tensor:
-    g = g if isinstance(g, Tensor) else Tensor(as_dtype(np.asarray(g), out.dtype))
+    if isinstance(g, Tensor):
+        array_of(g)  # read, for all who listen
+    else:
+        g = Tensor(as_dtype(np.asarray(g), out.dtype))
     if g.shape != out.shape:
         raise ValueError(f"the cotangent has shape {g.shape}, the output {out.shape}")
     return g

@@ -10,14 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.hooks import Array
+from autograd_core.hooks import RECORDING, Array, current
 from autograd_core.launch import copy_into, duplicate
 from autograd_core.tape import TensorBase
 
 
 def array_of(x: Any) -> Array:
     """The array of a Tensor, or ``x`` as an array."""
-    return x._data if isinstance(x, TensorBase) else np.asarray(x)
+    if not isinstance(x, TensorBase):
+        return np.asarray(x)
+    if RECORDING and current.recorder is not None:
+        current.recorder.on_leaf(x)
+    return x._data
 
 
 def write(tensor: TensorBase, values: Any) -> None:

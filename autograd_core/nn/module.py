@@ -16,6 +16,7 @@ from autograd_core.launch import FLOATS
 from autograd_core.nn.describe import describe, locate
 from autograd_core.nn.parameter import Buffer, Parameter
 from autograd_core.nn.state import Unmatched, load
+from autograd_core.program.compile import Compiled
 from autograd_core.tensor import Tensor
 
 T = TypeVar("T")
@@ -208,6 +209,8 @@ def _join(prefix: str, name: str) -> str:
 
 def _flatten(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     """Members in ``value``; those in a container are named "name.0" or "name.key"."""
+    if isinstance(value, Compiled):
+        value = value.function
     if isinstance(value, Parameter | Buffer | Module):
         yield name, value
     elif isinstance(value, dict):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from autograd_core.hooks import Array, recorder
+from autograd_core.hooks import Array
 from autograd_core.launch import duplicate
 from autograd_core.tape import TensorBase
 from autograd_core.writes import array_of, write
@@ -37,7 +37,7 @@ def load(module: Module, state: Mapping[str, Any], strict: bool) -> Unmatched:
     arrays: dict[str, Array] = {}
     misshapen, mistyped = [], []
     for name in (name for name in own if name in state):
-        value, like = _array(state[name]), own[name]._data
+        value, like = array_of(state[name]), own[name]._data
         if value.shape != like.shape:
             misshapen.append(f"{name}: expected {like.shape}, got {value.shape}")
         elif not np.can_cast(value.dtype, like.dtype, "same_kind"):
@@ -54,12 +54,6 @@ def load(module: Module, state: Mapping[str, Any], strict: bool) -> Unmatched:
     for name, array in arrays.items():
         write(own[name], array)
     return Unmatched(missing, unexpected)
-
-
-def _array(value: Any) -> Array:
-    if isinstance(value, TensorBase) and (listener := recorder()) is not None:
-        listener.on_leaf(value)
-    return array_of(value)
 
 
 def _overlaps(array: Array, own: Mapping[str, TensorBase]) -> bool:

@@ -77,9 +77,13 @@ class EMA:
         """Give the parameters the averages' values inside the block."""
         own = [duplicate(p._data) for p in self._read()]
         self._assign(self.averages())
+        if (listener := recorder()) is not None:
+            listener.on_block(True)
         try:
             yield
         finally:
+            if (listener := recorder()) is not None:
+                listener.on_block(False)
             self._assign(own)
 
     def _assign(self, values: list[Array]) -> None:

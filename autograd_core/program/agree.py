@@ -127,7 +127,7 @@ def _outputs_differ(old: Recording, new: Recording) -> str | None:
         return "the outputs are nested differently"
     for i, (a, b) in enumerate(zip(old.outputs, new.outputs, strict=True)):
         if a is not None and b is not None:
-            if not _same_ref(a, b):
+            if not _same_ref(a, b) or old.result.leaves[i] != new.result.leaves[i]:
                 return f"output {i} is other memory"
         elif a is not b:
             return f"output {i} is computed in one call only"

@@ -14,6 +14,7 @@ from autograd_core.program.values import is_plain as is_plain_value
 from autograd_core.program.values import mark
 from autograd_core.tape import TensorBase, state
 from autograd_core.tensor import Tensor
+from autograd_core.user_code import user_line
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +62,7 @@ def _leaf(leaf: Any, arrays: list[Array]) -> Hashable:
     if isinstance(leaf, TensorBase):
         if leaf._requires_grad and state.grad_enabled:
             raise ValueError(
-                "ag.compile: an argument requires grad. Gradients are for what the "
+                f"ag.compile: an argument at {user_line()} requires grad. Gradients are for what the "
                 "function closes over; pass data (x.detach()), or use ag.grad inside."
             )
         leaf = leaf._data
@@ -81,7 +82,8 @@ def _option(value: Any) -> Hashable:
         return frozenset, frozenset(map(_option, value))
     if isinstance(value, set | bytearray | list | dict):
         raise TypeError(
-            f"ag.compile: argument {value!r:.60} is neither an array nor hashable"
+            f"ag.compile: argument {value!r:.60} at {user_line()} is neither an array "
+            "nor hashable"
         )
     return Same(value)
 

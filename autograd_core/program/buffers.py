@@ -55,6 +55,12 @@ class Buffer:
         self.last = max(self.last, time)
 
     @property
+    def memory(self) -> Array:
+        """Its home, where there is one."""
+        assert self.home is not None
+        return self.home
+
+    @property
     def temporary(self) -> bool:
         """Whether its values mean nothing to anybody after a replay."""
         return self.role is Role.TEMPORARY and self.home is None

@@ -74,7 +74,10 @@ def explain(plan: Plan) -> Report:
         checks=sum(isinstance(e, Check) for e in events),
         host_calls=[name_of(e)[5:] for e in events if isinstance(e, HostCall)],
         fused=list(plan.fused),
-        inputs=[f"{x.shape} {x.dtype}" for x in plan.recording.inputs],
+        inputs=[
+            f"{x.shape} {x.dtype}"
+            for x in (b.memory for b in plan.recording.buffers.inputs)
+        ],
         peak_bytes=plan.peak_bytes,
         eager_bytes=plan.eager_bytes,
     )

@@ -11,16 +11,20 @@ import dis
 import functools
 import gc
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd_core.hooks import Array
+from autograd_core.program.effects import is_iterator, is_source
 from autograd_core.program.values import is_plain, same
 from autograd_core.tape import TensorBase
 from autograd_core.user_code import is_users
 
+MEMO = type(functools.cache(len))
 LONGEST = 1024  # items of a container that are looked at one by one
 DYNAMIC = frozenset({"getattr", "vars", "__dict__", "eval", "exec", "attrgetter"})
 
@@ -48,7 +52,10 @@ class View:
             known = len(self.names)
             self.seen: list[Seen] = []
             self.holders: list[Any] = []
-            self._visited: set[int] = set()
+            self.arrays: dict[int, Array] = {}
+            self.sources: list[Any] = []  # of random numbers
+            self.iterators: list[str] = []
+            self._visited: dict[int, Any] = {}  # kept alive: words name them by address
             self._visit(function, getattr(function, "__name__", "the function"))
             for i, argument in enumerate(arguments):
                 self._visit(argument, f"argument {i}")
@@ -73,7 +80,11 @@ class View:
             return
         if id(value) in self._visited:
             return
-        self._visited.add(id(value))
+        self._visited[id(value)] = value
+        if is_source(value):
+            self.sources.append(value)
+        elif is_iterator(value):
+            self.iterators.append(path)
         for kind, visit in VISITS:
             if isinstance(value, kind):
                 visit(self, value, path)
@@ -81,8 +92,12 @@ class View:
         self.seen.append(Seen(path, value))
         self._object(value, path)
 
-    def _nothing(self, value: Any, path: str) -> None:
+    def _tensor(self, value: Any, path: str) -> None:
         self.seen.append(Seen(path, value))
+
+    def _array(self, value: Any, path: str) -> None:
+        self.seen.append(Seen(path, value))
+        self.arrays[id(value)] = value
 
     def _items(self, value: Any, path: str) -> None:
         """A tuple or list."""
@@ -113,6 +128,20 @@ class View:
             self.holders.append(look)
             self.seen.append(Seen(path, look.value))
 
+    def _container(self, value: Any, path: str) -> None:
+        """A deque, a mapping of another kind, a bytearray, ..."""
+        self.seen.append(Seen(path, value))
+        if len(value) > LONGEST:
+            return
+        if isinstance(value, Mapping):
+            parts = [*value.keys(), *value.values()]
+            self.holders.append(Opaque(lambda: Objects([*value, *value.values()])))
+        else:
+            parts = list(value)
+            self.holders.append(Opaque(lambda: Objects(value)))
+        for i, item in enumerate(parts):
+            self._visit(item, f"{path}[{i}]")
+
     def _partial(self, value: Any, path: str) -> None:
         self.seen.append(Seen(path, value))
         for part in (value.func, value.args, value.keywords):
@@ -128,6 +157,8 @@ class View:
             self._visit(value.__wrapped__, path)
         if not is_users(value.__code__.co_filename):
             return
+        self.seen.append(Seen(f"the code of {path}", value.__code__))
+        self.holders.append(value)
         globals_, attributes = names_of(value.__code__)
         self.names |= attributes
         for defaults in (value.__defaults__, value.__kwdefaults__):
@@ -158,7 +189,9 @@ class View:
 
     def _module_object(self, value: ModuleType, path: str) -> None:
         self.seen.append(Seen(path, value))
-        if is_users(getattr(value, "__file__", None)):
+        file = getattr(value, "__file__", None)
+        made = file is None and value.__name__ not in sys.builtin_module_names
+        if made or is_users(file):
             names = sorted(self.names & vars(value).keys())
             self._names_in(vars(value), names, path.strip("`") + ".{}")
 
@@ -171,19 +204,27 @@ class View:
             found = [n for n in space if self._names(n) or _is_special(n, space[n])]
             self.holders.append(Names(space, found))
             for name in found:
-                item = _function_of(space[name])
-                if item is not None:
-                    self._visit(item, f"{path}.{name}")
+                where = f"{path}.{name}"
+                if not is_plain(space[name]):
+                    self.seen.append(Seen(where, space[name]))
+                self._visit(_function_of(space[name]), where)
 
     def _object(self, value: Any, path: str) -> None:
         """An instance: its attributes, and its class if that is the user's."""
         kind = type(value)
         layer = hasattr(kind, "named_parameters")  # nn.Module, which is above us
-        if not layer and not is_users_class(kind):
+        if kind.__module__.startswith("autograd_core") and not layer:
             wrapped = getattr(value, "__wrapped__", None)
             if wrapped is not None:
                 self._visit(wrapped, path)
             return
+        if isinstance(value, MEMO):
+            memo = Opaque(lambda: repr(value.cache_info()[1:]))  # all but the hits
+            self.holders.append(memo)
+            self.seen.append(Seen(f"what {path} remembers", memo.value))
+            self._visit(value.__wrapped__, path)
+        self.seen.append(Seen(f"the type of {path}", kind))
+        self.holders.append(TypeOf(value))
         self._visit(kind, kind.__name__)
         space = getattr(value, "__dict__", None)
         name = kind.__name__ if path == "self" or layer else path
@@ -212,6 +253,19 @@ class Names(NamedTuple):
     names: list[str]
 
 
+class TypeOf(NamedTuple):
+    """The class of an instance, which can be assigned to."""
+
+    value: Any
+
+
+class Objects(bytes):
+    """The ids of objects that somebody keeps alive."""
+
+    def __new__(cls, objects: Iterable[Any]) -> Objects:
+        return super().__new__(cls, np.array(list(map(id, objects)), np.int64))
+
+
 class Opaque:
     """What only Python can look at, and what it saw."""
 
@@ -225,8 +279,8 @@ class Opaque:
 
 
 VISITS: tuple[tuple[Any, Callable[[View, Any, str], None]], ...] = (
-    (TensorBase, View._nothing),
-    (np.ndarray, View._nothing),
+    (TensorBase, View._tensor),
+    (np.ndarray, View._array),
     (list, View._items),
     (tuple, View._tuple),
     (dict, View._mapping),
@@ -236,6 +290,7 @@ VISITS: tuple[tuple[Any, Callable[[View, Any, str], None]], ...] = (
     (FunctionType, View._function),
     (ModuleType, View._module_object),
     (type, View._class),
+    ((Mapping, Sequence, Set, deque), View._container),
 )
 
 
@@ -273,7 +328,7 @@ def own_dict(kind: type) -> dict[str, Any]:
 
 
 def _function_of(value: Any) -> Any:
-    """What there is to look at in a class's attribute; None: nothing."""
+    """The function in a class's attribute, or the attribute itself."""
     if isinstance(value, staticmethod | classmethod):
         return value.__func__
     if isinstance(value, property):

@@ -47,27 +47,20 @@ class Relocations:
         self.words = bound.words
         self.inputs: dict[int, Relocation] = {}
         self.outputs: dict[int, Relocation] = {}
-        kept = [ref.buffer for ref in recording.outputs if ref is not None]
-        kept += [r.buffer for r in recording.grad_refs.values() if r is not None]
+        kept = [r.buffer for r in recording.grad_refs.values() if r is not None]
+        kept += [r.buffer for r in recording.outputs if r is not None]
         fixed = {buffer for event in plan.events for buffer in _fixed(event)}
         if changes_nothing(plan.events):
             for buffer in recording.buffers.inputs:
                 large = buffer.nbytes >= LEAST
                 if large and buffer not in kept and buffer not in fixed:
-                    own = recording.inputs[buffer.number]
-                    self.inputs[buffer.number] = _relocation(bound, buffer, own)
-        for i, (ref, place) in enumerate(
-            zip(recording.outputs, plan.outs, strict=True)
-        ):
-            if (
-                ref is not None
-                and place is not None
-                and ref.nbytes >= LEAST
-                and _is_whole(ref)
-                and ref.buffer not in fixed
-                and kept.count(ref.buffer) == 1
-            ):
-                self.outputs[i] = _relocation(bound, ref.buffer, place)
+                    place = _relocation(bound, buffer, buffer.memory)
+                    self.inputs[buffer.number] = place
+        for i, ref in enumerate(plan.outputs.arrays):
+            large = ref.nbytes >= LEAST and _is_whole(ref)
+            alone = kept.count(ref.buffer) == 1 and ref.buffer not in fixed
+            if large and alone:
+                self.outputs[i] = _relocation(bound, ref.buffer, plan.outs[i])
 
     def enter(self, arrays: Sequence[Array]) -> dict[int, Array]:
         """Use the caller's arrays, and new ones for outputs: those, by number."""

@@ -16,6 +16,7 @@ import numpy as np
 from autograd_core.hooks import Array
 from autograd_core.program.bind import Binder, Bound, bind
 from autograd_core.program.events import Event
+from autograd_core.program.outputs import Outputs
 from autograd_core.program.passes.dead import leave_out_dead
 from autograd_core.program.passes.fresh import leave_out_constants
 from autograd_core.program.passes.fuse import Done, fuse
@@ -35,13 +36,15 @@ class Plan:
     eager_bytes: int
     binder: Binder
     bound: Bound
-    outs: list[Array | None]  # where a replay leaves an output; None: not its own
+    outputs: Outputs
+    outs: list[Array]  # where a replay leaves the arrays that are copied out
 
 
 def lower(recording: Recording, threads: int) -> Plan:
     """All steps from a recording to a table that can be walked."""
     kept = [ref for ref in recording.outputs if ref is not None]
     _give_homes(recording)
+    outputs = Outputs(recording.outputs, recording.result.leaves)
     done: Done = {}
     events = leave_out_constants(recording.events, recording.fresh, kept)
     events = fuse(events, kept, done)
@@ -59,12 +62,15 @@ def lower(recording: Recording, threads: int) -> Plan:
         eager_bytes=sum(buffer.nbytes for buffer in recording.buffers.temporaries),
         binder=binder,
         bound=bound,
-        outs=[None if ref is None else binder.view(ref) for ref in recording.outputs],
+        outputs=outputs,
+        outs=outputs.places(binder),
     )
 
 
 def _give_homes(recording: Recording) -> None:
-    """Memory for the gradients that outlives a replay, and that nobody else knows."""
+    """Memory of its own for inputs, and for gradients: that outlives a replay."""
     for ref in recording.grad_refs.values():
         if ref is not None and ref.buffer.temporary:
             ref.buffer.home = np.zeros(max(ref.buffer.nbytes, 1), np.uint8)
+    for buffer in recording.buffers.inputs:
+        buffer.home = np.empty_like(buffer.home)

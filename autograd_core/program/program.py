@@ -24,10 +24,12 @@ from autograd_core.program.native_call import (
     passable,
     singleton,
 )
+from autograd_core.program.outputs import seal
 from autograd_core.program.pipeline import lower
 from autograd_core.program.record import Recording
+from autograd_core.program.tree import LEAF
 from autograd_core.program.watch import Watch
-from autograd_core.program.words import table
+from autograd_core.program.words import slot_of, table
 from autograd_core.tape import GRADS, TensorBase, state
 from autograd_core.team import Lock, Pace, teams
 from autograd_core.tensor import Tensor
@@ -42,14 +44,15 @@ FIRST, FACTOR = 30, 16  # replays before a Program is checked again; how that gr
 class Gradient:
     """A gradient that replays give: its leaf, where it is, the Tensor given out."""
 
-    __slots__ = ("array", "leaf", "ref", "tensor")
+    __slots__ = ("array", "copied", "leaf", "ref", "tensor")
 
     def __init__(self, leaf: TensorBase, ref: Ref | None, tensor: Any) -> None:
-        self.leaf = leaf
         own = ref is not None and ref.buffer.role is not Role.OUTSIDE
+        self.leaf = leaf
         self.ref = ref if own else None
         self.array: Array | None = None
         self.tensor: Any = tensor
+        self.copied = False  # for who gets it: somebody keeps arrays of gradients
 
     def renew(self, replays: list[int]) -> None:
         """Another Tensor; whoever holds the old one keeps its values."""
@@ -60,6 +63,30 @@ class Gradient:
         self.array = place(self.ref)
         self.tensor = Tensor(self.array)
         self.tensor.version.append(replays)
+
+    def give(self) -> None:
+        """Leave it where the recorded run did."""
+        if self.copied and self.array is not None:
+            self.leaf._grad = Tensor(self.array.copy())
+        else:
+            self.leaf._grad = self.tensor
+
+    @property
+    def array_is_held(self) -> bool:
+        """Whether somebody has the array itself, and not only the Tensor."""
+        if self.array is None or self.copied:
+            return False
+        ours = 1 + (self.tensor._data is self.array)
+        return references(id(self.array)) > ours
+
+    @property
+    def tensor_is_held(self) -> bool:
+        """Whether somebody has the Tensor, or gave it another array."""
+        if self.array is None or self.copied:
+            return False
+        ours = 1 + (self.leaf._grad is self.tensor)
+        moved = self.tensor._data is not self.array
+        return moved or references(id(self.tensor)) > ours
 
 
 class Program:
@@ -73,6 +100,7 @@ class Program:
         busy: Array,
         plain: bool,
         most: int,
+        where: str,
     ) -> None:
         self.grad_enabled = state.grad_enabled
         self.team = teams.current
@@ -80,18 +108,9 @@ class Program:
         self.watch = watch
         self.lock = lock
         self.busy = busy
-        self.plan = plan = lower(recording, self.team.size)
-        self.inputs = recording.inputs
-        self.events = plan.events
-        self.fused = plan.fused
-        self.peak_bytes = plan.peak_bytes
-        self.eager_bytes = plan.eager_bytes
-        self.bound = plan.bound
         self.result = recording.result
-        self._outs = plan.outs
+        self._seal = seal(where)
         self.pace = Pace()
-        self.relocations = Relocations(plan)
-        self._single = self._outs[0] if self.result.structure == "leaf" else None
         self.replays = [0]
         for cell in recording.versions:
             cell.append(self.replays)
@@ -99,15 +118,26 @@ class Program:
             Gradient(leaf, ref, recording.grads[leaf])
             for leaf, ref in recording.grad_refs.items()
         ]
+        self.was_plain = plain
         self.most = most  # replays from one check to the next
         self.distance = FIRST
         self.left = self.since = min(FIRST, most) - 1
         self.grads_seen = -1
-        self._open(plain)
+        self._lower()
 
-    def _open(self, plain: bool) -> None:
+    def _lower(self) -> None:
+        """Plan and bind; also again, when memory that replays write to was given away."""
+        self.plan = plan = lower(self.recording, self.team.size)
+        self.inputs = [buffer.memory for buffer in self.recording.buffers.inputs]
+        self.events, self.bound = plan.events, plan.bound
+        self.relocations = Relocations(plan)
+        self._single = self.result.structure is LEAF and plan.outputs.single
+        self._outs = plan.outs
+        self._open()
+
+    def _open(self) -> None:
         """Let native code take the arguments, and make a brief call as a whole."""
-        given = [out for out in self._outs if out is not None]
+        given = self._outs
         self.fresh = [(out.shape, singleton(out.dtype)) for out in given]
         launches = [e for e in self.events if isinstance(e, Launch)]
         self.brief = (
@@ -116,7 +146,7 @@ class Program:
             and not self.bound.shared
             and sum(map(nanoseconds, launches)) < BRIEF
         )
-        self.plain = plain and passable(self.inputs)
+        self.plain = self.was_plain and passable(self.inputs)
         self.rows = len(self.bound.table) if self.brief else 0
         rows = self.bound.table[: self.rows]
         self.native = NativeCall(rows, self.inputs, given if self.brief else [])
@@ -129,12 +159,15 @@ class Program:
     def arm(self) -> None:
         """Let native code look at the words that guards stand for."""
         busy = np.array([[address_of(self.busy), 0]], np.int64)
-        self.native.watch(WATCHED, np.concatenate([busy, self.watch.pairs]))
-        own = [g for g in self.gradients if g.array is not None]
+        own = [g for g in self.gradients if g.array is not None and not g.copied]
+        data = [(id(g.tensor) + slot_of("_data"), id(g.array)) for g in own]
+        pairs = [busy, self.watch.pairs, table(data)]
+        self.native.watch(WATCHED, np.concatenate(pairs))
         # The list and ``leaf.grad`` hold a tensor, the list and the tensor the array.
         limits = [(id(held), 2) for g in own for held in (g.tensor, g.array)]
         self.native.watch(SHARED, table(limits))
-        self.quick = self.plain and not self.watch.opaque
+        copied = any(gradient.copied for gradient in self.gradients)
+        self.quick = self.plain and not self.watch.opaque and not copied
 
     # Calls --------------------------------------------------------------------------
 
@@ -170,7 +203,7 @@ class Program:
 
         No other thread sees it half way, so it needs no lock.
         """
-        if self._single is not None:  # quicker than what follows
+        if self._single:  # quicker than what follows
             outs: tuple[Array, ...] = (empty(*self.fresh[0]),)
         else:
             outs = tuple([empty(*fresh) for fresh in self.fresh])
@@ -181,9 +214,9 @@ class Program:
             self._failed(self.bound.events[stopped])
         self.replays[0] += 1
         self.left -= 1
-        if self.grads_seen != GRADS[0]:
+        if self.grads_seen != GRADS[0] or not self.quick:
             self.give_grads()
-        if self._single is not None:
+        if self._single:
             return Tensor(outs[0])
         return self._result(outs)
 
@@ -216,20 +249,13 @@ class Program:
         if self.grads_seen != GRADS[0]:
             self.give_grads()
         return self._result(
-            [
-                fresh[i] if i in fresh else out.copy()
-                for i, out in enumerate(self._outs)
-                if out is not None
-            ]
+            [fresh[i] if i in fresh else out.copy() for i, out in enumerate(self._outs)]
         )
 
     def _result(self, arrays: Sequence[Array]) -> Any:
         """What the function returned, around these arrays."""
-        rest = iter(arrays)
-        leaves = zip(self.result.leaves, self._outs, strict=True)
-        return self.result.rebuild(
-            [leaf if out is None else Tensor(next(rest)) for leaf, out in leaves]
-        )
+        outputs, leaves = self.plan.outputs, self.result.leaves
+        return self.result.rebuild(outputs.given(arrays, leaves, self._seal))
 
     def replay(self) -> None:
         """All launches, alone or with the helpers."""
@@ -299,23 +325,27 @@ class Program:
     def give_grads(self) -> None:
         """Leave the gradients where the recorded run did."""
         for gradient in self.gradients:
-            gradient.leaf._grad = gradient.tensor
+            gradient.give()
         GRADS[0] += 1
         self.grads_seen = GRADS[0]
 
     def release_grads(self) -> None:
         """Let those who hold gradients of earlier calls keep them as they are."""
-        renewed = False
-        for gradient in self.gradients:
-            if gradient.array is None:
-                continue
-            tensor, array = id(gradient.tensor), id(gradient.array)
-            ours = 1 + (gradient.leaf._grad is gradient.tensor)
-            touched = gradient.tensor._data is not gradient.array
-            if touched or references(tensor) > ours or references(array) > 2:
-                gradient.renew(self.replays)
-                renewed = True
-        if renewed:
+        held = [g for g in self.gradients if g.array_is_held]
+        if held:  # its memory is theirs now
+            for gradient in held:
+                gradient.copied = True
+            self.grads_seen = -1
+            for gradient in self.gradients:
+                if gradient.ref is not None:
+                    gradient.array = None
+                    gradient.ref.buffer.home = None
+            self._lower()
+            return
+        moved = [g for g in self.gradients if g.tensor_is_held]
+        for gradient in moved:
+            gradient.renew(self.replays)
+        if moved:
             self.arm()
             self.grads_seen = -1
 

@@ -24,6 +24,7 @@ from autograd_core.program.buffers import (
     Role,
     set_regions,
 )
+from autograd_core.program.effects import handled
 from autograd_core.program.events import Check, Event, HostCall, Launch
 from autograd_core.program.tree import Tree
 from autograd_core.tape import TensorBase, Version
@@ -103,6 +104,7 @@ class Recorder:
         self.grads: dict[TensorBase, TensorBase | None] = {}
         self._leaves: dict[int, tuple[weakref.ref[TensorBase], bool, Ref]] = {}
         self._modules: list[Any] = []
+        self._restored = ""  # the line of a block that puts something back at its end
         self._lines: dict[int, Line] = {}  # of nodes, by id
         self._node_line: Line | None = None  # of the node that backward is at
 
@@ -135,6 +137,12 @@ class Recorder:
         self.events.append(call)
 
     def on_check(self, status: Array, make_error: Callable[[int], Exception]) -> None:
+        place = handled(sys._getframe(1)) or self._restored
+        if place:
+            self.doubts.append(
+                f"an error that the function handles could arise at {place}; a replay "
+                "would only raise it. Take the try, or with, out of the function"
+            )
         where = self.line(), tuple(self._modules)
         self.events.append(Check(self.buffers.ref(status), make_error, *where))
 
@@ -215,17 +223,25 @@ class Recorder:
         else:
             self._modules.pop()
 
+    def on_block(self, entered: bool) -> None:
+        self._restored = str(user_line()) if entered else ""
+
     def on_setting(self, look: Callable[[], Any], what: str, *holders: Any) -> None:
         if what not in self.settings:
             self.settings[what] = Setting(what, look, look(), holders)
 
     # The end ------------------------------------------------------------------------
 
-    def finish(self, result: Tree, outputs: list[Ref | None]) -> Recording:
-        """What was recorded, after the function has returned ``result``."""
+    def finish(
+        self, result: Tree, outputs: list[Ref | None], given: Sequence[Any]
+    ) -> Recording:
+        """What was recorded, after the function has returned.
+
+        ``result`` is what stays of its result, ``given`` what the caller gets of it.
+        """
         set_regions(self.buffers.outside)
         self._look_for_holders()
-        self._look_for_kept(result)
+        self._look_for_kept(given)
         for setting in self.settings.values():
             if setting.look() != setting.value:
                 self.doubts.append(f"{setting.what} is changed inside")
@@ -273,9 +289,9 @@ class Recorder:
                     "it with ag.zeros or ag.tensor"
                 )
 
-    def _look_for_kept(self, result: Tree) -> None:
+    def _look_for_kept(self, given: Sequence[Any]) -> None:
         """Results that somebody holds who is not told of those of a replay."""
-        told = [leaf for leaf in result.leaves if isinstance(leaf, TensorBase)]
+        told = [leaf for leaf in given if isinstance(leaf, TensorBase)]
         told += [grad for grad in self.grads.values() if grad is not None]
         buffers = {self.buffers.ref(tensor._data).buffer for tensor in told}
         if not self.buffers.alive() - buffers:

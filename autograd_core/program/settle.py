@@ -20,9 +20,15 @@ from autograd_core.hooks import Array, listen, recorder
 from autograd_core.launch import duplicate
 from autograd_core.program.agree import difference
 from autograd_core.program.arguments import Key, is_plain, key_of, traced
-from autograd_core.program.buffers import Ref, Role
+from autograd_core.program.effects import random_states
 from autograd_core.program.guards import View
-from autograd_core.program.outputs import check_outputs
+from autograd_core.program.outputs import (
+    check_outputs,
+    needs_seal,
+    seal,
+    sealed,
+    take_out,
+)
 from autograd_core.program.program import Program
 from autograd_core.program.record import Recorder, Recording
 from autograd_core.program.tree import Tree, flatten
@@ -51,6 +57,10 @@ class Settling:
         self.name = name
         self.check_every = check_every
         self.strict = strict
+        code = getattr(function, "__code__", None)
+        line = f" ({code.co_filename}:{code.co_firstlineno})" if code else ""
+        self.where = name + line
+        self._seal = seal(self.where)
         # By key, the one used longest ago first.
         self.programs: dict[Key, list[Program]] = {}
         self.program: Program | None = None  # the one recorded or replayed last
@@ -149,11 +159,13 @@ class Settling:
 
     # Recording ----------------------------------------------------------------------
 
-    def _run(self, tree: Tree) -> tuple[Recording, Any]:
+    def _run(self, tree: Tree, view: View) -> tuple[Recording, Any]:
         """Run the function and write down what it does; its real result."""
         buffers: list[Array] = []
         args, kwargs = tree.rebuild([traced(leaf, buffers) for leaf in tree.leaves])
         listener = Recorder(buffers)
+        listener.doubts += [f"{path} is an iterator" for path in view.iterators]
+        states = random_states(view.sources)
         self.recordings += 1
         self._outside = frozenset(sys._current_frames())
         self._recorder = listener
@@ -161,10 +173,13 @@ class Settling:
         try:
             with listen(listener):
                 result = flatten(self.function(*args, **kwargs))
+            if random_states(view.sources) != states:
+                listener.doubts.append("it draws random numbers from Python or NumPy")
             del args, kwargs
-            check_outputs(result, listener.buffers, self.name)
-            result, refs = _outside_the_graph(result, listener)
-            return listener.finish(result, refs), _given(result, refs)
+            check_outputs(result, listener.buffers, self.where)
+            leaves, known, refs = take_out(result, listener.buffers, self._seal)
+            del result
+            return listener.finish(known, refs, leaves), leaves
         finally:
             self._recorder = None
             self._busy[0] = 0
@@ -177,7 +192,7 @@ class Settling:
             self._reason = f"{changes[-1]} between calls"
         before: Snapshot = snapshot(first[1]) if first is not None else []
         seen = Watch(view)
-        recording, leaves = self._run(tree)
+        recording, leaves = self._run(tree, view)
         result = recording.result.rebuild(leaves)
         changed = None if seen.still() else view.change(self._view(tree))
         doubt = f"{changed} changes inside" if changed else _first(recording.doubts)
@@ -209,7 +224,9 @@ class Settling:
         watch = Watch(view, recording)
         plain = is_plain(tree)
         most = self.check_every
-        program = Program(recording, watch, self._lock, self._busy, plain, most)
+        program = Program(
+            recording, watch, self._lock, self._busy, plain, most, self.where
+        )
         doubt = trial(program, before, arrays, leaves)
         if doubt:
             program.retire()
@@ -223,11 +240,11 @@ class Settling:
     def _check(self, program: Program, tree: Tree) -> Any:
         """Record again, and hold it against what is being replayed."""
         program.release_grads()
-        recording, leaves = self._run(tree)
+        recording, leaves = self._run(tree, program.watch.view)
         result = recording.result.rebuild(leaves)
         changed = None
         if not program.watch.still():
-            changed = program.watch.change(self._view(tree))
+            changed = program.watch.view.change(self._view(tree))
         doubt = f"{changed} changes inside" if changed else _first(recording.doubts)
         doubt = doubt or difference(program.recording, recording)
         if doubt is None:
@@ -242,7 +259,7 @@ class Settling:
         self.program = None
         self._reason = doubt
         raise RuntimeError(
-            f"ag.compile: {self.name} does something else than when it was recorded: "
+            f"ag.compile: {self.where} does something else than when it was recorded: "
             f"{doubt}. The {count} results since the last check are in doubt. Pass what "
             "changes as an argument, or check more often: "
             "ag.compile(..., check_every=n)."
@@ -275,10 +292,8 @@ class Settling:
 
     def _tell(self, key: Key) -> None:
         reason = self._cause(key)
-        code = getattr(self.function, "__code__", None)
-        where = f" ({code.co_filename}:{code.co_firstlineno})" if code else ""
         text = (
-            f"ag.compile: {self.name}{where} does not settle: {reason}. "
+            f"ag.compile: {self.where} does not settle: {reason}. "
             "Pass what changes as an argument (a number as a 0-d array), pad the data, "
             "or leave the function eager"
         )
@@ -308,7 +323,12 @@ class Settling:
             result = flatten(self.function(*args, **kwargs))
         finally:
             self._busy[0] = busy
-        return result.rebuild([_detached(leaf) for leaf in result.leaves])
+        return result.rebuild([self._detached(leaf) for leaf in result.leaves])
+
+    def _detached(self, leaf: Any) -> Any:
+        if isinstance(leaf, TensorBase) and leaf.node is not None:
+            return sealed(Tensor(leaf._data), self._seal if needs_seal(leaf) else None)
+        return leaf
 
     def _nested(self, tree: Tree) -> Any:
         """As part of an outer recording: arguments copied, outputs out of the graph."""
@@ -324,7 +344,7 @@ class Settling:
             leaves.append(leaf)
         args, kwargs = tree.rebuild(leaves)
         result = flatten(self.function(*args, **kwargs))
-        return result.rebuild([_detached(leaf) for leaf in result.leaves])
+        return result.rebuild([self._detached(leaf) for leaf in result.leaves])
 
 
 def _first(doubts: list[str]) -> str | None:
@@ -333,36 +353,3 @@ def _first(doubts: list[str]) -> str | None:
 
 def _is_array(leaf: Any) -> bool:
     return isinstance(leaf, TensorBase | np.ndarray)
-
-
-def _detached(leaf: Any) -> Any:
-    if isinstance(leaf, TensorBase) and leaf.node is not None:
-        return Tensor(leaf._data)
-    return leaf
-
-
-def _outside_the_graph(
-    result: Tree, listener: Recorder
-) -> tuple[Tree, list[Ref | None]]:
-    """Outputs as Tensors that hold on to nothing else, and where they are."""
-    leaves: list[Any] = []
-    refs: list[Ref | None] = []
-    for leaf in result.leaves:
-        ref = None
-        if isinstance(leaf, TensorBase):
-            ref = listener.buffers.ref(leaf._data)
-            if ref.buffer.role is Role.OUTSIDE:
-                ref, leaf = None, _detached(leaf)
-            else:
-                leaf = Tensor(leaf._data)
-        leaves.append(leaf)
-        refs.append(ref)
-    return Tree(tuple(leaves), result.structure), refs
-
-
-def _given(result: Tree, refs: list[Ref | None]) -> list[Any]:
-    """The outputs for the caller: nothing that a replay will write to."""
-    return [
-        leaf if ref is None else Tensor(leaf._data.copy())
-        for leaf, ref in zip(result.leaves, refs, strict=True)
-    ]

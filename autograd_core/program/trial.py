@@ -61,17 +61,17 @@ def _put(memory: Snapshot) -> None:
 
 
 def _compared(program: Program, after: Snapshot, result: Any) -> str | None:
-    outs = zip(program.plan.outs, program.recording.outputs, result, strict=True)
-    for i, (out, ref, leaf) in enumerate(outs):
-        ours = out is not None and ref is not None
-        if ours and not same_bits(out, leaf._data):
+    given = program.plan.outputs.given(program.plan.outs, result, None)
+    for i, (out, leaf) in enumerate(zip(given, result, strict=True)):
+        if out is not leaf and not same_bits(out._data, leaf._data):
             return f"output {i} is otherwise in a replay"
     for home, copy in after:
         if not same_bits(home, copy):
             return f"memory of shape {home.shape} is otherwise after a replay"
     for gradient in program.gradients:
-        given = gradient.leaf._grad
-        both = gradient.array is not None and isinstance(given, TensorBase)
-        if both and not same_bits(gradient.array, given._data):
-            return f"a gradient of shape {given._data.shape} is otherwise"
+        grad = gradient.leaf._grad
+        if gradient.array is None or not isinstance(grad, TensorBase):
+            continue
+        if not same_bits(gradient.array, grad._data):
+            return f"a gradient of shape {grad._data.shape} is otherwise"
     return None

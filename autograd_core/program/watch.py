@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from autograd_core.hooks import Array
 from autograd_core.program.guards import Opaque, View
 from autograd_core.program.native_call import unchanged
 from autograd_core.program.record import Recording
@@ -14,6 +17,8 @@ from autograd_core.program.words import (
     table,
     words_of,
 )
+
+LARGEST = 1 << 14  # bytes of an array whose values are compared
 
 
 class Watch:
@@ -27,13 +32,28 @@ class Watch:
         self.leaves = recording.leaves if recording else []
         self.settings = recording.settings if recording else []
         self.entry_grads = recording.entry_grads if recording else []
+        self._recording = recording
+        self._look_at_arrays()
         self.arm()
+
+    def _look_at_arrays(self) -> None:
+        """Arrays that no launch reads: their values matter if Python reads them."""
+        read: set[int] = set()
+        if self._recording is not None:
+            outside = self._recording.buffers.outside
+            read = {id(buffer.home) for buffer in outside}
+        self.arrays = [
+            array
+            for array in self.view.arrays.values()
+            if array.nbytes <= LARGEST and id(owner_of(array)) not in read
+        ]
+        self._values = [array.tobytes() for array in self.arrays]
 
     def arm(self) -> None:
         """Take the words that are there now."""
-        holders = list(self.view.holders)
+        holders = [*self.view.holders, *self.arrays]
         for setting in self.settings:
-            holders += setting.holders
+            holders += setting.holders or [Opaque(setting.look)]
         pairs, self.opaque = words_of(holders)
         if layout_known():
             for tensor, requires_grad, array in self.leaves:
@@ -63,6 +83,9 @@ class Watch:
         for setting in self.settings:
             if mark_all(setting.look()) != mark_all(setting.value):
                 return setting.what
+        for array, value in zip(self.arrays, self._values, strict=True):
+            if array.tobytes() != value:
+                return f"the values of an array {array.shape}, which NumPy reads,"
         return self._tensors_hold() or None
 
     def _tensors_hold(self) -> str:
@@ -79,7 +102,15 @@ class Watch:
     def renew(self, view: View) -> None:
         """Go on with a view in which nothing that matters has changed."""
         self.view = view
+        self._look_at_arrays()
         self.arm()
+
+
+def owner_of(array: Array) -> Array:
+    """The array whose memory this is."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
 
 
 def mark_all(value: Any) -> Any:

@@ -10,23 +10,25 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterable, Iterator
 from functools import cache
-from types import CellType
+from types import CellType, FunctionType
 from typing import Any
 
 import numpy as np
 
 from autograd_core.hooks import Array
 from autograd_core.program.buffers import address_of
-from autograd_core.program.guards import Names, Opaque
+from autograd_core.program.guards import Names, Objects, Opaque, TypeOf
 from autograd_core.tape import TensorBase
 from autograd_kernels import entry
 
 # Words from the start of an object, and of a dict's table of keys.
 LENGTH, ITEMS, CELL = 2, 3, 2
+FUNCTION = (6, 7, 8)  # code, defaults, keyword defaults
 USED, KEYS, VALUES = 2, 4, 5
 KEYS_KIND, KEYS_COUNT, KEYS_HEAD = 1, 3, 4  # the kind in the bytes of its word
 GENERAL, UNICODE, SPLIT = 0, 1, 2
 MOST_KEYS = 1 << 20
+MOST_BYTES = 512  # of an array that is looked at word by word
 
 Pair = tuple[int, int]  # an address, and the word that is there
 
@@ -72,9 +74,16 @@ def _words(holder: Any) -> Iterator[Pair]:
         first = word(start + 8 * ITEMS)
         for i, item in enumerate(holder):
             yield first + 8 * i, id(item)
-    elif isinstance(holder, np.ndarray) and holder.dtype.itemsize == 8:
-        first = address_of(holder)
-        for i in range(holder.size):
+    elif isinstance(holder, TypeOf):
+        yield id(holder.value) + 8, id(type(holder.value))
+    elif isinstance(holder, FunctionType):
+        for at in FUNCTION:
+            yield start + 8 * at, word(start + 8 * at)
+    elif isinstance(holder, np.ndarray) and holder.flags.c_contiguous:
+        first, left = address_of(holder), holder.nbytes
+        if left % 8 or left > MOST_BYTES:
+            raise UnknownLayoutError
+        for i in range(left // 8):
             yield first + 8 * i, word(first + 8 * i)
     else:
         raise UnknownLayoutError
@@ -146,14 +155,12 @@ def _looked_at(holder: Any) -> Opaque:
         return Opaque(lambda: Objects([*holder, *holder.values()]))
     if isinstance(holder, np.ndarray):
         return Opaque(holder.tobytes)
+    if isinstance(holder, FunctionType):
+        told = ("__code__", "__defaults__", "__kwdefaults__")
+        return Opaque(lambda: Objects(getattr(holder, name) for name in told))
+    if isinstance(holder, TypeOf):
+        return Opaque(lambda: Objects([type(holder.value)]))
     return Opaque(lambda: Objects(holder))
-
-
-class Objects(bytes):
-    """The ids of objects that somebody keeps alive."""
-
-    def __new__(cls, objects: Iterable[Any]) -> Objects:
-        return super().__new__(cls, np.array(list(map(id, objects)), np.int64))
 
 
 @cache
@@ -180,7 +187,14 @@ def _samples() -> list[tuple[Any, Any]]:
     mixed: dict[Any, Any] = {1: object(), "b": object(), (2, 3): object()}
     items = [object(), object()]
     vars(plain), vars(more)
+
+    def one(a: Any = (), *, b: Any = ()) -> None: ...
+    def two(a: Any = (), *, b: Any = ()) -> None: ...
+
     return [
+        (TypeOf(Plain()), None),
+        (one, lambda: setattr(one, "__defaults__", (object(),))),
+        (two, lambda: setattr(two, "__code__", one.__code__)),
         (Names(vars(plain), ["a"]), lambda: setattr(plain, "a", object())),
         (Names(vars(more), ["b"]), lambda: setattr(more, "c", object())),
         (Names(table, ["b"]), lambda: table.__setitem__("b", object())),

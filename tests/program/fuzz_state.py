@@ -8,8 +8,6 @@ live through it, one eager and one compiled, and are compared in bits after each
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +15,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from fuzz_explore import main
+from fuzz_values import LAYOUTS, VALUES, WIDTH, Knob, laid_out
 from truth_modules import Cfg, linear
 from truth_run import Verdict, compared, failed
 from truth_world import Eager, seen
@@ -26,7 +26,7 @@ from autograd_core import nn, optim
 from autograd_core.random import default_generator
 
 F = nn.functional
-ROUNDS, WIDTH, CLASSES = 6, 5, 3
+ROUNDS, CLASSES = 6, 3
 Change = tuple[str, Any]
 OUTCOMES: Counter[str] = Counter()  # of eager calls: how many gave results
 
@@ -40,42 +40,6 @@ OPTIMIZERS: dict[str, Callable[..., Any]] = {
 }
 LAYERS = ("Linear", "BatchNorm1d", "Dropout", "ReLU", "Tanh", "Knob", "Knob")
 STEPS = ("train", "gradients", "accumulate", "forward", "clipped", "averaged")
-VALUES: dict[str, Callable[[float], Any]] = {
-    "float": float,
-    "int": lambda v: int(10 * v),
-    "bool": lambda v: v > 0.5,
-    "np.float32": np.float32,
-    "np.int64": lambda v: np.int64(10 * v),
-    "array": lambda v: np.full(WIDTH, v, np.float32),
-    "Tensor": lambda v: ag.tensor(np.full(WIDTH, v, np.float32)),
-    "zero": lambda v: 0.0 if v > 0.5 else -0.0,
-    "object": Cfg,
-    "list": lambda v: [v],
-    "dict": lambda v: {"k": v},
-    "lambda": lambda v: lambda: v,
-}
-
-
-class Knob(nn.Module):
-    """A user's module with a setting of many kinds."""
-
-    def __init__(self) -> None:
-        self.value: Any = 1.0
-        self.first: Any = None  # what a planted fault goes on reading
-
-    def forward(self, x: Any) -> Any:
-        if self.first is not None:
-            return x * self.first
-        return x * number(self.value) + 1.0
-
-
-def number(value: Any) -> Any:
-    """What there is to multiply by in a setting."""
-    if isinstance(value, Cfg):
-        return value.k
-    if isinstance(value, list | dict):
-        return value[0] if isinstance(value, list) else value["k"]
-    return value() if callable(value) and not isinstance(value, ag.Tensor) else value
 
 
 @dataclass(frozen=True)
@@ -94,7 +58,7 @@ def draw(seed: int) -> Scenario:
     """The scenario of a seed."""
     rng = np.random.default_rng(seed)
     layers = tuple(str(rng.choice(LAYERS)) for _ in range(rng.integers(1, 5)))
-    names = list(CHANGES)
+    names = [*CHANGES, "knob", "knob", "inside a knob"]
     rounds = []
     for _ in range(ROUNDS):
         picked = [str(rng.choice(names)) for _ in range(rng.integers(0, 3))]
@@ -203,7 +167,7 @@ class Twin:
         return found[int(at * len(found))] if found else kind()
 
 
-# Changes: (twin, four numbers from 0 to 1) ---------------------------------------------
+# Changes: (twin, four numbers from 0 to 1) ------------------------------------------
 
 
 def _knob(t: Twin, a: float, b: float, *_: float) -> None:
@@ -312,7 +276,6 @@ def _step_outside(t: Twin, *_: float) -> None:
 
 CHANGES: dict[str, Callable[..., Any]] = {
     "knob": _knob,
-    "knob again": _knob,
     "inside a knob": _knob_inside,
     "mode": lambda t, a, *_: t.model.train(a > 0.4),
     "mode of a layer": _mode_of_layer,
@@ -338,26 +301,11 @@ CHANGES: dict[str, Callable[..., Any]] = {
     "loaded": _loaded,
     "scale": lambda t, a, *_: t.scale.fill_(a),
     "new scale": lambda t, a, *_: setattr(t.scale, "data", np.full(3, a, np.float32)),
-    "layout": _set(
-        "layout", lambda a: ["C", "F", "strided", "reversed", "locked"][int(5 * a)]
-    ),
+    "layout": _set("layout", lambda a: LAYOUTS[int(5 * a)]),
     "dtype": _set("dtype", lambda a: ("f4", "f8", "i4")[int(3 * a)]),
     "no_grad": _set("quiet", lambda a: True),
     "bad label": _set("wrong", lambda a: True),
 }
-
-
-def laid_out(x: Any, layout: str) -> Any:
-    """The same values in another layout."""
-    if layout == "F":
-        return np.asfortranarray(x)
-    if layout == "strided":
-        return np.repeat(x, 2, axis=1)[:, ::2]
-    if layout == "reversed":
-        return x[::-1].copy()[::-1]
-    x = x.copy()
-    x.flags.writeable = layout != "locked"
-    return x
 
 
 def arguments(scenario: Scenario, t: Twin, n: int) -> tuple[Any, Any]:
@@ -421,27 +369,5 @@ def _live(scenario: Scenario, twins: tuple[Twin, Twin]) -> Verdict:
     return Verdict("same")
 
 
-def quiet(seed: int, fault: str = "") -> Verdict:
-    """`run`, with its warnings heard and no more."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        verdict = run(seed, fault)
-    said = [str(w.message) for w in caught if "ag.compile" in str(w.message)]
-    return Verdict("warned", said[0]) if verdict.kind == "same" and said else verdict
-
-
-def main(first: int, count: int) -> None:
-    """Print the scenarios that differ, and how many do."""
-    counts: dict[str, int] = {}
-    for seed in range(first, first + count):
-        verdict = quiet(seed)
-        counts[verdict.kind] = counts.get(verdict.kind, 0) + 1
-        if not verdict.good:
-            print(f"seed {seed}: {verdict.kind}: {verdict.why:.200}")
-            if count == 1:
-                print(draw(seed))
-    print(counts, dict(OUTCOMES))
-
-
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    main(run, OUTCOMES, draw)

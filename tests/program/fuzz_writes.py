@@ -1,20 +1,19 @@
 """Random straight-line programs of ops, with writes to their operands in between.
 
 A program is a list of instructions over a few tensors that persist (``W``, ``v`` are
-leaves, ``B``, ``D``, ``c`` are not), two arguments and temporaries. `run` gives it to an
+leaves, ``B``, ``D``, ``c`` are not), an argument and temporaries. `run` gives it to an
 eager and to a compiled machine, with several inputs, and compares in bits.
 ``python tests/program/fuzz_writes.py SEED [HOW_MANY]`` prints programs that differ.
 """
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from fuzz_explore import main
 from truth_run import Verdict, compared, failed
 from truth_world import difference, seen
 
@@ -275,10 +274,11 @@ def moved(program: Program) -> Program | None:
     steps = list(program.steps)
     for i in range(1, len(steps)):
         op, write = steps[i - 1 : i + 1]
-        if op[0] == "op" and write[0] == "write" and write[2] in op[2]:
-            if {write[2], write[3]}.isdisjoint({op[3]}):
-                steps[i - 1 : i + 1] = write, op
-                return Program(steps, program.results, program.between, program.clears)
+        if (op[0], write[0]) != ("op", "write") or write[2] not in op[2]:
+            continue
+        if op[3] not in write[2:4]:
+            steps[i - 1 : i + 1] = write, op
+            return Program(steps, program.results, program.between, program.clears)
     return None
 
 
@@ -310,28 +310,5 @@ def run(seed: int, fault: str = "") -> Verdict:
     return Verdict("different", found) if found else Verdict("same")
 
 
-def quiet(seed: int, fault: str = "") -> Verdict:
-    """`run`, with its warnings heard and no more."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        verdict = run(seed, fault)
-    if verdict.kind == "same" and any("ag.compile" in str(w.message) for w in caught):
-        return Verdict("warned", str(caught[0].message))
-    return verdict
-
-
-def main(first: int, count: int) -> None:
-    """Print the programs that differ, and how many do."""
-    counts: dict[str, int] = {}
-    for seed in range(first, first + count):
-        verdict = quiet(seed)
-        counts[verdict.kind] = counts.get(verdict.kind, 0) + 1
-        if not verdict.good:
-            print(f"seed {seed}: {verdict.kind}: {verdict.why:.200}")
-            if count == 1:
-                print(*draw(seed).steps, draw(seed).results, sep="\n")
-    print(counts, dict(OUTCOMES))
-
-
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    main(run, OUTCOMES, draw)

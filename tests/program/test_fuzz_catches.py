@@ -1,7 +1,7 @@
 """The fuzzers are worth something: they catch faults that are planted.
 
-A fault is planted in what the fuzzer gives to `ag.compile`: a setting that is not looked
-at again, a constant that is frozen, a write that comes too early.
+A fault is planted in what the fuzzer gives to `ag.compile`: a setting that is not
+looked at again, a constant that is frozen, a write that comes too early.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 import fuzz_state
 import fuzz_writes
 import pytest
+from fuzz_explore import quiet
 
 SEEDS = 60
 # (what, fuzzer, fault, share of the seeds in which a difference is to be reported)
@@ -27,7 +28,7 @@ PLANTED = [
 
 def differing(fuzzer: Any, fault: str) -> set[int]:
     """The seeds in which a difference is found."""
-    kinds = {seed: fuzzer.quiet(seed, fault).kind for seed in range(SEEDS)}
+    kinds = {seed: quiet(fuzzer.run, seed, fault).kind for seed in range(SEEDS)}
     assert Counter(kinds.values())["unnamed"] == 0
     return {seed for seed, kind in kinds.items() if kind == "different"}
 
@@ -36,6 +37,6 @@ def differing(fuzzer: Any, fault: str) -> set[int]:
 def test_a_planted_fault_is_caught(
     what: str, fuzzer: Any, fault: str, share: float
 ) -> None:
-    clean = {seed for seed in range(SEEDS) if fuzzer.quiet(seed).good}
+    clean = {seed for seed in range(SEEDS) if quiet(fuzzer.run, seed).good}
     caught = clean & differing(fuzzer, fault)
     assert len(caught) >= share * len(clean), f"{what}: {len(caught)} of {len(clean)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import threading
 import time
 import warnings
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from truth_plain import ORDINARY
 
 import autograd_core as ag
 from autograd_core import nn, optim
@@ -25,34 +27,62 @@ def repeated(fast: Any, times: int) -> None:
         fast(X)
 
 
-def really_ran(calls: int, **options: Any) -> list[int]:
+class Runs(dict[Any, int]):
+    """How often functions really ran, by their code; Python's profiler counts."""
+
+    def __missing__(self, code: Any) -> int:
+        return 0
+
+    def of(self, function: Any) -> int:
+        """How often this function has run."""
+        return self[getattr(function, "__func__", function).__code__]
+
+    def count(self, frame: Any, event: str, _: Any) -> None:
+        if event == "call":
+            with LOCK:
+                self[frame.f_code] += 1
+
+
+LOCK = threading.Lock()
+
+
+@pytest.fixture
+def runs() -> Any:
+    found, before = Runs(), sys.getprofile()
+    sys.setprofile(found.count)
+    threading.setprofile(found.count)
+    yield found
+    sys.setprofile(before)
+    threading.setprofile(None)  # type: ignore[arg-type]
+
+
+def scaled(x: Any, by: float = 2.0) -> Any:
+    return x * by + 1.0
+
+
+def really_ran(runs: Runs, calls: int, **options: Any) -> list[int]:
     """The calls, counted from 1, in which Python ran."""
-    ran: list[int] = []
-
-    def f(x: Any) -> Any:
-        ran.append(0)
-        return x * 2.0 + 1.0
-
-    fast, before, found = ag.compile(f, **options), 0, []
+    fast, before, found = ag.compile(scaled, **options), runs.of(scaled), []
     for at in range(1, calls + 1):
         assert fast(X).data.tolist() == (X * 2 + 1).tolist()
-        if len(ran) != before:
-            assert len(ran) == before + 1, f"call {at} ran the function twice"
+        now = runs.of(scaled)
+        if now != before:
+            assert now == before + 1, f"call {at} ran the function twice"
             found.append(at)
-        before = len(ran)
+        before = now
     return found
 
 
-def test_a_function_runs_in_two_calls_and_then_at_growing_distances() -> None:
-    assert really_ran(600) == [1, 2, 32, 512]
+def test_a_function_runs_in_two_calls_and_then_at_growing_distances(runs: Runs) -> None:
+    assert really_ran(runs, 600) == [1, 2, 32, 512]
 
 
-def test_check_every_caps_the_distance() -> None:
-    for every in (2, 4, 100):
-        found = really_ran(250, check_every=every)
-        assert found[:2] == [1, 2]
-        assert max(np.diff(found)) <= every
-        assert len(found) <= 3 + 250 // every + 1
+@pytest.mark.parametrize("every", [2, 4, 100])
+def test_check_every_caps_the_distance(every: int, runs: Runs) -> None:
+    found = really_ran(runs, 250, check_every=every)
+    assert found[:2] == [1, 2]
+    assert max(np.diff(found)) <= every
+    assert len(found) <= 3 + 250 // every + 1
 
 
 @pytest.mark.parametrize("bad", [0, -1, 1.5, "4"])
@@ -61,20 +91,13 @@ def test_check_every_is_a_positive_number(bad: Any) -> None:
         ag.compile(lambda x: x, check_every=bad)
 
 
-def test_each_key_has_its_own_two_runs() -> None:
-    ran: list[Any] = []
-
-    def f(x: Any, by: float) -> Any:
-        ran.append((x.shape, by))
-        return x * by
-
-    fast = ag.compile(f)
+def test_each_key_has_its_own_two_runs(runs: Runs) -> None:
+    fast = ag.compile(scaled)
     for _ in range(10):
         for n in (2, 4):
             for by in (1.0, 2.0):
-                assert fast(X[:n], by).data.tolist() == (X[:n] * by).tolist()
-    assert len(ran) == 8
-    assert {key: ran.count(key) for key in ran} == dict.fromkeys(ran, 2)
+                assert fast(X[:n], by).data.tolist() == (X[:n] * by + 1).tolist()
+    assert runs.of(scaled) == 8
 
 
 def unsettled() -> Any:
@@ -235,15 +258,13 @@ def test_threads_lose_no_update(warm: bool, shapes: int) -> None:
         assert set(total.data.tolist()) == {float(expected)}
 
 
-def test_threads_record_once() -> None:
-    ran: list[int] = []
+def slow(x: Any) -> Any:
+    time.sleep(0.01)
+    return x * 2.0
 
-    def f(x: Any) -> Any:
-        ran.append(1)
-        time.sleep(0.01)
-        return x * 2.0
 
-    fast, start = ag.compile(f), threading.Barrier(8)
+def test_threads_record_once(runs: Runs) -> None:
+    fast, start = ag.compile(slow), threading.Barrier(8)
 
     def work(i: int) -> None:
         start.wait()
@@ -251,23 +272,18 @@ def test_threads_record_once() -> None:
             assert fast(X).data.tolist() == (X * 2).tolist()
 
     in_threads(8, work)
-    assert len(ran) == 2
+    assert runs.of(slow) == 2
 
 
-def test_a_shape_in_use_is_not_forgotten() -> None:
-    ran: list[int] = []
-
-    def f(x: Any) -> Any:
-        ran.append(len(x))
-        return x * 2.0
-
-    fast = ag.compile(f)
+def test_a_shape_in_use_is_not_forgotten(runs: Runs) -> None:
+    fast = ag.compile(scaled)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for n in range(200):
             fast(X)
             fast(np.ones(5 + n, np.float32))
-    assert ran.count(4) <= 4
+    # The 200 shapes run once each, unless that is found to be hopeless.
+    assert runs.of(scaled) <= 204
 
 
 @pytest.mark.slow
@@ -288,3 +304,17 @@ def test_recording_is_not_quadratic() -> None:
 
     seconds(10)
     assert seconds(4000) < 8 * max(seconds(1000), 0.05)
+
+
+@pytest.mark.parametrize("name", ORDINARY)
+def test_ordinary_functions_are_replayed(name: str, runs: Runs) -> None:
+    compiled: list[Any] = []
+
+    def keep(function: Any) -> Any:
+        compiled.append(function)
+        return ag.compile(function)
+
+    world = ORDINARY[name](keep)
+    for n in range(24):
+        world.f(*world.args(n))
+    assert 1 <= runs.of(compiled[-1]) <= 4

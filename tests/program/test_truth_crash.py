@@ -13,7 +13,7 @@ import pytest
 import autograd_core as ag
 from autograd_core import nn, optim
 
-SECONDS = 120
+SECONDS = 40
 KINDS = ("SGD", "Adam", "AdamW", "NAdam", "RMSprop", "Adagrad", "Lion")
 START = """
 import copy, pickle, sys, threading

@@ -9,6 +9,7 @@ import truth_modules
 import truth_names
 import truth_nested
 import truth_places
+import truth_plain
 import truth_rebound
 import truth_results
 import truth_small
@@ -26,6 +27,7 @@ ENTERED = (
     truth_names,
     truth_nested,
     truth_places,
+    truth_plain,
     truth_rebound,
     truth_results,
     truth_small,
