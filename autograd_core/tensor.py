@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
@@ -15,7 +16,7 @@ from autograd_core.methods import Methods
 from autograd_core.ops import elementwise as e
 from autograd_core.ops import matmul as mm
 from autograd_core.ops import shape as s
-from autograd_core.tape import TensorBase, state
+from autograd_core.tape import TensorBase, state, version_of
 from autograd_core.writes import array_of, overwrite, write
 
 Axis = int | Sequence[int] | None
@@ -39,6 +40,23 @@ class Tensor(Methods):
 
     def _result(self, data: Array) -> Tensor:
         return Tensor(data)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """A leaf with a copy of the data; RuntimeError for what an op has made."""
+        if self.node is not None:
+            raise RuntimeError(
+                f"deepcopy: only leaves can be copied, this is the result of the op "
+                f"{self.node.op.name!r}; detach() it first"
+            )
+        out = memo[id(self)] = type(self).__new__(type(self))
+        if recorder() is None:
+            out._data = copy.deepcopy(self._data, memo)
+        else:
+            out._data = duplicate(array_of(self))
+        out._grad = copy.deepcopy(self.grad, memo)
+        out.node, out._requires_grad = None, self._requires_grad
+        out.version = memo.setdefault(id(self.version), [version_of(self.version)])
+        return out
 
     # What it is ------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ parts: it may write to what it declares and to nothing else, and no cut changes 
 """
 
 import inspect
+import sys
 import pkgutil
 from copy import deepcopy
 from fnmatch import fnmatchcase
@@ -20,7 +21,7 @@ from autograd_kernels import _jit, dropout, elementwise, losses, matmul, optim, 
 from autograd_kernels.pointers import CHUNK
 
 # What runs launches, or is asked before them: the tests of Program, gate and matmul.
-DRIVERS = {"enter", "replay", "replay_shared", "replay_timed", "serve", "shape"}
+DRIVERS = set("enter replay replay_shared replay_timed serve shape unchanged".split())
 
 # --- Arguments ----------------------------------------------------------------------
 
@@ -199,8 +200,11 @@ def run(kernel, parts, args):
     """The arguments after a run in these parts, on a copy."""
     args = deepcopy(args)
     given = [a.words() if isinstance(a, Table) else a for a in args.values()]
+    arrays = [a for a in given if isinstance(a, np.ndarray)]
+    held = list(map(sys.getrefcount, arrays))
     for lo, hi in parts:
         kernel(lo, hi, *given)
+    assert list(map(sys.getrefcount, arrays)) == held, "it keeps its arguments alive"
     for words, a in zip(given, args.values(), strict=True):
         assert not isinstance(a, Table) or (words == a.words()).all()
     return args

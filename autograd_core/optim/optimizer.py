@@ -9,7 +9,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from autograd_core.hooks import Array, recorder
-from autograd_core.launch import FLOATS, Pointers, address, contiguous, launch_many
+from autograd_core.launch import (
+    FLOATS,
+    Pointers,
+    address,
+    contiguous,
+    empty,
+    launch_many,
+)
 from autograd_core.optim.group import Group
 from autograd_core.tape import TensorBase, forget_grads
 from autograd_core.writes import overwrite
@@ -31,14 +38,15 @@ class Batch:
         clocks = [s["clock"] for _, _, s in members]
         self.arrays = Pointers([data, data, *columns], CHUNK)
         self.clocks = Pointers([clocks, [group.hyper for _, group, _ in members]], 2)
-        self.scalars: Array = np.zeros((len(members), SCALARS), data[0].dtype)
+        self.dtype = data[0].dtype
 
     def step(self, kernels: tuple[Any, Any]) -> None:
         """Two launches, however many parameters and groups there are."""
         advance, rule = kernels
         self.arrays.point(1, [contiguous(p._grad._data) for p in self.params])
-        launch_many(advance, self.clocks, self.scalars)
-        launch_many(rule, self.arrays, self.scalars)
+        scalars = empty((len(self.params), SCALARS), self.dtype)
+        launch_many(advance, self.clocks, scalars)
+        launch_many(rule, self.arrays, scalars)
         self.arrays.columns[1] = ()  # gradients are not kept beyond zero_grad
         for p in self.params:
             p.wrote()
@@ -79,6 +87,10 @@ class Optimizer:
             self.add_param_group(group)
         if not self.state:
             raise ValueError(f"{self.name}: got no parameters at all, in any group")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the tables of addresses: a copy makes its own."""
+        return {**vars(self), "_batches": [], "_seen": []}
 
     def add_param_group(self, group: Mapping[str, Any]) -> None:
         """Add ``{"params": [...], "lr": ...}``; what is not given is as in the others.

@@ -121,8 +121,9 @@ def compile(
         return functools.partial(compile, check_every=check_every, strict=strict)
     if not callable(function):
         raise TypeError(f"ag.compile: expected a function, got {function!r:.60}")
-    if isinstance(check_every, bool) or not check_every >= 1:
+    whole = isinstance(check_every, int) and not isinstance(check_every, bool)
+    if not whole or check_every < 1:
         raise ValueError(
-            f"ag.compile: check_every must be 1 or more, got {check_every}"
+            f"ag.compile: check_every must be a whole number >= 1, got {check_every!r}"
         )
-    return Compiled(function, int(check_every), strict)
+    return Compiled(function, check_every, strict)

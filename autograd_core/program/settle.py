@@ -41,6 +41,7 @@ from autograd_core.tensor import Tensor
 KEPT = 32  # Programs of one function; the one replayed longest ago goes first
 WAITING = 8  # recordings of one key, under other guards each, that wait for a second
 PATIENCE = 8  # recordings that led to nothing, until the function stays eager
+STRICT = 4  # ... until it is an error
 RETRY, LONGEST_RETRY = 64, 4096  # eager calls until it is tried again
 STUCK = 5.0  # seconds without an event, when a recording waits for another thread
 
@@ -67,7 +68,7 @@ class Settling:
         self.recordings = 0
         self._waiting: dict[Key, list[Waiting]] = {}  # for a second one to agree
         self._names: frozenset[str] = frozenset()
-        self._patience = PATIENCE
+        self._patience = self._full = STRICT if strict else PATIENCE
         self._eager, self._retry = 0, RETRY
         self._reason, self._warned = "", False
         self._lock = lock()
@@ -231,7 +232,7 @@ class Settling:
         if doubt:
             program.retire()
             return doubt
-        self._patience = min(self._patience + 2, PATIENCE)
+        self._patience = min(self._patience + 2, self._full)
         self.programs.setdefault(key, []).append(program)
         self._forget()
         self.program = program
@@ -249,7 +250,7 @@ class Settling:
         doubt = doubt or difference(program.recording, recording)
         if doubt is None:
             program.checked()
-            self._patience = PATIENCE
+            self._patience = self._full = STRICT if strict else PATIENCE
             return result
         count = program.in_doubt
         for programs in self.programs.values():

@@ -20,7 +20,7 @@ import numpy as np
 from autograd_kernels._jit import inline, kernel, reduction, rule
 from autograd_kernels.elementwise import loop
 from autograd_kernels.memory import at
-from autograd_kernels.pointers import CHUNK, parts, pointer, pointers, span, vector
+from autograd_kernels.pointers import CHUNK, pointer, pointers, span, vector
 from autograd_kernels.vector import first, load, splat, store, where
 from autograd_kernels.vector_math import fma, sqrt
 
@@ -31,12 +31,12 @@ LANES = 16  # of a vector; at least SCALARS
 # --- The scalars of a step ---------------------------------------------------------
 
 
-@inline
-def due(lo, hi, scalars, table):
-    """Count a step of rows lo:hi; each whose scalars differ from the row's before it.
+@loop
+def count_steps(f, lo, hi, scalars, table):
+    """Count a step of rows lo:hi, and derive a row's scalars: ``f(clock, h, s)``.
 
-    What the caller then derives is copied to the rows that follow with the same group
-    and the same clock: the usual case, and it spares the powers.
+    They are copied to the rows that follow with the same group and the same clock: the
+    usual case, and it spares the powers. (No generator: Numba's keep references.)
     """
     group, step, carried, source = 0, 0.0, 0.0, lo
     row = first(SCALARS, LANES)
@@ -50,31 +50,43 @@ def due(lo, hi, scalars, table):
         else:
             group, step, carried, source = table[r, 2], clock[0], clock[1], r
             clock[0] += 1.0
-            yield clock, pointer(group, np.float64), at(scalars, r * SCALARS)
+            f(clock, pointer(group, np.float64), at(scalars, r * SCALARS))
+
+
+@inline
+def _sgd_scalars(clock, h, s):
+    s[0], s[1], s[2], s[3], s[5] = h[2], h[1], h[0], h[3], h[5]
+    s[4] = 1.0 if clock[0] == 1.0 else 1.0 - h[4]  # a buffer starts undamped
 
 
 @kernel(writes=2, columns=(0,))
 def sgd_advance(lo, hi, scalars, table):
     """Settings: lr, weight decay, sign, momentum, dampening, nesterov."""
-    for clock, h, s in due(lo, hi, scalars, table):
-        s[0], s[1], s[2], s[3], s[5] = h[2], h[1], h[0], h[3], h[5]
-        s[4] = 1.0 if clock[0] == 1.0 else 1.0 - h[4]  # a buffer starts undamped
+    count_steps(_sgd_scalars, lo, hi, scalars, table)
+
+
+@inline
+def _rmsprop_scalars(clock, h, s):
+    s[0], s[1], s[2] = h[2], h[1], h[0]
+    s[3], s[4], s[5], s[6], s[7] = h[3], 1.0 - h[3], h[4], h[5], h[6]
 
 
 @kernel(writes=2, columns=(0,))
 def rmsprop_advance(lo, hi, scalars, table):
     """Settings: lr, weight decay, sign, alpha, eps, momentum, centered."""
-    for _, h, s in due(lo, hi, scalars, table):
-        s[0], s[1], s[2] = h[2], h[1], h[0]
-        s[3], s[4], s[5], s[6], s[7] = h[3], 1.0 - h[3], h[4], h[5], h[6]
+    count_steps(_rmsprop_scalars, lo, hi, scalars, table)
+
+
+@inline
+def _adagrad_scalars(clock, h, s):
+    s[0], s[1], s[3] = h[2], h[1], h[4]
+    s[2] = h[0] / (1.0 + (clock[0] - 1.0) * h[3])
 
 
 @kernel(writes=2, columns=(0,))
 def adagrad_advance(lo, hi, scalars, table):
     """Settings: lr, weight decay, sign, lr decay, eps."""
-    for clock, h, s in due(lo, hi, scalars, table):
-        s[0], s[1], s[3] = h[2], h[1], h[4]
-        s[2] = h[0] / (1.0 + (clock[0] - 1.0) * h[3])
+    count_steps(_adagrad_scalars, lo, hi, scalars, table)
 
 
 @loop
@@ -87,34 +99,46 @@ def moments(clock, h, s):
     s[7] = 1.0 / math.sqrt(1.0 - h[4] ** clock[0])
 
 
+@inline
+def _adam_scalars(clock, h, s):
+    moments(clock, h, s)
+    s[9], s[10], s[11] = 0.0, h[0] / (1.0 - h[3] ** clock[0]), h[7]
+
+
 @kernel(writes=2, columns=(0,))
 def adam_advance(lo, hi, scalars, table):
     """Settings: lr, weight decay, sign, beta1, beta2, eps, decoupled, amsgrad."""
-    for clock, h, s in due(lo, hi, scalars, table):
-        moments(clock, h, s)
-        s[9], s[10], s[11] = 0.0, h[0] / (1.0 - h[3] ** clock[0]), h[7]
+    count_steps(_adam_scalars, lo, hi, scalars, table)
+
+
+@inline
+def _nadam_scalars(clock, h, s):
+    moments(clock, h, s)
+    mu = h[3] * (1.0 - 0.5 * 0.96 ** (clock[0] * h[7]))
+    ahead = h[3] * (1.0 - 0.5 * 0.96 ** ((clock[0] + 1.0) * h[7]))
+    product = mu if clock[0] == 1.0 else mu * clock[1]
+    clock[1] = product
+    s[9] = h[0] * (1.0 - mu) / (1.0 - product)
+    s[10] = h[0] * ahead / (1.0 - product * ahead)
+    s[11] = h[8]
 
 
 @kernel(writes=2, columns=(0,))
 def nadam_advance(lo, hi, scalars, table):
     """Settings: Adam's first seven, momentum decay, amsgrad."""
-    for clock, h, s in due(lo, hi, scalars, table):
-        moments(clock, h, s)
-        mu = h[3] * (1.0 - 0.5 * 0.96 ** (clock[0] * h[7]))
-        ahead = h[3] * (1.0 - 0.5 * 0.96 ** ((clock[0] + 1.0) * h[7]))
-        product = mu if clock[0] == 1.0 else mu * clock[1]
-        clock[1] = product
-        s[9] = h[0] * (1.0 - mu) / (1.0 - product)
-        s[10] = h[0] * ahead / (1.0 - product * ahead)
-        s[11] = h[8]
+    count_steps(_nadam_scalars, lo, hi, scalars, table)
+
+
+@inline
+def _lion_scalars(clock, h, s):
+    s[0], s[1], s[2] = h[2], h[0] * h[1], h[0]
+    s[3], s[4], s[5], s[6] = h[3], 1.0 - h[3], h[4], 1.0 - h[4]
 
 
 @kernel(writes=2, columns=(0,))
 def lion_advance(lo, hi, scalars, table):
     """Settings: lr, weight decay, sign, beta1, beta2."""
-    for _, h, s in due(lo, hi, scalars, table):
-        s[0], s[1], s[2] = h[2], h[0] * h[1], h[0]
-        s[3], s[4], s[5], s[6] = h[3], 1.0 - h[3], h[4], 1.0 - h[4]
+    count_steps(_lion_scalars, lo, hi, scalars, table)
 
 
 # --- Rules: units are chunks of `pointers.CHUNK` elements --------------------------
@@ -283,12 +307,16 @@ def lion(lo, hi, scalars, table):
 # --- Averages of parameters --------------------------------------------------------
 
 
+@inline
+def _ema_scalars(clock, h, s):
+    s[0], s[1] = h[0], 1.0 - h[0]
+    clock[1] = h[0] * clock[1] + (1.0 - h[0])
+
+
 @kernel(writes=2, columns=(0,))
 def ema_advance(lo, hi, scalars, table):
     """Settings: decay. Carries the sum of the weights so far, usually 1 - decay^t."""
-    for clock, h, s in due(lo, hi, scalars, table):
-        s[0], s[1] = h[0], 1.0 - h[0]
-        clock[1] = h[0] * clock[1] + (1.0 - h[0])
+    count_steps(_ema_scalars, lo, hi, scalars, table)
 
 
 @rule
@@ -318,7 +346,9 @@ def norm_parts(lo, hi, power, like, sums, table):
     In double precision: the squares of large float32 numbers stay finite.
     """
     p = power[0]
-    for _, row, start, stop in parts(lo, hi, table):
+    for r in range(table.shape[0]):
+        row = table[r]
+        start, stop = span(r, lo, hi, table)
         for a in range(start, stop, CHUNK):
             x = vector(row, 1, a, min(a + CHUNK, stop), like)
             total = 0.0
@@ -359,18 +389,22 @@ def rescale(lo, hi, factor, like, table):
     """x *= factor[1], the second result of `clip_factor`."""
     scale = like.dtype.type(factor[1])
     if factor[1] != 1.0:
-        for _, row, start, stop in parts(lo, hi, table):
-            x = vector(row, 1, start, stop, like)
-            for i in range(x.size):
-                x[i] *= scale
+        for r in range(table.shape[0]):
+            start, stop = span(r, lo, hi, table)
+            if start < stop:
+                x = vector(table[r], 1, start, stop, like)
+                for i in range(x.size):
+                    x[i] *= scale
 
 
 @kernel(columns=(0,))
 def clamp(lo, hi, limit, table):
     """-limit <= x <= limit; ``limit`` is one number of the dtype of x."""
     high, low = limit[0], -limit[0]
-    for _, row, start, stop in parts(lo, hi, table):
-        x = vector(row, 1, start, stop, limit)
-        for i in range(x.size):
-            y = low if x[i] < low else x[i]
-            x[i] = high if y > high else y  # NaN stays NaN
+    for r in range(table.shape[0]):
+        start, stop = span(r, lo, hi, table)
+        if start < stop:
+            x = vector(table[r], 1, start, stop, limit)
+            for i in range(x.size):
+                y = low if x[i] < low else x[i]
+                x[i] = high if y > high else y  # NaN stays NaN

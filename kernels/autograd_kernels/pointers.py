@@ -54,17 +54,6 @@ def vector(row, column, start, stop, like):
     return numba.carray(pointer(row[column], like), stop)[start:]
 
 
-@inline
-def parts(lo, hi, table):
-    """Each row that has chunks in lo:hi: its index, the row, its span of elements."""
-    for r in range(table.shape[0]):
-        row = table[r]
-        start = max(lo - row[-1], 0) * CHUNK
-        stop = min((hi - row[-1]) * CHUNK, row[0])
-        if start < stop:
-            yield r, row, start, stop
-
-
 @loop
 def span(r, lo, hi, table):
     """The elements of row ``r`` that are in chunks lo:hi, maybe none: start, stop."""

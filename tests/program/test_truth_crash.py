@@ -108,7 +108,7 @@ def test_a_copy_trains_itself(kind: str) -> None:
     losses = [step(twin, other) for _ in range(3)]
     assert model.weight.data.tobytes() == before.tobytes()
     assert losses == [step(model, opt) for _ in range(3)]
-    assert len(set(losses)) == 3
+    assert twin.weight.data.tobytes() != before.tobytes()
 
 
 @pytest.mark.parametrize("kind", KINDS)
