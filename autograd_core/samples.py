@@ -1,4 +1,4 @@
-"""Sample arguments of ops: what tests and benchmarks call each row of the table with."""
+"""Sample arguments: what tests and benchmarks call each row of the op table with."""
 
 from __future__ import annotations
 

@@ -324,8 +324,8 @@ def check_leaf(label: str, p: Any) -> None:
         )
     if not p.requires_grad:
         raise ValueError(
-            f"{label}, shape {p._data.shape}, must require grad; leave frozen ones out: "
-            "[p for p in params if p.requires_grad]"
+            f"{label}, shape {p._data.shape}, must require grad; leave frozen ones "
+            "out: [p for p in params if p.requires_grad]"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -35,26 +36,33 @@ def difference(old: Recording, new: Recording) -> str | None:
 
 
 def _events_differ(a: Event | None, b: Event | None) -> str | None:
-    if a is None or b is None or type(a) is not type(b) or name_of(a) != name_of(b):
+    if a is None or b is None or _kind(a) is not _kind(b):
         ran, runs = ("nothing" if e is None else f"`{name_of(e)}`" for e in (a, b))
         line = b.line if b is not None else a.line if a is not None else None
         return f"{runs} runs at {line} where {ran} ran before"
+    where = f"`{name_of(b)}` at {b.line}"
     if isinstance(a, Check) and isinstance(b, Check):
-        return None if _same_ref(a.status, b.status) else f"a check at {b.line}"
-    if isinstance(a, Launch) and isinstance(b, Launch):
-        if a.kernel is not b.kernel or a.units != b.units:
-            return f"`{name_of(b)}` at {b.line} has other sizes"
-    assert not isinstance(a, Check)
-    assert not isinstance(b, Check)
+        return None if _same_ref(a.status, b.status) else f"{where} is of another value"
     if isinstance(a, HostCall) and isinstance(b, HostCall):
         alike = same_function(a.function, b.function) and _same_ref(a.out, b.out)
-        if not alike:
-            return f"`{name_of(b)}` at {b.line} is called differently"
-    if len(a.args) != len(b.args):
-        return f"`{name_of(b)}` at {b.line} has other arguments"
-    for x, y in zip(a.args, b.args, strict=True):
+        return _args_differ(where, a.args, b.args) if alike else f"{where} is another"
+    assert isinstance(a, Launch)
+    assert isinstance(b, Launch)
+    if a.units != b.units:
+        return f"{where} has other sizes"
+    return _args_differ(where, a.args, b.args)
+
+
+def _kind(event: Event) -> Any:
+    return event.kernel if isinstance(event, Launch) else type(event)
+
+
+def _args_differ(where: str, a: Sequence[Any], b: Sequence[Any]) -> str | None:
+    if len(a) != len(b):
+        return f"{where} has other arguments"
+    for x, y in zip(a, b, strict=True):
         if not _same_arg(x, y):
-            return f"`{name_of(b)}` at {b.line} {_told(x, y)}"
+            return f"{where} {_told(x, y)}"
     return None
 
 

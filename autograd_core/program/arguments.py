@@ -62,8 +62,9 @@ def _leaf(leaf: Any, arrays: list[Array]) -> Hashable:
     if isinstance(leaf, TensorBase):
         if leaf._requires_grad and state.grad_enabled:
             raise ValueError(
-                f"ag.compile: an argument at {user_line()} requires grad. Gradients are for what the "
-                "function closes over; pass data (x.detach()), or use ag.grad inside."
+                f"ag.compile: an argument at {user_line()} requires grad. Gradients "
+                "are for what the function closes over; pass data (x.detach()), or use "
+                "ag.grad inside."
             )
         leaf = leaf._data
     if isinstance(leaf, np.ndarray):

@@ -18,6 +18,7 @@ import numpy as np
 from autograd_core.hooks import Array
 from autograd_core.launch import Constant, Pointers, address
 
+C_ORDER = 0x1
 READ_BY_TYPE = 0x0503  # of an array's flags: C and F order, aligned, writeable
 
 
@@ -68,7 +69,7 @@ class Buffer:
     @property
     def constant(self) -> bool:
         """Whether nobody ever writes to it: numbers of the library's own."""
-        return self.home is not None and type(self.home.base) is Constant
+        return self.home is not None and isinstance(self.home.base, Constant)
 
 
 class Ref(NamedTuple):
@@ -120,21 +121,17 @@ class Buffers:
         ]
         self.temporaries: list[Buffer] = []
         self.outside: list[Buffer] = []
-        self._owners: dict[int, tuple[Any, Buffer, int]] = {}
+        # By id of the array that owns memory; a weak reference to it if temporary.
+        self._owners: dict[int, tuple[Buffer, Any]] = {}
         for array, buffer in zip(inputs, self.inputs, strict=True):
-            self._own(array, buffer, None)
-
-    def _own(self, array: Array, buffer: Buffer, alive: Any) -> tuple[Any, Buffer, int]:
-        found = alive, buffer, address(array) if array.size else 0
-        self._owners[id(array)] = found
-        return found
+            self._owners[id(array)] = buffer, None
 
     def add(self, array: Array, scratch: bool = False) -> None:
         """A new temporary, to be forgotten when it dies."""
         number, key, owners = len(self.temporaries), id(array), self._owners
         buffer = Buffer(Role.TEMPORARY, number, array.nbytes, scratch)
         self.temporaries.append(buffer)
-        self._own(array, buffer, weakref.ref(array, lambda _: owners.pop(key, None)))
+        owners[key] = buffer, weakref.ref(array, lambda _: owners.pop(key, None))
 
     def ref(self, array: Array) -> Ref:
         """An array as a place in a buffer; memory not seen before is from outside."""
@@ -145,16 +142,14 @@ class Buffers:
         if found is None:
             buffer = Buffer(Role.OUTSIDE, len(self.outside), owner.nbytes, home=owner)
             self.outside.append(buffer)
-            found = self._own(owner, buffer, None)  # alive by its home
-        offset = 0 if array is owner or not array.size else address(array) - found[2]
-        return Ref(
-            found[1],
-            offset,
-            array.shape,
-            array.strides,
-            array.dtype,
-            array.flags.num & READ_BY_TYPE,
-        )
+            found = self._owners[id(owner)] = buffer, None  # alive by its home
+        flags = array.flags.num & READ_BY_TYPE
+        offset = 0
+        if array is not owner and array.size:
+            whole = array.nbytes == found[0].nbytes and flags & C_ORDER
+            offset = 0 if whole else address(array) - address(owner)
+        shape, strides, dtype = array.shape, array.strides, array.dtype
+        return Ref(found[0], offset, shape, strides, dtype, flags)
 
     def argument(self, arg: Any) -> Any:
         """What a launch was given, with places for arrays."""
@@ -169,9 +164,7 @@ class Buffers:
     def alive(self) -> set[Buffer]:
         """Temporaries that somebody still holds."""
         owners = list(self._owners.values())
-        return {
-            b for alive, b, _ in owners if alive is not None and alive() is not None
-        }
+        return {b for b, alive in owners if alive is not None and alive() is not None}
 
 
 def address_of(array: Array) -> int:

@@ -22,7 +22,8 @@ HARMLESS = frozenset({"no_grad", "errstate", "catch_warnings", "nullcontext"})
 
 def random_states(values: Sequence[Any]) -> list[Any]:
     """Where Python's and NumPy's generators stand, and those among ``values``."""
-    found: list[Any] = [random.getstate(), _numpys(np.random.get_state(legacy=False))]
+    numpys = np.random.get_state(legacy=False)  # noqa: NPY002
+    found: list[Any] = [random.getstate(), _numpys(numpys)]
     for value in values:
         if isinstance(value, np.random.Generator):
             found.append(_numpys(value.bit_generator.state))

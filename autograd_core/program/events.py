@@ -19,11 +19,8 @@ class Launch:
     units: int
     args: tuple[Any, ...]
     line: Line | None = None
-
-    @property
-    def arrays(self) -> list[Ref]:
-        """All arrays that it touches."""
-        return list(arrays_in(self.args))
+    _arrays: list[Ref] | None = None
+    _outs: list[Ref] | None = None
 
     @property
     def traits(self) -> Traits:
@@ -31,8 +28,20 @@ class Launch:
         return traits(self.kernel)
 
     @property
+    def arrays(self) -> list[Ref]:
+        """All arrays that it touches."""
+        if self._arrays is None:
+            self._arrays = list(arrays_in(self.args))
+        return self._arrays
+
+    @property
     def outs(self) -> list[Ref]:
         """The arrays that it writes."""
+        if self._outs is None:
+            self._outs = self._written()
+        return self._outs
+
+    def _written(self) -> list[Ref]:
         is_ = self.traits
         found: list[Ref] = []
         for arg in self.args[len(self.args) - is_.writes :]:

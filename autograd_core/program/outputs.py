@@ -84,7 +84,8 @@ class _Sealed(Op):
     def by_rule(self, *_: Any, **__: Any) -> list[Any]:
         raise RuntimeError(
             "backward: gradients do not flow out of a compiled function "
-            f"({self.where}) at {user_line()}. Call backward inside it, or detach() what it returns."
+            f"({self.where}) at {user_line()}. Call backward inside it, or detach() "
+            "what it returns."
         )
 
 

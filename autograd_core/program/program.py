@@ -126,7 +126,7 @@ class Program:
         self._lower()
 
     def _lower(self) -> None:
-        """Plan and bind; also again, when memory that replays write to was given away."""
+        """Plan and bind; again if memory that replays write to was given away."""
         self.plan = plan = lower(self.recording, self.team.size)
         self.inputs = [buffer.memory for buffer in self.recording.buffers.inputs]
         self.events, self.bound = plan.events, plan.bound

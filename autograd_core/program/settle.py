@@ -68,7 +68,8 @@ class Settling:
         self.recordings = 0
         self._waiting: dict[Key, list[Waiting]] = {}  # for a second one to agree
         self._names: frozenset[str] = frozenset()
-        self._patience = self._full = STRICT if strict else PATIENCE
+        self._full = STRICT if strict else PATIENCE
+        self._patience = self._full
         self._eager, self._retry = 0, RETRY
         self._reason, self._warned = "", False
         self._lock = lock()
@@ -250,7 +251,7 @@ class Settling:
         doubt = doubt or difference(program.recording, recording)
         if doubt is None:
             program.checked()
-            self._patience = self._full = STRICT if strict else PATIENCE
+            self._patience = self._full
             return result
         count = program.in_doubt
         for programs in self.programs.values():
@@ -261,8 +262,8 @@ class Settling:
         self._reason = doubt
         raise RuntimeError(
             f"ag.compile: {self.where} does something else than when it was recorded: "
-            f"{doubt}. The {count} results since the last check are in doubt. Pass what "
-            "changes as an argument, or check more often: "
+            f"{doubt}. The {count} results since the last check are in doubt. Pass "
+            "what changes as an argument, or check more often: "
             "ag.compile(..., check_every=n)."
         )
 
