@@ -121,6 +121,10 @@ class View:
                 self.seen.append(Seen(f"a key of {path}", key))
                 self._visit(item, name)
 
+    def _slice(self, value: Any, path: str) -> None:
+        for part in (value.start, value.stop, value.step):
+            self._visit(part, path)
+
     def _set(self, value: Any, path: str) -> None:
         self.seen.append(Seen(path, value))
         if len(value) <= LONGEST:
@@ -232,7 +236,8 @@ class View:
             found = [n for n in space if layer or self._names(n)]
             self.holders.append(Names(space, found))
             for attribute in found:
-                self._visit(space[attribute], f"{name}.{attribute}")
+                if not (layer and attribute == "training"):  # perhaps the class's own
+                    self._visit(space[attribute], f"{name}.{attribute}")
         if layer:
             self.seen.append(Seen(f"{name}.training", value.training))
         for attribute in _slots(kind):
@@ -284,6 +289,7 @@ VISITS: tuple[tuple[Any, Callable[[View, Any, str], None]], ...] = (
     (list, View._items),
     (tuple, View._tuple),
     (dict, View._mapping),
+    (slice, View._slice),
     ((set, frozenset), View._set),
     (functools.partial, View._partial),
     (MethodType, View._method),
