@@ -33,7 +33,7 @@ def flops(batch: int, width: int) -> int:
     return 2 * batch * (3 * sum(products) - products[0])  # the data has no gradient
 
 
-def micros(batch: int, width: int, compiled: bool) -> float:
+def micros(batch: int, width: int, compiled: bool, count: int) -> float:
     """Microseconds of a training step: the median of some rounds."""
     from networks import Task, ours
 
@@ -46,26 +46,26 @@ def micros(batch: int, width: int, compiled: bool) -> float:
         step()
     start = time.perf_counter()
     step()
-    count = max(1, round(SECONDS / (time.perf_counter() - start)))
+    calls = max(1, round(SECONDS / (time.perf_counter() - start)))
     rounds = []
-    for _ in range(ROUNDS):
+    for _ in range(count):
         start = time.perf_counter()
-        for _ in range(count):
+        for _ in range(calls):
             step()
-        rounds.append((time.perf_counter() - start) / count * 1e6)
+        rounds.append((time.perf_counter() - start) / calls * 1e6)
     return statistics.median(rounds)
 
 
-def sweep() -> list[dict[str, Any]]:
+def sweep(most: int, count: int) -> list[dict[str, Any]]:
     """All points, printed as they come."""
-    points = [("batch", batch, FIXED_WIDTH) for batch in BATCHES]
-    points += [("width", FIXED_BATCH, width) for width in WIDTHS]
+    points = [("batch", batch, FIXED_WIDTH) for batch in BATCHES if batch <= most]
+    points += [("width", FIXED_BATCH, width) for width in WIDTHS if width <= most]
     rows = []
     head = "batch", "width", "GFLOP", "us", "GFLOP/s", "eager us"
     print("{:>6} {:>6} {:>8} {:>11} {:>8} {:>11}".format(*head))
     for axis, batch, width in points:
         work = flops(batch, width)
-        replayed, eager = micros(batch, width, True), micros(batch, width, False)
+        replayed, eager = (micros(batch, width, c, count) for c in (True, False))
         print(
             f"{batch:6} {width:6} {work / 1e9:8.4f} {replayed:11.1f} "
             f"{work / replayed / 1e3:8.1f} {eager:11.1f}",
@@ -114,10 +114,12 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--threads", type=int, default=ag.get_num_threads())
+    parser.add_argument("--most", type=int, default=BATCHES[-1], help="of an axis")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "growth")
     args = parser.parse_args()
     ag.set_num_threads(args.threads)
-    rows = sweep()
+    rows = sweep(args.most, args.rounds)
     args.out.with_suffix(".json").write_text(json.dumps(rows, indent=1) + "\n")
     picture(rows, args.out.with_suffix(".png"))
     print(f"written: {args.out}.json, .png")

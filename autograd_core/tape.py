@@ -26,7 +26,7 @@ Version = list[Any]
 def version_of(cell: Version) -> int:
     """How often the memory that shares this cell was written to."""
     own: int = cell[0]
-    return own if len(cell) == 1 else own + sum(other[0] for other in cell[1:])
+    return own if len(cell) == 1 else own + sum(int(other[0]) for other in cell[1:])
 
 
 class Mode(threading.local):

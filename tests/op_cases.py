@@ -8,8 +8,8 @@ import pytest
 import autograd_core as ag
 from autograd_core import protocols
 from autograd_core.grad import walk
-from autograd_core.samples import Arg
 from autograd_core.ops import TABLE
+from autograd_core.samples import Arg
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 
 import autograd_core as ag
+from autograd_core.hooks import listen
 from autograd_core.program.record import Recorder
-from autograd_core.tape import state as engine
 from autograd_kernels.pointers import CHUNK
 
 SHAPES = [(3, 5), (0, 4), (), (1,), (70, 131), (CHUNK,), (2 * CHUNK + 1,)]
@@ -144,11 +144,12 @@ class Split(Recorder):
         self.cuts, self.kernels = cuts, []
 
     def __enter__(self):
-        engine.recorder = self
+        self.listening = listen(self)
+        self.listening.__enter__()
         return self
 
-    def __exit__(self, *_):
-        engine.recorder = None
+    def __exit__(self, *error):
+        self.listening.__exit__(*error)
 
     def launch_many(self, kernel, pointers, args):
         self.launch(kernel, pointers.units, (*args, pointers.table))

@@ -56,6 +56,45 @@ def test_cases_run(suite: Any, name: str, size: str) -> None:
     assert call.forward().shape == call.g.shape
 
 
+def of_the_suite(module: Any) -> list[type]:
+    """Benchmarks of a file that can be run as they are."""
+    kinds = [k for k in vars(module).values() if inspect.isclass(k)]
+    ours = [k for k in kinds if k.__module__ == module.__name__]
+    return [k for k in ours if k.__name__[0] != "_" and hasattr(k, "setup")]
+
+
+@pytest.mark.parametrize("name", sorted({*FILES} - {"ops", "matmul", "memory"}))
+def test_nothing_that_is_timed_is_missing(
+    suite: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`if_known` would hide it: an older commit may lack what a benchmark times."""
+    monkeypatch.delenv("AUTOGRAD_CORE_NUM_THREADS", raising=False)
+    if name == "checkpoints":
+        pytest.importorskip("safetensors")
+    kinds = of_the_suite(suite[name])
+    assert kinds or name in ("cases", "common")
+    for kind in kinds:
+        if kind.__name__ in ("LargeStep", "KernelCache"):  # long; others are like them
+            continue
+        axes = getattr(kind, "params", ())
+        for last in axes[-1] if len(axes) > 1 else [None]:  # modes
+            params = [axis[0] for axis in axes]
+            if last is not None:
+                params[-1] = last
+            bench = kind()
+            bench.setup(*params)
+            for method in dir(kind):
+                if method.startswith(("time_", "track_", "peakmem_")):
+                    getattr(bench, method)(*params)
+            getattr(bench, "teardown", lambda *_: None)(*params)
+
+
+def test_the_code_of_a_first_step_runs(suite: Any) -> None:
+    code = suite["start"].IMPORT + "".join(suite["start"].STEP.values())
+    code += "assert run.program is not None"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
 def test_asv_check() -> None:
     pytest.importorskip("asv")
     done = subprocess.run(

@@ -5,8 +5,8 @@ parts: it may write to what it declares and to nothing else, and no cut changes 
 """
 
 import inspect
-import sys
 import pkgutil
+import sys
 from copy import deepcopy
 from fnmatch import fnmatchcase
 from importlib import import_module
@@ -21,7 +21,15 @@ from autograd_kernels import _jit, dropout, elementwise, losses, matmul, optim, 
 from autograd_kernels.pointers import CHUNK
 
 # What runs launches, or is asked before them: the tests of Program, gate and matmul.
-DRIVERS = set("enter replay replay_shared replay_timed serve shape unchanged".split())
+DRIVERS = {
+    "enter",
+    "replay",
+    "replay_shared",
+    "replay_timed",
+    "serve",
+    "shape",
+    "unchanged",
+}
 
 # --- Arguments ----------------------------------------------------------------------
 

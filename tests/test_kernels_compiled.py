@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from op_cases import cotangent, draw, gradients, value
 
+from autograd_core.hooks import listen
 from autograd_core.ops import TABLE
 from autograd_core.program.record import Recorder
-from autograd_core.tape import state
 
 DOUBLE = re.compile(r"fpext|\bdouble\b")
 VECTOR = re.compile(
@@ -41,15 +41,12 @@ class Watch(Recorder):
 def launched(op: Any) -> list[Any]:
     """Kernels and types of an op's samples, forward and backward."""
     rng, watch = np.random.default_rng(0), Watch()
-    state.recorder = watch
-    try:
+    with listen(watch):
         for sample in op.samples:
             args = draw(sample, rng, np.float32)
             out = value(op, sample, args)
             if op.differentiable:
                 gradients(op, sample, args, cotangent(out, rng))
-    finally:
-        state.recorder = None
     return [*watch.seen]
 
 

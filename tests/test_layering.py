@@ -22,12 +22,16 @@ FACE = "autograd_core"  # the public face may import all of the below
 FLOORS = {
     "autograd_kernels": 0,
     "autograd_core.command": 0,
+    "autograd_core.hooks": 0,
+    "autograd_core.user_code": 0,
     "autograd_core.launch": 1,
     "autograd_core.op": 1,
+    "autograd_core.pool": 1,
     "autograd_core.random": 1,
+    "autograd_core.samples": 1,
     "autograd_core.tape": 1,
     "autograd_core.team": 1,
-    "autograd_core.pool": 1,
+    "autograd_core.writes": 1,
     "autograd_core.ops": 2,
     "autograd_core.grad": 3,
     "autograd_core.composites": 4,
@@ -122,9 +126,8 @@ def test_imports_point_down():
     assert list(violations(sources())) == []
 
 
-def test_every_floor_that_is_named_and_built_is_seen():
-    seen = {unit(name) for name, _, _ in sources()}
-    assert {"autograd_kernels", FACE} <= seen <= set(FLOORS)
+def test_the_floors_are_those_that_are_built():
+    assert {unit(name) for name, _, _ in sources()} == set(FLOORS)
 
 
 UPWARD = {
@@ -174,6 +177,135 @@ def test_a_cycle_on_one_floor_and_an_unknown_module_are_found():
     assert message.startswith("a cycle on one floor: ")
     (message,) = violations(files(attic=""))
     assert message.startswith("autograd_core.attic: has no floor")
+
+
+# One door for writes ---------------------------------------------------------------
+
+# What is stored into, and the modules, or functions in them, that may do it.
+DOORS = {
+    "._data": {
+        "autograd_core.tape",
+        "autograd_core.tensor:Tensor.__init__",
+        "autograd_core.tensor:Tensor.__deepcopy__",
+        "autograd_core.program.program",  # gradients that are held
+    },
+    "._data[...]": set(),
+    ".version[...]": {"autograd_core.tape"},
+    "._grad": {
+        "autograd_core.tape",
+        "autograd_core.tensor",
+        "autograd_core.program.program",
+    },
+}
+STORES = ast.Store, ast.Del
+SETTERS = "setattr", "delattr", "__setattr__", "__delattr__"
+WRITERS = "copyto", "put", "place", "putmask", "fill", "setflags", "resize"
+
+
+def stored(node):
+    """The doors that a node itself goes through: ``x._data = ...`` is ``._data``."""
+    if isinstance(node, ast.Attribute) and isinstance(node.ctx, STORES):
+        yield f".{node.attr}"
+    elif isinstance(node, ast.Subscript) and isinstance(node.ctx, STORES):
+        yield from (f".{name}[...]" for name in within(node.value))
+    elif isinstance(node, ast.Call):
+        name = getattr(node.func, "attr", getattr(node.func, "id", None))
+        if name in SETTERS:
+            texts = (a.value for a in node.args[:2] if isinstance(a, ast.Constant))
+            yield from (f".{text}" for text in texts)
+        outs = [word.value for word in node.keywords if word.arg == "out"]
+        if name in WRITERS:
+            outs += [node.func, *node.args[:1]]
+        yield from (f".{name}[...]" for out in outs for name in within(out))
+
+
+def within(node):
+    """Attributes that an expression is a part or a view of, by index or method."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call | ast.Starred):
+        if isinstance(node, ast.Attribute):
+            yield node.attr
+        node = node.func if isinstance(node, ast.Call) else node.value
+
+
+def writes(module, source):
+    """What goes by another way than its door in a source, one message each."""
+    scopes = [(ast.parse(source), "")]
+    while scopes:
+        node, scope = scopes.pop()
+        for door in stored(node):
+            allowed = DOORS.get(door)
+            if allowed is not None and not {module, f"{module}:{scope}"} & allowed:
+                yield f"{module}:{node.lineno}: writes {door}"
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            scope = f"{scope}.{node.name}".lstrip(".")
+        scopes += [(child, scope) for child in ast.iter_child_nodes(node)]
+
+
+def test_there_is_one_door_for_writes():
+    found = [m for name, _, text in sources() for m in writes(name, text)]
+    assert found == []
+
+
+SMUGGLED = {
+    "x._data = y": "._data",
+    "x.y[0]._data = y": "._data",
+    "x._data: object = y": "._data",
+    "x._data += y": "._data",
+    "z, (*x._data, y) = y": "._data",
+    "del x._data": "._data",
+    "for x._data in y: pass": "._data",
+    "with y as x._data: pass": "._data",
+    "[0 for x._data in y]": "._data",
+    "setattr(x, '_data', y)": "._data",
+    "object.__setattr__(x, '_data', y)": "._data",
+    "x._data[...] = y": "._data[...]",
+    "x._data[0][1] += y": "._data[...]",
+    "x._data.reshape(-1)[i] = y": "._data[...]",
+    "np.copyto(x._data, y)": "._data[...]",
+    "np.copyto(x._data[0], y)": "._data[...]",
+    "x._data.T.fill(y)": "._data[...]",
+    "np.add(x, y, out=x._data)": "._data[...]",
+    "x.version[0] += 1": ".version[...]",
+    "x.y.version[0] = 1": ".version[...]",
+    "x._grad = y": "._grad",
+    "x.y, z = setattr(x, '_grad', y), y": "._grad",
+    "del x._grad": "._grad",
+}
+
+
+@pytest.mark.parametrize("statement", SMUGGLED)
+@pytest.mark.parametrize("module", ["grad", "program.settle", "nn.module"])
+def test_a_planted_write_is_found(statement, module):
+    source = f"def f(x, y):\n  class C:\n    def g(self, z, i):\n      {statement}"
+    (message,) = writes(f"{FACE}.{module}", source)
+    assert message == f"{FACE}.{module}:4: writes {SMUGGLED[statement]}"
+
+
+def test_writes_through_a_door_are_fine():
+    for door, allowed in DOORS.items():
+        (statement, *_) = (s for s, found in SMUGGLED.items() if found == door)
+        for place in allowed:
+            module, _, scope = place.partition(":")
+            kind, _, function = scope.rpartition(".")
+            source = (
+                f"class {kind or 'C'}:\n  def {function or 'f'}(x):\n    {statement}"
+            )
+            assert list(writes(module, source)) == []
+            if scope:  # there alone
+                assert len(list(writes(module, source.replace(function, "g")))) == 1
+                assert len(list(writes(module, source.replace(kind, "K")))) == 1
+    for fine in (
+        "x.data = y",
+        "x.grad = y",
+        "y = x._data[0]",
+        "x.version = y.version",
+        "x.version.append(y)",
+        "z[x._data] = x._grad",
+        "np.copyto(y, x._data)",
+        "np.add(x._data, y, out=z)",
+        "y = setattr(x, 'data', x._data)",
+    ):
+        assert list(writes(f"{FACE}.grad", fine)) == []
 
 
 def test_kernels_know_only_numpy_and_numba():

@@ -30,8 +30,8 @@ from op_cases import (
     wanted,
 )
 
-from autograd_core.samples import Arg
 from autograd_core.ops import TABLE
+from autograd_core.samples import Arg
 
 EVERY = pytest.mark.parametrize(("op", "sample"), CASES)
 EVERY_DIFFERENTIABLE = pytest.mark.parametrize(("op", "sample"), DIFFERENTIABLE)

@@ -161,8 +161,9 @@ def test_any_partition_gives_the_same_bits(name, options, dtype, rng):
         opt = getattr(optim, name)(params, **options)
         for _ in range(3):
             give(params, grads)
-            with Split(cuts):
+            with Split(cuts) as seen:
                 opt.step()
+            assert seen.kernels == list(opt.kernels)
         kept = [a for s in opt.state.values() for a in s.values()]
         results.append([p.data for p in params] + kept)
     for other in results[1:]:

@@ -17,6 +17,7 @@ from optim_cases import (
 
 import autograd_core as ag
 from autograd_core import optim
+from autograd_core.tape import version_of
 
 # Steps -----------------------------------------------------------------------------
 
@@ -104,10 +105,10 @@ def test_backward_step_and_zero_grad(rng):
     assert np.abs(x @ w.data - y).max() < 1e-3
     opt.zero_grad()
     assert w.grad is None
-    before, version = w.data.copy(), w.version[0]
+    before, version = w.data.copy(), version_of(w.version)
     opt.step()  # no gradient: no step
     np.testing.assert_array_equal(w.data, before)
-    assert w.version[0] == version
+    assert version_of(w.version) == version
 
 
 def test_a_step_is_a_write_in_place():
@@ -232,6 +233,16 @@ def test_a_bad_setting_changes_nothing():
     assert group.settings() == before
     with Split(()), pytest.raises(RuntimeError, match="inside a compiled function"):
         group["lr"] = 0.1
+    here = r"test_optim_steps\.py:\d+\. It would happen once, and not in each replay"
+
+    @ag.compile
+    def set_inside(x):
+        group["lr"] = 0.1
+        return x
+
+    with pytest.raises(RuntimeError, match=rf"is set inside .* at .*{here}; set it"):
+        set_inside(np.ones(3))
+    assert group.settings() == before
 
 
 def test_a_group_added_later(rng):

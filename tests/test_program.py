@@ -9,10 +9,11 @@ import pytest
 from program_cases import bits, data, network
 
 import autograd_core as ag
+from autograd_core.hooks import RECORDING, current
 from autograd_core.op import Op
-from autograd_core.samples import Arg, Sample
 from autograd_core.ops import TABLE
 from autograd_core.program import compile
+from autograd_core.samples import Arg, Sample
 
 CASES = [
     pytest.param(op, sample, id=f"{op.name}-{i}")
@@ -60,10 +61,11 @@ def test_every_op_replays_to_the_bits_of_eager(
     cotangent = np.random.default_rng(7).standard_normal(probe.shape).astype(dtype)
     eager = call(*wrapped)
     compiled = compile(call)
-    first = compiled(*arrays)
-    again = compiled(*arrays)
-    assert bits(*eager) == bits(*first) == bits(*again)
-    assert [v.dtype for v in eager] == [v.dtype for v in again]
+    calls = [compiled(*arrays) for _ in range(4)]
+    assert [bits(*values) for values in calls] == [bits(*eager)] * 4
+    for values in calls:
+        assert [v.dtype for v in eager] == [v.dtype for v in values]
+    assert compiled.recordings == 2  # the others were replays
 
 
 def test_training_agrees_bit_for_bit_through_changes_of_lr_and_batch() -> None:
@@ -75,7 +77,8 @@ def test_training_agrees_bit_for_bit_through_changes_of_lr_and_batch() -> None:
         assert bits(ours[2](x, y)) == bits(step(x, y))
     assert bits(*ours[0]) == bits(*theirs[0])
     assert bits(*(p.grad for p in ours[0])) == bits(*(p.grad for p in theirs[0]))
-    assert step.recordings == 2  # one per batch size; the learning rate is none
+    assert step.recordings == 4  # two per batch size; the learning rate is none
+    assert [len(programs) for programs in step.programs.values()] == [1, 1]
 
 
 def test_outputs_stay_as_they_are() -> None:
@@ -101,14 +104,15 @@ def test_gradients_accumulate_when_nobody_resets_them() -> None:
     w, v = (ag.tensor(np.ones(3, np.float32), requires_grad=True) for _ in range(2))
     step, plain = compile(body(w)), body(v)
     x = np.arange(3, dtype=np.float32)
-    for _ in range(4):
+    for _ in range(6):
         step(x)
         plain(x)
         assert bits(w.grad) == bits(v.grad)
-    w.grad = v.grad = None
-    step(x)
-    plain(x)
-    assert bits(w.grad) == bits(v.grad)
+    for _ in range(4):
+        w.grad = v.grad = None
+        step(x)
+        plain(x)
+        assert bits(w.grad) == bits(v.grad)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +134,9 @@ def test_leaving_the_trace_names_the_line(leave: Any, word: str) -> None:
     with pytest.raises(RuntimeError, match=r"test_program\.py:\d+") as caught:
         step(np.ones(3, np.float32))
     assert word in str(caught.value)
-    assert ag.tape.state.recorder is None
+    assert not RECORDING
+    assert current.recorder is None
+    assert step.program is None
 
 
 def test_an_exception_while_recording_leaves_no_program() -> None:
@@ -138,16 +144,17 @@ def test_an_exception_while_recording_leaves_no_program() -> None:
     def step(x: Any) -> Any:
         raise KeyError("mine")
 
-    for _ in range(2):
+    for _ in range(3):
         with pytest.raises(KeyError, match="mine"):
             step(np.ones(3, np.float32))
     assert not step.programs
+    assert step.program is None
 
 
 def test_input_memory_is_not_kept() -> None:
     f = compile(lambda x: x)
     x = np.ones(3, np.float32)
-    for _ in range(2):
+    for _ in range(4):
         out = f(x)
         x += 1
         assert out.tolist() == [x[0] - 1] * 3
@@ -156,19 +163,22 @@ def test_input_memory_is_not_kept() -> None:
 def test_a_compiled_function_inside_another_is_part_of_it() -> None:
     inner = compile(lambda x: x * 2.0)
     outer = compile(lambda x: inner(x) + 1.0)
-    for _ in range(2):
+    for _ in range(4):
         assert outer(np.ones(2, np.float32)).tolist() == [3.0, 3.0]
     assert not inner.programs
+    assert inner.recordings == 0
+    assert outer.recordings == 2
 
 
 def test_host_calls_replay_and_are_counted() -> None:
     f = compile(lambda x, i: x[i] * 2.0)
     x = np.arange(6, dtype=np.float32)
-    for shift in range(3):
+    for shift in range(5):
         out = f(x + shift, np.array([0, 3, 3]))
         assert out.tolist() == [2.0 * (shift + i) for i in (0, 3, 3)]
-    (programs,) = f.programs.values()
-    assert len(programs[0].explain().host_calls) == 1
+    ((program,),) = f.programs.values()
+    assert len(program.explain().host_calls) == 1
+    assert f.recordings == 2
 
 
 def test_explain_and_profile(tmp_path: Any) -> None:
@@ -181,6 +191,12 @@ def test_explain_and_profile(tmp_path: Any) -> None:
     report = program.explain()
     assert report.launches > 20
     assert report.peak_bytes < report.eager_bytes / 2
+    plan = program.plan
+    assert (report.peak_bytes, report.eager_bytes) == (
+        plan.peak_bytes,
+        plan.eager_bytes,
+    )
+    assert report.fused == plan.fused
     assert "matmul.matmul" in str(report)
     before = step(x, y).item()
     profile = program.profile(20)

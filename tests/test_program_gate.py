@@ -14,6 +14,7 @@ import autograd_core as ag
 from autograd_core.program import compile
 from autograd_core.program.bind import Binder
 from autograd_core.program.program import MISSED
+from autograd_core.team import teams
 from autograd_kernels import _jit, entry
 
 
@@ -67,18 +68,22 @@ def test_the_layout_is_known() -> None:
 def test_whatever_is_passed(name: str) -> None:
     given = {**SAME, **OTHER}[name]
     compiled = compile(step)
-    compiled(BASE, BASE)
+    compiled(BASE, BASE), compiled(BASE, BASE)
     other = given if name in OTHER else BASE
     expected = bits(step(ag.tensor(given), ag.tensor(other)))
-    for _ in range(3):
+    for _ in range(4):
         assert bits(compiled(given, other)) == expected
+    assert compiled.recordings == (2 if name in SAME else 4)
     if name in SAME:
-        assert compiled.recordings == 1
         assert bits(compiled(BASE, given)) == expected
+        assert bits(compiled(given, given)) == expected
+        assert compiled.recordings == 2
 
 
 def test_quick_only_for_arrays_that_fit() -> None:
     compiled = compile(step)
+    compiled(BASE, BASE)
+    assert compiled.program is None
     compiled(BASE, BASE)
     program = compiled.program
     assert program.brief
@@ -90,7 +95,8 @@ def test_quick_only_for_arrays_that_fit() -> None:
 def test_no_arguments_and_no_arrays() -> None:
     w = ag.tensor(BASE)
     compiled = compile(lambda: (w * 2).sum())
-    assert [compiled().item() for _ in range(3)] == [BASE.sum() * 2] * 3
+    assert [compiled().item() for _ in range(5)] == [BASE.sum() * 2] * 5
+    assert compiled.recordings == 2
 
 
 @pytest.mark.parametrize("start", [0, 8])
@@ -105,8 +111,9 @@ def test_empty_outputs_wherever_the_arena_begins(
 
     monkeypatch.setattr(Binder, "__init__", init)
     compiled = compile(lambda x: x * 2)
-    for _ in range(2):
+    for _ in range(4):
         assert compiled(BASE[:0]).shape == (0, 6)
+    assert compiled.recordings == 2
 
 
 def test_outputs_are_the_callers_own() -> None:
@@ -125,26 +132,32 @@ def test_a_replay_counts_as_a_write() -> None:
             w.mul_(0.5)
         return x.sum()
 
-    shrink(BASE)
-    late = (w * w).sum()
-    shrink(BASE)
-    with pytest.raises(RuntimeError, match="changed in place"):
-        late.backward()
-    (w * w).sum().backward()
+    for _ in range(4):  # two recordings, two replays
+        late = (w * w).sum()
+        shrink(BASE)
+        with pytest.raises(RuntimeError, match="changed in place"):
+            late.backward()
+        (w * w).sum().backward()
+    assert shrink.recordings == 2
 
 
-def test_other_numbers_of_threads_and_back() -> None:
-    compiled = compile(step)
+@pytest.mark.parametrize("times", [1, 2000])
+def test_other_numbers_of_threads_and_back(times: int) -> None:
+    compiled, large = compile(step), np.tile(BASE, (times, 1))
     before = ag.get_num_threads()
-    expected = bits(step(ag.tensor(BASE), ag.tensor(BASE)))
+    expected = bits(step(ag.tensor(large), ag.tensor(large)))
     try:
         for threads in (1, 3, 1, 3):
             ag.set_num_threads(threads)
-            assert bits(compiled(BASE, BASE)) == expected
-            assert compiled.program.attempt((BASE, BASE)) is not MISSED
+            for _ in range(3):
+                assert bits(compiled(large, large)) == expected
+            assert compiled.program.attempt((large, large)) is not MISSED
     finally:
         ag.set_num_threads(before)
-    assert compiled.recordings == 2
+    brief = compiled.program.brief  # in one thread, however many there are
+    assert brief is (times == 1)
+    assert compiled.recordings == (2 if brief else 4)
+    assert len(compiled.programs) == (1 if brief else 2)
 
 
 def test_one_brief_program_from_many_threads() -> None:
@@ -171,11 +184,11 @@ def test_one_brief_program_from_many_threads() -> None:
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_child_finds_every_lock_free() -> None:
     compiled = compile(step)
-    compiled(BASE, BASE)
+    compiled(BASE, BASE), compiled(BASE, BASE)
     held, done = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with compiled.program.lock, compiled._lock:
+        with compiled.program.lock, compiled._settling._lock, teams.current.lock:
             held.set()
             done.wait(30)
 
@@ -184,8 +197,9 @@ def test_a_forked_child_finds_every_lock_free() -> None:
     held.wait(30)
     child = os.fork()
     if child == 0:
-        compiled(np.asfortranarray(BASE), BASE)
-        compiled(BASE[:2], BASE[:2])
+        for _ in range(3):
+            compiled(np.asfortranarray(BASE), BASE)
+            compiled(BASE[:2], BASE[:2])
         os._exit(0)
     done.set()
     thread.join(30)

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 import autograd_core as ag
 from autograd_core.op import Op
-from autograd_core.samples import Arg, Sample
 from autograd_core.ops import TABLE
+from autograd_core.samples import Arg, Sample
 
 STEPS = [
     (op, sample)
@@ -99,7 +99,7 @@ def agree(steps: list[tuple[Op, Sample]], seed: int) -> None:
         leaves, run = build(steps, seed, dtype)
         eager = run(*[ag.tensor(v) for v in leaves])
         compiled = ag.compile(run)
-        for _ in range(3):
+        for _ in range(4):
             replayed = compiled(*leaves)
             assert len(eager) == len(replayed)
             for a, b in zip(eager, replayed, strict=True):

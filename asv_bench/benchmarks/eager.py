@@ -8,7 +8,7 @@ time is Python and dispatch; "kernels" is the part spent in calls of compiled co
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 from .cases import Call, labelled
@@ -64,22 +64,27 @@ class Calls(list):
     """The kernel calls of a block, seen in the place of a Program's recorder."""
 
     def __enter__(self) -> Calls:
-        from autograd_core.tape import state
+        from autograd_core.hooks import listen
 
-        self.state, state.recorder = state, self
+        self.listening = listen(self)
+        self.listening.__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.state.recorder = None
+    def __exit__(self, *error: Any) -> None:
+        self.listening.__exit__(*error)
 
     def launch(self, kernel: Any, units: int, args: tuple[Any, ...]) -> None:
         kernel(0, units, *args)
         self.append((kernel, (0, units, *args)))
 
-    def host(self, *_: object, **__: object) -> None:
-        """NumPy's time counts as Python's."""
+    def launch_many(self, kernel: Any, pointers: Any, args: tuple[Any, ...]) -> None:
+        self.launch(kernel, pointers.units, (*args, pointers.table))
 
-    verify = allocated = host
+    def __getattr__(self, name: str) -> Any:
+        """All else that a recorder is told; NumPy's time counts as Python's."""
+        if not name.startswith("on_"):
+            raise AttributeError(name)
+        return lambda *_, **__: None
 
     def again(self) -> None:
         for kernel, args in self:
@@ -97,10 +102,12 @@ def us_a_call(function: Callable[[], Any], calls: int = 1000, rounds: int = 5) -
     return min(times) / calls * 1e6
 
 
-def per_op() -> None:
+def per_op(calls: int = 1000, only: Container[str] | None = None) -> None:
     print("us a call     arrays  recorded (kernels)  backward (kernels)")
     first = {op.name: case for case, (op, _) in reversed(labelled().items())}
     for name, case in reversed(first.items()):
+        if only is not None and name not in only:
+            continue
         call, inside, inner = Call(case, "own"), Calls(), Calls()
         with inside:
             call.forward()
@@ -109,11 +116,11 @@ def per_op() -> None:
             with inner:
                 call.backward()
             phases += [call.backward, inner.again]
-        times = "".join(f"{us_a_call(phase):9.2f}" for phase in phases)
+        times = "".join(f"{us_a_call(phase, calls):9.2f}" for phase in phases)
         print(f"{name:11.11} {times}")
 
 
-def per_phase() -> None:
+def per_phase(rounds: int = 9) -> None:
     print("\nus a step    forward  backward  optimizer     step")
     for size in PerPhase.params[0]:
         bench, row = PerPhase(), []
@@ -121,7 +128,7 @@ def per_phase() -> None:
         for phase in "forward", "backward", "optimizer", "step":
             timing = getattr(bench, f"time_{phase}_x100")
             best = []
-            for _ in range(9):
+            for _ in range(rounds):
                 bench.losses = [bench.forward() for _ in range(100)]
                 best.append(us_a_call(lambda t=timing, s=size: t(s), 1, 1))
             row.append(min(best) / 100)

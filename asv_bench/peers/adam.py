@@ -62,7 +62,10 @@ class Case:
         return torch.optim.Adam(params, fused=True).step, params
 
     def check(self, step: Call, params: list[Any]) -> None:
-        """Three steps, against Kingma & Ba (2015), Algorithm 1, in float64."""
+        """Three steps, against Kingma & Ba (2015), Algorithm 1, in float64.
+
+        A Program's third is its first replay.
+        """
         for _ in range(3):
             step()
         for p, value, g in zip(params, self.values, self.grads, strict=True):

@@ -141,8 +141,8 @@ class Case:
         return run, leaves
 
     def check(self, run: Call, leaves: list[Any]) -> None:
-        """Output and gradients, twice: a Program's first call is its recording."""
-        for _ in range(2):
+        """Output and gradients, four times: a Program is replayed from the third on."""
+        for _ in range(4):
             y = run().detach().numpy()
             got = [y, *(leaf.grad.numpy() for leaf in leaves)]
             if self.op.run is _dropout:

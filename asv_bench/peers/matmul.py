@@ -1,6 +1,6 @@
 """Products in float32 beside PyTorch's (MKL), interleaved in one process.
 
-    python asv_bench/peers/matmul.py [--threads 1 2] [--count 80] [--json FILE]
+    python asv_bench/peers/matmul.py [--threads 1 2] [--sizes 64 512] [--json FILE]
 
 Run it with a Python that has torch and this package, and nothing else on the machine.
 Ours is timed as a Program launches it (rows of a native table) and as eager code calls
@@ -29,8 +29,9 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 import autograd_core as ag
+from autograd_core.program.buffers import Buffers
 from autograd_core.program.cost import split
-from autograd_core.program.record import Launch
+from autograd_core.program.events import Launch
 from autograd_core.team import exploded, teams
 from autograd_kernels._jit import kernel
 from autograd_kernels.matmul import BIAS, RELU, matmul, plan
@@ -69,7 +70,7 @@ def launches(
         table = np.array([row] * count, np.int64)
         if parts == 1:  # the column says how many such rows follow each other
             table[:, 5] = range(count, 0, -1)
-        teams.current.replay(table, np.zeros(2 * count, np.int64))
+        teams.current.replay(table, np.zeros(2 * count, np.int64), parts)
         return words, args  # which the table has only the addresses of
 
     return run
@@ -110,7 +111,8 @@ class Product:
         scratch = np.empty((teams.current.size, size), np.float32)
         operands = self.a, self.b, self.bias, scratch, self.out
         args = (s.ta, s.tb, self.mode, *operands)
-        cuts = split(Launch(matmul, units, args), 1, teams.current.size)
+        known = tuple(map(Buffers([]).argument, args))
+        cuts = split(Launch(matmul, units, known), 1, teams.current.size)
         return launches(matmul, args, units, *cuts)
 
     def eager(self) -> Run:
@@ -218,13 +220,13 @@ def measure(product: Product, threads: int) -> Row:
 # The table --------------------------------------------------------------------------
 
 
-def shapes(count: int) -> Iterator[Shape]:
+def shapes(sizes: list[int], count: int) -> Iterator[Shape]:
     """All squares, then a fixed sample of mixed shapes, transposed ones among them."""
-    for size in SIZES_OF_AXES:
+    for size in sizes:
         yield Shape(size, size, size)
     rng = np.random.default_rng(0)
     for _ in range(count):
-        m, n, k = (int(x) for x in rng.choice(SIZES_OF_AXES, 3))
+        m, n, k = (int(x) for x in rng.choice(sizes, 3))
         yield Shape(m, n, k, *(int(x) for x in rng.integers(0, 2, 2)))
 
 
@@ -248,14 +250,14 @@ def mean(rows: list[Row]) -> dict[str, float]:
     }
 
 
-def report(threads: int, count: int) -> dict[str, object]:
+def report(threads: int, sizes: list[int], count: int) -> dict[str, object]:
     """Prints the table of a number of threads; returns it as plain data."""
     ag.set_num_threads(threads)
     torch.set_num_threads(threads)
     print(f"\n{threads} threads")
     print("    m     n     k ta tb threads  native   eager  GFLOP/s  PyTorch  of peak")
     rows = []
-    for shape in shapes(count):
+    for shape in shapes(sizes, count):
         rows.append(measure(Product(shape), threads))
         show(rows[-1])
     means = mean(rows)
@@ -263,11 +265,12 @@ def report(threads: int, count: int) -> dict[str, object]:
     for row in sorted(rows, key=lambda row: row.native)[:8]:
         show(row)
     squares = [r for r in rows if r.shape.m == r.shape.n == r.shape.k >= LARGE]
-    least = min(100 * r.of_peak for r in squares)
-    print(f"squares from {LARGE}: at least {least:.0f} % of the peak")
+    least = min((100 * r.of_peak for r in squares), default=None)
+    if least is not None:
+        print(f"squares from {LARGE}: at least {least:.0f} % of the peak")
     print("linear + bias + relu, beside PyTorch's addmm and relu:")
     layers = []
-    for m, n, k in LAYERS:
+    for m, n, k in (layer for layer in LAYERS if max(layer) <= max(sizes)):
         layers.append(measure(Product(Shape(m, n, k, 0, 1), BIAS | RELU), threads))
         show(layers[-1])
     return {
@@ -282,10 +285,11 @@ def report(threads: int, count: int) -> dict[str, object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
+    parser.add_argument("--sizes", type=int, nargs="*", default=[*SIZES_OF_AXES])
     parser.add_argument("--count", type=int, default=80, help="mixed shapes")
     parser.add_argument("--json", type=Path, help="where to write all of it")
     options = parser.parse_args()
-    results = [report(threads, options.count) for threads in options.threads]
+    results = [report(n, options.sizes, options.count) for n in options.threads]
     if options.json:
         options.json.write_text(json.dumps(results, indent=1))
 

@@ -40,29 +40,31 @@ def _events_differ(a: Event | None, b: Event | None) -> str | None:
         ran, runs = ("nothing" if e is None else f"`{name_of(e)}`" for e in (a, b))
         line = b.line if b is not None else a.line if a is not None else None
         return f"{runs} runs at {line} where {ran} ran before"
-    where = f"`{name_of(b)}` at {b.line}"
-    if isinstance(a, Check) and isinstance(b, Check):
-        return None if _same_ref(a.status, b.status) else f"{where} is of another value"
-    if isinstance(a, HostCall) and isinstance(b, HostCall):
-        alike = same_function(a.function, b.function) and _same_ref(a.out, b.out)
-        return _args_differ(where, a.args, b.args) if alike else f"{where} is another"
-    assert isinstance(a, Launch)
-    assert isinstance(b, Launch)
-    if a.units != b.units:
-        return f"{where} has other sizes"
-    return _args_differ(where, a.args, b.args)
+    found = _parts_differ(a, b)
+    return f"`{name_of(b)}` at {b.line} {found}" if found else None
 
 
 def _kind(event: Event) -> Any:
     return event.kernel if isinstance(event, Launch) else type(event)
 
 
-def _args_differ(where: str, a: Sequence[Any], b: Sequence[Any]) -> str | None:
+def _parts_differ(a: Event, b: Event) -> str | None:
+    if isinstance(a, Launch) and isinstance(b, Launch):
+        return _args_differ(a.args, b.args) if a.units == b.units else "has other sizes"
+    if isinstance(a, HostCall) and isinstance(b, HostCall):
+        alike = same_function(a.function, b.function) and _same_ref(a.out, b.out)
+        return _args_differ(a.args, b.args) if alike else "is another function"
+    assert isinstance(a, Check)
+    assert isinstance(b, Check)
+    return None if _same_ref(a.status, b.status) else "is of another value"
+
+
+def _args_differ(a: Sequence[Any], b: Sequence[Any]) -> str | None:
     if len(a) != len(b):
-        return f"{where} has other arguments"
+        return "has other arguments"
     for x, y in zip(a, b, strict=True):
         if not _same_arg(x, y):
-            return f"{where} {_told(x, y)}"
+            return _told(x, y)
     return None
 
 
@@ -86,12 +88,13 @@ def _same_ref(a: Ref, b: Ref) -> bool:
 
 
 def _same_buffer(a: Buffer, b: Buffer) -> bool:
-    if a is b or (a.home is not None and a.home is b.home):
-        return True
     if a.role is not b.role:
         return False
     if a.role is not Role.OUTSIDE:
-        return (a.number, a.nbytes, a.scratch) == (b.number, b.nbytes, b.scratch)
+        alike = a.number == b.number and a.nbytes == b.nbytes
+        return alike and a.scratch == b.scratch
+    if a.home is b.home:
+        return True
     if (a.held and not a.constant) or (b.held and not b.constant):
         return False
     assert a.home is not None

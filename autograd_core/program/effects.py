@@ -1,11 +1,11 @@
-"""What a replay could not repeat of Python: random numbers, iterators, handlers."""
+"""What a replay could not repeat of Python: sources of numbers, iterators, handlers."""
 
 from __future__ import annotations
 
 import dis
 import io
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from types import CodeType, FrameType
@@ -18,29 +18,6 @@ from autograd_core.user_code import is_users
 OUTERMOST = str(Path(__file__).with_name("settle.py"))  # calls the user's functions
 # Context managers whose exit changes nothing that a function computes.
 HARMLESS = frozenset({"no_grad", "errstate", "catch_warnings", "nullcontext"})
-
-
-def random_states(values: Sequence[Any]) -> list[Any]:
-    """Where Python's and NumPy's generators stand, and those among ``values``."""
-    numpys = np.random.get_state(legacy=False)  # noqa: NPY002
-    found: list[Any] = [random.getstate(), _numpys(numpys)]
-    for value in values:
-        if isinstance(value, np.random.Generator):
-            found.append(_numpys(value.bit_generator.state))
-        elif isinstance(value, np.random.RandomState):
-            found.append(_numpys(value.get_state(legacy=False)))
-        elif isinstance(value, np.random.BitGenerator):
-            found.append(_numpys(value.state))
-        elif isinstance(value, random.Random):
-            found.append(value.getstate())
-    return found
-
-
-def _numpys(state: Any) -> Any:
-    """A generator's state in a form that ``==`` can compare."""
-    if isinstance(state, dict):
-        return {name: _numpys(part) for name, part in state.items()}
-    return state.tobytes() if isinstance(state, np.ndarray) else state
 
 
 def is_source(value: Any) -> bool:

@@ -16,9 +16,6 @@ from autograd_core.hooks import Array
 from autograd_core.program.buffers import address_of
 from autograd_kernels import _jit, entry
 
-WATCHED, SHARED = 5, 7  # words of the frame
-
-
 class NativeCall:
     """A Program's frame, and the native entry ``enter(frame, args, outs)`` to it.
 
@@ -26,18 +23,24 @@ class NativeCall:
     """
 
     def __init__(
-        self, table: Array, inputs: Sequence[Array], outputs: Sequence[Array]
+        self,
+        table: Array,
+        inputs: Sequence[Array],
+        outputs: Sequence[Array],
+        whole: bool,
+        counts: Array,
     ) -> None:
+        """``counts``: replays left until a check, and replays so far."""
         head = [address_of(table), len(table), len(inputs), len(outputs)]
         places = chain.from_iterable(map(_place, (*inputs, *outputs)))
-        empty = [0, 0, 0, 0]
-        self.words = np.array([*head, id(np.ndarray), *empty, *places], np.int64)
+        rest = [id(np.ndarray), 0, 0, 0, 0, address_of(counts), whole]
+        self.words = np.array([*head, *rest, *places], np.int64)
         self.frame = address_of(self.words)
         self.enter: Callable[..., int] = _jit.entry(entry.enter, entry.ENTER)
         self._kept: dict[int, Array] = {}
 
     def watch(self, at: int, pairs: Array) -> None:
-        """Look at these pairs in each call: `WATCHED` or `SHARED`."""
+        """Look at these pairs in each call: `entry.WATCHED` or `entry.SHARED`."""
         self._kept[at] = pairs
         self.words[at : at + 2] = address_of(pairs), len(pairs)
 

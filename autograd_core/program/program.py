@@ -17,13 +17,7 @@ from autograd_core.program.cost import nanoseconds
 from autograd_core.program.events import Check, Event, HostCall, Launch, name_of
 from autograd_core.program.explain import Profile, Report, explain, shapes_of
 from autograd_core.program.in_place_io import Relocations
-from autograd_core.program.native_call import (
-    SHARED,
-    WATCHED,
-    NativeCall,
-    passable,
-    singleton,
-)
+from autograd_core.program.native_call import NativeCall, passable, singleton
 from autograd_core.program.outputs import seal
 from autograd_core.program.pipeline import lower
 from autograd_core.program.record import Recording
@@ -34,6 +28,7 @@ from autograd_core.tape import GRADS, TensorBase, state
 from autograd_core.team import Lock, Pace, teams
 from autograd_core.tensor import Tensor
 from autograd_kernels import replay as native
+from autograd_kernels.entry import LEFT, SHARED, SO_FAR, WATCHED
 
 MISSED = object()
 empty = np.empty
@@ -54,7 +49,7 @@ class Gradient:
         self.tensor: Any = tensor
         self.copied = False  # for who gets it: somebody keeps arrays of gradients
 
-    def renew(self, replays: list[int]) -> None:
+    def renew(self, replays: Array) -> None:
         """Another Tensor; whoever holds the old one keeps its values."""
         if self.ref is None:
             return
@@ -111,9 +106,6 @@ class Program:
         self.result = recording.result
         self._seal = seal(where)
         self.pace = Pace()
-        self.replays = [0]
-        for cell in recording.versions:
-            cell.append(self.replays)
         self.gradients = [
             Gradient(leaf, ref, recording.grads[leaf])
             for leaf, ref in recording.grad_refs.items()
@@ -121,7 +113,12 @@ class Program:
         self.was_plain = plain
         self.most = most  # replays from one check to the next
         self.distance = FIRST
-        self.left = self.since = min(FIRST, most) - 1
+        self.check_soon = False  # whatever is left
+        self.since = min(FIRST, most) - 1  # replays after a check until the next
+        self.counts = np.array([self.since, 0])  # left, so far; native code counts too
+        self.replays = self.counts[SO_FAR:]
+        for cell in recording.versions:
+            cell.append(self.replays)
         self.grads_seen = -1
         self._lower()
 
@@ -149,7 +146,8 @@ class Program:
         self.plain = self.was_plain and passable(self.inputs)
         self.rows = len(self.bound.table) if self.brief else 0
         rows = self.bound.table[: self.rows]
-        self.native = NativeCall(rows, self.inputs, given if self.brief else [])
+        given = given if self.brief else []
+        self.native = NativeCall(rows, self.inputs, given, self.brief, self.counts)
         if not self.brief:
             self.native.leave_out(self.relocations.inputs)
         for gradient in self.gradients:
@@ -178,7 +176,6 @@ class Program:
         """
         if (
             not self.quick
-            or self.left <= 0
             or RECORDING
             or state.grad_enabled is not self.grad_enabled
         ):
@@ -212,9 +209,7 @@ class Program:
             if stopped < 0:
                 return MISSED
             self._failed(self.bound.events[stopped])
-        self.replays[0] += 1
-        self.left -= 1
-        if self.grads_seen != GRADS[0] or not self.quick:
+        if self.grads_seen != GRADS[0]:
             self.give_grads()
         if self._single:
             return Tensor(outs[0])
@@ -227,6 +222,8 @@ class Program:
             copies = [np.empty(x.shape, singleton(x.dtype)) for x in self.inputs]
             for copy, array in zip(copies, arrays, strict=True):
                 np.copyto(copy, array)
+            if any(gradient.copied for gradient in self.gradients):
+                self.grads_seen = -1
             result = self._at_once(tuple(copies))
             if result is not MISSED:
                 return result
@@ -244,9 +241,8 @@ class Program:
         finally:
             self.relocations.leave()
             self.busy[0] = 0
-        self.replays[0] += 1
-        self.left -= 1
-        if self.grads_seen != GRADS[0]:
+        self.counts += -1, 1
+        if self.grads_seen != GRADS[0] or not self.quick:
             self.give_grads()
         return self._result(
             [fresh[i] if i in fresh else out.copy() for i, out in enumerate(self._outs)]
@@ -317,7 +313,8 @@ class Program:
                 view = None if ref is None else self.plan.binder.view(ref).copy()
                 grad = None if view is None else Tensor(view)
             leaf._grad = grad
-        self.replays[0] += 1
+        if not self.brief:  # else it is counted
+            self.counts[SO_FAR] += 1
         GRADS[0] += 1
 
     # Gradients ----------------------------------------------------------------------
@@ -353,8 +350,17 @@ class Program:
 
     def checked(self) -> None:
         """A recording agreed with this one: trust it for longer."""
+        if self.check_soon:  # out of turn
+            self.check_soon = False
+            return
         self.distance = min(self.distance * FACTOR, self.most)
-        self.left = self.since = max(self.distance - 1, 0)
+        self.since = max(self.distance - 1, 0)
+        self.counts[LEFT] = self.since
+
+    @property
+    def left(self) -> int:
+        """Replays until the next check."""
+        return int(self.counts[LEFT])
 
     @property
     def in_doubt(self) -> int:
@@ -367,7 +373,7 @@ class Program:
             for i in range(len(cell) - 1, 0, -1):
                 if cell[i] is self.replays:
                     del cell[i]
-                    cell[0] += self.replays[0]
+                    cell[0] += int(self.replays[0])
 
     # Seen from outside --------------------------------------------------------------
 

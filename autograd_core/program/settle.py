@@ -20,8 +20,8 @@ from autograd_core.hooks import Array, listen, recorder
 from autograd_core.launch import duplicate
 from autograd_core.program.agree import difference
 from autograd_core.program.arguments import Key, is_plain, key_of, traced
-from autograd_core.program.effects import random_states
 from autograd_core.program.guards import View
+from autograd_core.program.noise import random_states
 from autograd_core.program.outputs import (
     check_outputs,
     needs_seal,
@@ -122,7 +122,7 @@ class Settling:
         program, view = self._find(key, tree)
         if program is not None:
             self.program = program
-            if program.left > 0:
+            if program.left > 0 and not program.check_soon:
                 return program.run(arrays)
             return self._check(program, tree)
         self._spend(key)
@@ -141,6 +141,7 @@ class Settling:
         view = self._view(tree)
         for program in reversed(programs):
             if program.watch.change(view) is None:
+                program.check_soon |= program.watch.moved()
                 program.watch.renew(view)
                 program.arm()
                 self._used(key, program)
@@ -254,12 +255,14 @@ class Settling:
             self._patience = self._full
             return result
         count = program.in_doubt
+        self._reason = doubt
         for programs in self.programs.values():
             if program in programs:
                 programs.remove(program)
         program.retire()
         self.program = None
-        self._reason = doubt
+        if not count:
+            return result
         raise RuntimeError(
             f"ag.compile: {self.where} does something else than when it was recorded: "
             f"{doubt}. The {count} results since the last check are in doubt. Pass "

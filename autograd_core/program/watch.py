@@ -19,6 +19,7 @@ from autograd_core.program.words import (
 )
 
 LARGEST = 1 << 14  # bytes of an array whose values are compared
+SMALL = 1 << 9  # ... though launches read it
 
 
 class Watch:
@@ -33,25 +34,44 @@ class Watch:
         self.settings = recording.settings if recording else []
         self.entry_grads = recording.entry_grads if recording else []
         self._recording = recording
+        self.arrays: list[tuple[Array, bytes]] = []
+        self.perhaps: list[tuple[Array, bytes]] = []
+        self._cleared = recording is None  # of small arrays that launches read
         self._look_at_arrays()
         self.arm()
 
     def _look_at_arrays(self) -> None:
-        """Arrays that no launch reads: their values matter if Python reads them."""
+        """Arrays that no launch reads: their values matter if Python reads them.
+
+        Of small ones that launches read, Python may read the values too. That cannot
+        be seen, but a first change can: then the next call is a check.
+        """
         read: set[int] = set()
         if self._recording is not None:
             outside = self._recording.buffers.outside
             read = {id(buffer.home) for buffer in outside}
-        self.arrays = [
-            array
-            for array in self.view.arrays.values()
-            if array.nbytes <= LARGEST and id(owner_of(array)) not in read
-        ]
-        self._values = [array.tobytes() for array in self.arrays]
+        self.arrays, self.perhaps = [], []
+        for array in self.view.arrays.values():
+            if id(owner_of(array)) not in read and array.nbytes <= LARGEST:
+                self.arrays.append((array, array.tobytes()))
+            elif array.nbytes <= SMALL and not self._cleared:
+                self.perhaps.append((array, array.tobytes()))
+
+    def moved(self) -> bool:
+        """Whether a small array that launches read has other values for the first time.
+
+        From then on its values are not looked at.
+        """
+        moved = any(array.tobytes() != value for array, value in self.perhaps)
+        if moved:
+            self._cleared, self.perhaps = True, []
+            self.arm()
+        return moved
 
     def arm(self) -> None:
         """Take the words that are there now."""
-        holders = [*self.view.holders, *self.arrays]
+        looked_at = [array for array, _ in (*self.arrays, *self.perhaps)]
+        holders = [*self.view.holders, *looked_at]
         for setting in self.settings:
             holders += setting.holders or [Opaque(setting.look)]
         pairs, self.opaque = words_of(holders)
@@ -83,7 +103,7 @@ class Watch:
         for setting in self.settings:
             if mark_all(setting.look()) != mark_all(setting.value):
                 return setting.what
-        for array, value in zip(self.arrays, self._values, strict=True):
+        for array, value in self.arrays:
             if array.tobytes() != value:
                 return f"the values of an array {array.shape}, which NumPy reads,"
         return self._tensors_hold() or None

@@ -6,9 +6,10 @@ to the Program's inputs, the launches run, and the results copied to new arrays.
 it holds the GIL, so nothing else sees a Program half way.
 
 ``frame`` is the address of [table, rows, inputs, outputs, array type, watched, count,
-shared, count], then a place for each input and output: [address, dtype object, bytes,
-axes, *shape]. A Program that takes long has no rows and no outputs there: `enter` then
-only takes the arguments. ``watched`` is the address of ``count`` pairs [address, word]:
+shared, count, counts, whole], then a place for each input and output: [address, dtype
+object, bytes, axes, *shape]. Where ``whole`` is 0, for a Program that takes long, `enter`
+only takes the arguments; else it makes the call. ``counts`` is the address of [calls left,
+calls so far]: a call does not fit when none is left. ``watched`` is the address of ``count`` pairs [address, word]:
 the words that are there, or the call does not fit. ``shared`` is that of pairs
 [object, references]: no object may have more, or somebody else holds it.
 """
@@ -27,10 +28,12 @@ from numba.extending import NativeValue, intrinsic, models, register_model, unbo
 
 from ._jit import holding
 from .elementwise import loop
-from .replay import WORD, walk, word
+from .replay import WORD, store, walk, word
 
 AXES = 8  # of an input or output at most
-HEAD, PLACE = 9, 4 + AXES  # words
+HEAD, PLACE = 11, 4 + AXES  # words
+WATCHED, SHARED, COUNTS, WHOLE = 5, 7, 9, 10  # of the frame
+LEFT, SO_FAR = 0, 1  # of the counts
 
 # Where CPython and NumPy keep things in an object of theirs: words from its start, and
 # below the bits of the word that holds a 32-bit field.
@@ -145,12 +148,19 @@ def enter(frame, args, outs):
     """
     table, rows, inputs = word(frame, 0), word(frame, 1), word(frame, 2)
     place = frame + 8 * HEAD
-    if not _unchanged(word(frame, 5), word(frame, 6)):
+    counts = word(frame, COUNTS)
+    if word(counts, LEFT) <= 0:
         return -1
-    if not _unshared(word(frame, 7), word(frame, 8)):
+    if not _unchanged(word(frame, WATCHED), word(frame, WATCHED + 1)):
+        return -1
+    if not _unshared(word(frame, SHARED), word(frame, SHARED + 1)):
         return -1
     if not _take(place, inputs, _object(args), word(frame, 4)):
         return -1
+    if word(frame, WHOLE) == 0:
+        return 0
+    store(counts, LEFT, word(counts, LEFT) - 1)
+    store(counts, SO_FAR, word(counts, SO_FAR) + 1)
     stopped = walk(table, 0, rows)
     place += 8 * PLACE * inputs
     for i in range(word(frame, 3)):

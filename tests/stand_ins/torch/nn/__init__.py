@@ -1,0 +1,5 @@
+"""Functions."""
+
+from autograd_core.nn import functional
+
+__all__ = ["functional"]

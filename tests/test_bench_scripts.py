@@ -1,0 +1,121 @@
+"""The scripts of asv_bench run, on tiny sizes, and check what they time.
+
+What is not installed is left out by a script itself, or the script is asked for its
+help alone. PyTorch has a stand-in, so that our half of the peers' scripts is run.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SUITE = ROOT / "asv_bench"
+STAND_INS = ROOT / "tests" / "stand_ins"
+# By script: arguments, and what it needs to be more than asked for its help.
+SCRIPTS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "peers/adam.py": ("--threads 2 --sizes 2000 --json OUT.json", ()),
+    "peers/elementwise.py": (
+        "--threads 2 --sizes 2000 --only dropout --json OUT.json",
+        (),
+    ),
+    "peers/matmul.py": ("--threads 2 --sizes 33 --count 1 --json OUT.json", ()),
+    "compare.py": (
+        "--sizes 8:4,6,3 --only ours,ours-eager,numpy,torch --threads 1 --rounds 1 "
+        "--out OUT",
+        ("matplotlib", "git"),
+    ),
+    "growth.py": ("--threads 1 --most 8 --rounds 1 --out OUT", ("matplotlib",)),
+    "regression.py": ("--help", ()),
+}
+
+
+def is_there(name: str) -> bool:
+    return bool(importlib.util.find_spec(name) or shutil.which(name))
+
+
+def run(script: str, *args: str, stdin: str = "", stand_ins: bool = False) -> str:
+    """What a script prints; it must not fail."""
+    path = [str(ROOT), str(ROOT / "kernels"), os.environ.get("PYTHONPATH", "")]
+    if stand_ins and not is_there("torch"):
+        path.insert(0, str(STAND_INS))
+    done = subprocess.run(
+        [sys.executable, str(SUITE / script), *args],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path))},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Warning" not in done.stderr, done.stderr
+    return done.stdout
+
+
+def numbers(value: Any) -> Iterator[float]:
+    """All that are in a tree of JSON."""
+    if isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from numbers(part)
+    elif isinstance(value, int | float):
+        yield value
+
+
+def test_every_script_is_tried() -> None:
+    files = [*SUITE.glob("*.py"), *SUITE.glob("peers/*.py")]
+    scripts = [f for f in files if "__main__" in f.read_text(encoding="utf-8")]
+    assert {f.relative_to(SUITE).as_posix() for f in scripts} == set(SCRIPTS)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_script_runs(script: str, tmp_path: Path) -> None:
+    args, needs = SCRIPTS[script]
+    if not all(map(is_there, needs)):
+        args = "--help"
+    given = [word.replace("OUT", str(tmp_path / "out")) for word in args.split()]
+    printed = run(script, *given, stand_ins=script.startswith("peers"))
+    if args == "--help":
+        assert "--threads" in printed
+        return
+    found = list(numbers(json.loads((tmp_path / "out.json").read_text())))
+    assert len(found) > 8
+    assert all(math.isfinite(x) and x >= 0 for x in found)
+
+
+def test_all_of_the_gates_work_runs() -> None:
+    sys.path.insert(0, str(SUITE))
+    try:
+        import regression
+    finally:
+        sys.path.remove(str(SUITE))
+    names = list(regression.WORK)
+    lines = "".join(f"{name}\t1\n" for name in names)
+    seconds = run("regression.py", "--serve", str(ROOT), stdin=lines).split()
+    assert len(seconds) == len(names)
+    assert all(0 < float(s) < 10 for s in seconds)
+
+
+def test_the_tables_of_the_suite_are_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(str(SUITE))
+    monkeypatch.delenv("AUTOGRAD_CORE_NUM_THREADS", raising=False)
+    from benchmarks import eager, program
+
+    eager.per_op(5, {"exp", "matmul", "dropout", "cross_entropy"})
+    eager.per_phase(1)
+    program.main(["XS"], 2)
+    printed = capsys.readouterr().out
+    assert "an empty launch" in printed
+    assert "cross_entro" in printed
