@@ -16,6 +16,7 @@ from autograd_core.hooks import Array
 from autograd_core.program.buffers import address_of
 from autograd_kernels import _jit, entry
 
+
 class NativeCall:
     """A Program's frame, and the native entry ``enter(frame, args, outs)`` to it.
 

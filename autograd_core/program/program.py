@@ -174,11 +174,7 @@ class Program:
 
         Returns MISSED if it takes a closer look: `Compiled` does that.
         """
-        if (
-            not self.quick
-            or RECORDING
-            or state.grad_enabled is not self.grad_enabled
-        ):
+        if not self.quick or RECORDING or state.grad_enabled is not self.grad_enabled:
             return MISSED
         if self.grads_seen != GRADS[0]:
             self.release_grads()

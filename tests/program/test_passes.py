@@ -15,7 +15,7 @@ from autograd_core.program.passes.dead import leave_out_dead
 from autograd_core.program.passes.fresh import leave_out_constants
 from autograd_core.program.passes.fuse import fuse
 from autograd_core.program.passes.tiles import runs
-from autograd_core.program.plan import ALIGN, plan
+from autograd_core.program.plan import ALIGN, MANY, plan
 from autograd_kernels import (
     activations,
     dropout,
@@ -176,9 +176,11 @@ def test_runs_are_of_one_length_and_read_whole_what_they_write() -> None:
 @pytest.mark.parametrize("seed", range(20))
 def test_what_lives_at_one_time_shares_no_bytes(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    made = [temporary(int(rng.integers(1, 400))) for _ in range(60)]
-    events = [[relu(*(made[i] for i in rng.integers(0, 60, 2)))] for _ in range(200)]
-    kept = [made[i] for i in rng.integers(0, 60, 5)]
+    many = 60 if seed % 2 else MANY + 60
+    made = [temporary(int(rng.integers(1, 400))) for _ in range(many)]
+    near = [rng.integers(i, i + 40, 2) % many for i in range(2 * many)]
+    events = [[relu(made[i], made[j])] for i, j in near]
+    kept = [made[i] for i in rng.integers(0, many, 5)]
     size = plan(events, kept, 1)
     used = {ref.buffer for (event,) in events for ref in event.arrays}
     used |= {ref.buffer for ref in kept}
