@@ -396,6 +396,7 @@ def made(array: Array, requires_grad: bool = False, source: Any = None) -> Tenso
     if constant or source.dtype == array.dtype:
         out = Tensor(duplicate(array if constant else source), requires_grad)
     else:
-        out = Tensor(host(lambda a: a.astype(array.dtype), source), requires_grad)
+        dtype = array.dtype  # a function that is replayed holds no array
+        out = Tensor(host(lambda a: a.astype(dtype), source), requires_grad)
     listener.on_new_tensor(out, constant)
     return out

@@ -40,21 +40,16 @@ def _line_starts(code: CodeType) -> list[tuple[int, int]]:
 
 
 @lru_cache(4096)
-def _in_package(filename: str) -> bool:
-    return filename.startswith(PACKAGE)
-
-
-def user_line() -> Line:
-    """Where the innermost frame outside this package is."""
-    frame = sys._getframe(1)
-    while _in_package(frame.f_code.co_filename) and frame.f_back is not None:
-        frame = frame.f_back
-    return Line(frame.f_code, frame.f_lasti)
-
-
-@lru_cache(4096)
 def is_users(filename: str | None) -> bool:
     """Whether a source file is neither this package's nor an installed library's."""
     if not filename or filename.startswith("<frozen"):
         return False
     return not filename.startswith((PACKAGE, *_LIBRARIES))
+
+
+def user_line() -> Line:
+    """Where the innermost frame of the user's code is; if none, the outermost of all."""
+    frame = sys._getframe(1)
+    while not is_users(frame.f_code.co_filename) and frame.f_back is not None:
+        frame = frame.f_back
+    return Line(frame.f_code, frame.f_lasti)

@@ -24,12 +24,15 @@ SUITE = ROOT / "asv_bench"
 STAND_INS = ROOT / "tests" / "stand_ins"
 # By script: arguments, and what it needs to be more than asked for its help.
 SCRIPTS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "peers/adam.py": ("--threads 2 --sizes 2000 --json OUT.json", ()),
+    "peers/adam.py": ("--threads 2 --sizes 2000 --turns 2 --json OUT.json", ()),
     "peers/elementwise.py": (
-        "--threads 2 --sizes 2000 --only dropout --json OUT.json",
+        "--threads 2 --sizes 2000 --only dropout --turns 2 --json OUT.json",
         (),
     ),
-    "peers/matmul.py": ("--threads 2 --sizes 33 --count 1 --json OUT.json", ()),
+    "peers/matmul.py": (
+        "--threads 2 --sizes 33 --count 1 --turns 2 --json OUT.json",
+        (),
+    ),
     "compare.py": (
         "--sizes 8:4,6,3 --only ours,ours-eager,numpy,torch --threads 1 --rounds 1 "
         "--out OUT",
@@ -89,7 +92,7 @@ def test_a_script_runs(script: str, tmp_path: Path) -> None:
         assert "--threads" in printed
         return
     found = list(numbers(json.loads((tmp_path / "out.json").read_text())))
-    assert len(found) > 8
+    assert len(found) >= 7
     assert all(math.isfinite(x) and x >= 0 for x in found)
 
 

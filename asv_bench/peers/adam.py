@@ -116,7 +116,7 @@ class Row:
     triad_gb_per_s: float
 
 
-def measure(size: int, threads: int, pool: ThreadPoolExecutor) -> Row:
+def measure(size: int, threads: int, pool: ThreadPoolExecutor, count: int) -> Row:
     """Everything in turn, as many calls as fill a BATCH."""
     case = Case(size)
     ways = [case.ours(compiled=True), case.ours(compiled=False), case.theirs()]
@@ -124,17 +124,17 @@ def measure(size: int, threads: int, pool: ThreadPoolExecutor) -> Row:
         case.check(*way)
     runs = [repeated(step) for step, _ in ways]
     runs.append(repeated(triad(size, threads, pool)))
-    times = turns(runs, TURNS, rest=threads > 1)
+    times = turns(runs, count, rest=threads > 1)
     columns = [*zip(*times, strict=True)]
     micros = [1e6 * statistics.median(column) for column in columns[:3]]
-    count = sum(v.size for v in case.values)
+    elements = sum(v.size for v in case.values)
     return Row(
         size,
         threads,
         *micros,
         program_ratio=statistics.median(t / p for p, _, t, _ in times),
         eager_ratio=statistics.median(t / e for _, e, t, _ in times),
-        triad_percent=100 * BYTES * count / (TRIAD_BYTES * size)
+        triad_percent=100 * BYTES * elements / (TRIAD_BYTES * size)
         * statistics.median(t / p for p, _, _, t in times),
         triad_gb_per_s=1e-9 * TRIAD_BYTES * size / statistics.median(columns[3]),
     )  # fmt: skip
@@ -144,6 +144,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--sizes", type=int, nargs="*", default=[*SIZES])
+    parser.add_argument("--turns", type=int, default=TURNS)
     parser.add_argument("--json", type=Path, help="where to write all of it")
     options = parser.parse_args()
     rows = []
@@ -153,7 +154,7 @@ def main() -> None:
             ag.set_num_threads(threads)
             torch.set_num_threads(threads)
             for size in options.sizes:
-                r = measure(size, threads, pool)
+                r = measure(size, threads, pool, options.turns)
                 rows.append(r)
                 print(
                     f"{size:10} {threads:7} {r.program:11.1f} {r.eager:9.1f} "

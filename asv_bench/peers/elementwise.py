@@ -170,14 +170,14 @@ class Cell:
     eager_ratio: float
 
 
-def measure(name: str, size: int, threads: int) -> Cell:
+def measure(name: str, size: int, threads: int, count: int) -> Cell:
     """All three in turn, as many calls as fill a BATCH."""
     case = Case(OPS[name], size)
     ways = [case.ours(compiled=True), case.ours(compiled=False), case.theirs()]
     for way in ways:
         case.check(*way)
     runs = [repeated(run) for run, _ in ways]
-    times = turns(runs, TURNS, rest=threads > 1)
+    times = turns(runs, count, rest=threads > 1)
     micros = [1e6 * statistics.median(column) for column in zip(*times, strict=True)]
     program = statistics.median(t / p for p, _, t in times)
     eager = statistics.median(t / e for _, e, t in times)
@@ -189,6 +189,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--only", nargs="*", default=[*OPS], help="names of ops")
     parser.add_argument("--sizes", type=int, nargs="*", default=[*SIZES])
+    parser.add_argument("--turns", type=int, default=TURNS)
     parser.add_argument("--json", type=Path, help="where to write all of it")
     options = parser.parse_args()
     cells = []
@@ -198,7 +199,7 @@ def main() -> None:
         torch.set_num_threads(threads)
         for name in options.only:
             for size in options.sizes:
-                c = measure(name, size, threads)
+                c = measure(name, size, threads, options.turns)
                 cells.append(c)
                 print(
                     f"{name:14} {size:9} {threads:7} {c.program:11.1f} {c.eager:9.1f} "

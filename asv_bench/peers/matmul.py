@@ -198,12 +198,12 @@ class Row:
     of_peak: float
 
 
-def measure(product: Product, threads: int) -> Row:
+def measure(product: Product, threads: int, count: int) -> Row:
     """All ways to compute a product, and the peak, interleaved."""
     product.check()
     fmas, flops = peak()
     runs = [product.native(), product.eager(), product.torch(), fmas]
-    times = turns(runs, TURNS, threads > 1, SETTLE)
+    times = turns(runs, count, threads > 1, SETTLE)
     work = 2e-9 * product.shape.m * product.shape.n * product.shape.k
     native, _, theirs, _ = map(statistics.median, zip(*times, strict=True))
     return Row(
@@ -250,15 +250,15 @@ def mean(rows: list[Row]) -> dict[str, float]:
     }
 
 
-def report(threads: int, sizes: list[int], count: int) -> dict[str, object]:
+def report(options: argparse.Namespace, threads: int) -> dict[str, object]:
     """Prints the table of a number of threads; returns it as plain data."""
     ag.set_num_threads(threads)
     torch.set_num_threads(threads)
     print(f"\n{threads} threads")
     print("    m     n     k ta tb threads  native   eager  GFLOP/s  PyTorch  of peak")
     rows = []
-    for shape in shapes(sizes, count):
-        rows.append(measure(Product(shape), threads))
+    for shape in shapes(options.sizes, options.count):
+        rows.append(measure(Product(shape), threads, options.turns))
         show(rows[-1])
     means = mean(rows)
     print(f"geometric mean {means['native']:.3f}, eager {means['eager']:.3f}; worst:")
@@ -270,8 +270,9 @@ def report(threads: int, sizes: list[int], count: int) -> dict[str, object]:
         print(f"squares from {LARGE}: at least {least:.0f} % of the peak")
     print("linear + bias + relu, beside PyTorch's addmm and relu:")
     layers = []
-    for m, n, k in (layer for layer in LAYERS if max(layer) <= max(sizes)):
-        layers.append(measure(Product(Shape(m, n, k, 0, 1), BIAS | RELU), threads))
+    for m, n, k in (layer for layer in LAYERS if max(layer) <= max(options.sizes)):
+        product = Product(Shape(m, n, k, 0, 1), BIAS | RELU)
+        layers.append(measure(product, threads, options.turns))
         show(layers[-1])
     return {
         "threads": threads,
@@ -287,9 +288,10 @@ def main() -> None:
     parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--sizes", type=int, nargs="*", default=[*SIZES_OF_AXES])
     parser.add_argument("--count", type=int, default=80, help="mixed shapes")
+    parser.add_argument("--turns", type=int, default=TURNS)
     parser.add_argument("--json", type=Path, help="where to write all of it")
     options = parser.parse_args()
-    results = [report(n, options.sizes, options.count) for n in options.threads]
+    results = [report(options, threads) for threads in options.threads]
     if options.json:
         options.json.write_text(json.dumps(results, indent=1))
 

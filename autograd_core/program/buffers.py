@@ -135,9 +135,9 @@ class Buffers:
 
     def ref(self, array: Array) -> Ref:
         """An array as a place in a buffer; memory not seen before is from outside."""
-        owner = array
-        while isinstance(owner.base, np.ndarray):
-            owner = owner.base
+        owner, base = array, array.base
+        while isinstance(base, np.ndarray):
+            owner, base = base, base.base
         found = self._owners.get(id(owner))
         if found is None:
             buffer = Buffer(Role.OUTSIDE, len(self.outside), owner.nbytes, home=owner)

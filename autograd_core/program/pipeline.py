@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd_core.hooks import Array
 from autograd_core.program.bind import Binder, Bound, bind
+from autograd_core.program.buffers import set_regions
 from autograd_core.program.events import Event
 from autograd_core.program.outputs import Outputs
 from autograd_core.program.passes.dead import leave_out_dead
@@ -44,6 +45,7 @@ def lower(recording: Recording, threads: int) -> Plan:
     """All steps from a recording to a table that can be walked."""
     kept = [ref for ref in recording.outputs if ref is not None]
     _give_homes(recording)
+    set_regions(recording.buffers.outside)
     outputs = Outputs(recording.outputs, recording.result.leaves)
     done: Done = {}
     events = leave_out_constants(recording.events, recording.fresh, kept)

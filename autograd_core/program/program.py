@@ -98,7 +98,7 @@ class Program:
         where: str,
     ) -> None:
         self.grad_enabled = state.grad_enabled
-        self.team = teams.current
+        self.threads = teams.current.size
         self.recording = recording
         self.watch = watch
         self.lock = lock
@@ -124,7 +124,7 @@ class Program:
 
     def _lower(self) -> None:
         """Plan and bind; again if memory that replays write to was given away."""
-        self.plan = plan = lower(self.recording, self.team.size)
+        self.plan = plan = lower(self.recording, self.threads)
         self.inputs = [buffer.memory for buffer in self.recording.buffers.inputs]
         self.events, self.bound = plan.events, plan.bound
         self.relocations = Relocations(plan)
@@ -180,7 +180,7 @@ class Program:
             self.release_grads()
         if self.brief:
             return self._at_once(args)
-        if self.team is not teams.current:
+        if self.threads != teams.current.size:
             return MISSED
         if not self.lock.acquire(blocking=False):
             return MISSED

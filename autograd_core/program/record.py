@@ -17,13 +17,7 @@ import numpy as np
 
 from autograd_core.hooks import Array
 from autograd_core.launch import Pointers
-from autograd_core.program.buffers import (
-    Buffer,
-    Buffers,
-    Ref,
-    Role,
-    set_regions,
-)
+from autograd_core.program.buffers import Buffer, Buffers, Ref, Role
 from autograd_core.program.effects import handled
 from autograd_core.program.events import Check, Event, HostCall, Launch
 from autograd_core.program.tree import Tree
@@ -191,6 +185,9 @@ class Recorder:
         )
 
     def _is_temporary(self, tensor: TensorBase) -> bool:
+        known = self._leaves.get(id(tensor))
+        if known is not None and known[0]() is tensor:
+            return False
         return self.buffers.ref(tensor._data).buffer.role is Role.TEMPORARY
 
     # Gradients ----------------------------------------------------------------------
@@ -239,7 +236,6 @@ class Recorder:
 
         ``result`` is what stays of its result, ``given`` what the caller gets of it.
         """
-        set_regions(self.buffers.outside)
         self._look_for_holders()
         self._look_for_kept(given)
         for setting in self.settings.values():
@@ -278,12 +274,14 @@ class Recorder:
 
     def _look_for_holders(self) -> None:
         """Tell what others hold, and go by identity, from what is a constant."""
+        alone = []
         for buffer in self.buffers.outside:
             buffer.held = _references(buffer) > ALONE
-        written = {ref.buffer for event in self.events for ref in event.outs}
-        for buffer in self.buffers.outside:
-            if buffer in written and not buffer.held:
-                line = next(e.line for e in self.events if _writes(e, buffer))
+            if not buffer.held and not buffer.constant:
+                alone.append(buffer)
+        for buffer in alone:
+            line = next((e.line for e in self.events if _writes(e, buffer)), None)
+            if line is not None:
                 self.doubts.append(
                     f"an array that NumPy makes inside is written to at {line}; make "
                     "it with ag.zeros or ag.tensor"
