@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.hooks import RECORDING, Array, current
-from autograd_core.launch import add_into, duplicate
+from autograd_core.launch import add_into, const, duplicate
 from autograd_core.ops.broadcasting import as_dtype
 from autograd_core.ops.elementwise import add
 from autograd_core.ops.shape import astype, identity
@@ -81,8 +81,8 @@ def walk(
                 node.free()
     finally:
         state.grad_enabled = before
-        if RECORDING and current.recorder is not None:
-            current.recorder.on_backward(None)
+        if RECORDING and (listener := current.recorder) is not None:
+            listener.on_backward(None)
     return front.cotangents
 
 
@@ -117,8 +117,8 @@ def cotangents_of(
 ) -> Sequence[Any]:
     """What one node hands to its parents; None where it is not needed."""
     node.check()
-    if RECORDING and current.recorder is not None:
-        current.recorder.on_backward(node)
+    if RECORDING and (listener := current.recorder) is not None:
+        listener.on_backward(node)
     op, inputs = node.op, node.inputs
     assert inputs is not None
     if create_graph:
@@ -158,9 +158,13 @@ def seed_for(root: TensorBase, gradient: Any) -> Array:
                 f"backward: the loss must be a scalar, got shape {root._data.shape}. "
                 "Reduce it (for example with .mean()) or pass a gradient of its shape."
             )
-        return np.array([1], root._data.dtype).reshape(root._data.shape)
-    if RECORDING and current.recorder is not None and isinstance(gradient, TensorBase):
-        current.recorder.on_leaf(gradient)
+        return const(1.0, root._data.dtype).reshape(root._data.shape)
+    if (
+        RECORDING
+        and (listener := current.recorder) is not None
+        and isinstance(gradient, TensorBase)
+    ):
+        listener.on_leaf(gradient)
     g = array_of(gradient)
     if g.shape != root._data.shape:
         raise ValueError(

@@ -29,8 +29,8 @@ def launch(kernel: Any, units: int, *args: Any) -> None:
 
     Threads share it if its first argument or its last, both arrays, is large.
     """
-    if RECORDING and current.recorder is not None:
-        current.recorder.launch(kernel, units, args)
+    if RECORDING and (listener := current.recorder) is not None:
+        listener.launch(kernel, units, args)
     elif args[-1].size < SHARED > args[0].size or units < 2 or teams.current.size < 2:
         kernel(0, units, *args)
     else:
@@ -40,8 +40,8 @@ def launch(kernel: Any, units: int, *args: Any) -> None:
 
 def launch_whole(kernel: Any, units: int, *args: Any) -> None:
     """`launch` for work that is known to be too little to be shared."""
-    if RECORDING and current.recorder is not None:
-        current.recorder.launch(kernel, units, args)
+    if RECORDING and (listener := current.recorder) is not None:
+        listener.launch(kernel, units, args)
     else:
         kernel(0, units, *args)
 
@@ -51,8 +51,8 @@ def launch_parts(kernel: Any, units: int, *args: Any) -> None:
 
     A kernel that works in scratch memory needs a row of it for each: see `scratch`.
     """
-    if RECORDING and current.recorder is not None:
-        current.recorder.launch(kernel, units, args)
+    if RECORDING and (listener := current.recorder) is not None:
+        listener.launch(kernel, units, args)
     elif units < 2 or teams.current.size < 2:
         kernel(0, units, *args)
     else:
@@ -106,8 +106,8 @@ class Pointers:
 
 def launch_many(kernel: Any, pointers: Pointers, *args: Any) -> None:
     """Run a kernel over a table of arrays: ``kernel(lo, hi, *args, table)``."""
-    if RECORDING and current.recorder is not None:
-        current.recorder.launch_many(kernel, pointers, args)
+    if RECORDING and (listener := current.recorder) is not None:
+        listener.launch_many(kernel, pointers, args)
     else:
         run = launch_parts if pointers.units >= SHARED_CHUNKS else launch_whole
         run(kernel, pointers.units, *args, pointers.table)
@@ -123,26 +123,26 @@ def host(function: Callable[..., Any], *args: Any) -> Array:
 
 def verify(status: Array, make_error: Callable[[int], Exception]) -> None:
     """Raise ``make_error(index)`` if a kernel stored ``1 + index`` in ``status``."""
-    if RECORDING and current.recorder is not None:
-        current.recorder.on_check(status, make_error)
+    if RECORDING and (listener := current.recorder) is not None:
+        listener.on_check(status, make_error)
     if status.item():
         raise make_error(int(status[0]) - 1)
 
 
 def empty(shape: int | tuple[int, ...], dtype: Any) -> Array:
     """An uninitialised array that the recorder knows to be a temporary."""
-    if RECORDING and current.recorder is not None:
+    if RECORDING and (listener := current.recorder) is not None:
         out = np.empty(shape, dtype)
-        current.recorder.on_allocate(out)
+        listener.on_allocate(out)
         return out
     return pool.empty(shape, dtype)
 
 
 def scratch(size: int, dtype: Any, *, parts: bool = False) -> Array:
     """Working memory for a kernel, with ``parts`` a row for each that runs at once."""
-    if RECORDING and current.recorder is not None:
+    if RECORDING and (listener := current.recorder) is not None:
         out = np.empty((1, size), dtype)  # the plan gives it the rows
-        current.recorder.on_allocate(out, scratch=True)
+        listener.on_allocate(out, scratch=True)
         return out
     return pool.empty((teams.current.size if parts else 1, size), dtype)
 

@@ -80,8 +80,8 @@ class Op:
                     differentiate = True
             else:
                 arrays.append(arg)
-        if RECORDING and current.recorder is not None:
-            current.recorder.on_op(args)
+        if RECORDING and (listener := current.recorder) is not None:
+            listener.on_op(args)
         differentiate = differentiate and state.grad_enabled and self.differentiable
         saving = self.saving if differentiate or self.fused else None
         try:
@@ -99,8 +99,8 @@ class Op:
         if differentiate:
             result._requires_grad = True
             result.node = Node(self, args, attrs, result, residuals)
-            if RECORDING and current.recorder is not None:
-                current.recorder.on_node(result.node)
+            if RECORDING and (listener := current.recorder) is not None:
+                listener.on_node(result.node)
         return result
 
     def _named(self, error: Exception) -> Exception:

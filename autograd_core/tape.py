@@ -64,26 +64,26 @@ class TensorBase:
     @property
     def data(self) -> Array:
         """The NumPy array itself; the tape does not see what is written to it."""
-        if RECORDING and current.recorder is not None:
-            current.recorder.on_escape(self._data, ".data")
+        if RECORDING and (listener := current.recorder) is not None:
+            listener.on_escape(self._data, ".data")
         return self._data
 
     @data.setter
     def data(self, array: Array) -> None:
         if not isinstance(array, np.ndarray):
             raise TypeError(f"data: expected a NumPy array, got {type(array).__name__}")
-        if RECORDING and current.recorder is not None:
-            current.recorder.on_leaf(self)
+        if RECORDING and (listener := current.recorder) is not None:
+            listener.on_leaf(self)
         self._data = array
         self.version[0] += 1
-        if RECORDING and current.recorder is not None:
-            current.recorder.on_rebind(self)
+        if RECORDING and (listener := current.recorder) is not None:
+            listener.on_rebind(self)
 
     def wrote(self) -> None:
         """Say that the values have changed."""
         self.version[0] += 1
-        if RECORDING and current.recorder is not None:
-            current.recorder.on_write(self)
+        if RECORDING and (listener := current.recorder) is not None:
+            listener.on_write(self)
 
     @property
     def requires_grad(self) -> bool:
@@ -99,21 +99,21 @@ class TensorBase:
                 "requires_grad: only float32 and float64 tensors have gradients, "
                 f"got {self._data.dtype}"
             )
-        if RECORDING and current.recorder is not None:
-            current.recorder.on_leaf(self)
+        if RECORDING and (listener := current.recorder) is not None:
+            listener.on_leaf(self)
         self._requires_grad = bool(value)
 
     @property
     def grad(self) -> Any:
         """The gradient that backward left here, a Tensor, or None."""
-        if RECORDING and current.recorder is not None:
-            current.recorder.on_grad_read(self)
+        if RECORDING and (listener := current.recorder) is not None:
+            listener.on_grad_read(self)
         return self._grad
 
     @grad.setter
     def grad(self, value: Any) -> None:
-        if RECORDING and current.recorder is not None:
-            current.recorder.on_grad_set(self, value)
+        if RECORDING and (listener := current.recorder) is not None:
+            listener.on_grad_set(self, value)
         self._grad = value
         GRADS[0] += 1
 

@@ -118,8 +118,8 @@ class Tensor(Methods):
 
     def detach(self) -> Tensor:
         """The same memory outside the graph."""
-        if RECORDING and current.recorder is not None:
-            current.recorder.on_leaf(self)
+        if RECORDING and (listener := current.recorder) is not None:
+            listener.on_leaf(self)
         out = Tensor(self._data)
         out.version = self.version
         return out
@@ -184,10 +184,10 @@ class Tensor(Methods):
                 f"{how}: the value requires grad, and a write in place would lose its "
                 "graph. Use ops (np.where, np.concatenate), or value.detach()."
             )
-        if RECORDING and current.recorder is not None:
+        if RECORDING and (listener := current.recorder) is not None:
             for touched in (self, value):
                 if isinstance(touched, TensorBase):
-                    current.recorder.on_leaf(touched)
+                    listener.on_leaf(touched)
         return self._data
 
     def copy_(self, other: Any) -> Self:
@@ -359,8 +359,8 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     tensor([2., 4., 6.])
     """
     if isinstance(data, TensorBase):
-        if RECORDING and current.recorder is not None:
-            current.recorder.on_leaf(data)
+        if RECORDING and (listener := current.recorder) is not None:
+            listener.on_leaf(data)
         data = data._data
     return made(copied(data, dtype), requires_grad, data)
 

@@ -48,8 +48,20 @@ def is_users(filename: str | None) -> bool:
 
 
 def user_line() -> Line:
-    """Where the innermost frame of the user's code is; if none, the outermost of all."""
+    """Where the innermost frame of the user's code is; if none, the outermost."""
     frame = sys._getframe(1)
-    while not is_users(frame.f_code.co_filename) and frame.f_back is not None:
+    while frame.f_code.co_filename in _others or not _known_users(frame.f_code):
+        if frame.f_back is None:
+            break
         frame = frame.f_back
     return Line(frame.f_code, frame.f_lasti)
+
+
+_others: set[str] = set()  # files that are not the user's: quicker than to ask
+
+
+def _known_users(code: CodeType) -> bool:
+    users = is_users(code.co_filename)
+    if not users:
+        _others.add(code.co_filename)
+    return users

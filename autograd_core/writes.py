@@ -19,8 +19,8 @@ def array_of(x: Any) -> Array:
     """The array of a Tensor, or ``x`` as an array."""
     if not isinstance(x, TensorBase):
         return np.asarray(x)
-    if RECORDING and current.recorder is not None:
-        current.recorder.on_leaf(x)
+    if RECORDING and (listener := current.recorder) is not None:
+        listener.on_leaf(x)
     return x._data
 
 

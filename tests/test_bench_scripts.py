@@ -38,6 +38,7 @@ SCRIPTS: dict[str, tuple[str, tuple[str, ...]]] = {
         "--out OUT",
         ("matplotlib", "git"),
     ),
+    "checks.py": ("--sizes XS --rounds 2 --launches 60", ()),
     "growth.py": ("--threads 1 --most 8 --rounds 1 --out OUT", ("matplotlib",)),
     "regression.py": ("--help", ()),
 }

@@ -101,9 +101,9 @@ def by_batch(
     momentum: float | Array = 0.1,
 ) -> Tensor:
     """Normalise by the batch's own statistics and move the running ones, if given."""
-    if RECORDING and current.recorder is not None:
+    if RECORDING and (listener := current.recorder) is not None:
         for statistic in running or ():
-            current.recorder.on_leaf(statistic)
+            listener.on_leaf(statistic)
     arrays = None if running is None else (running[0]._data, running[1]._data)
     y = ops.batch_norm(x, weight, bias, eps=eps, running=arrays, momentum=momentum)
     for moved in running or ():

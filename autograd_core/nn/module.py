@@ -49,16 +49,16 @@ class Module:
         if len(args) != 1 or kwargs or isinstance(args[0], np.ndarray):
             args = tuple(map(_seen, args))
             kwargs = {name: _seen(value) for name, value in kwargs.items()}
-        if RECORDING and current.recorder is not None:
-            current.recorder.on_module(self, True)
+        if RECORDING and (listener := current.recorder) is not None:
+            listener.on_module(self, True)
         try:
             return self.forward(*args, **kwargs)
         except (TypeError, ValueError) as error:
             locate(error, self)
             raise
         finally:
-            if RECORDING and current.recorder is not None:
-                current.recorder.on_module(self, False)
+            if RECORDING and (listener := current.recorder) is not None:
+                listener.on_module(self, False)
 
     def locate(self, error: Exception) -> None:
         """Say in an error's message that it arose in this layer."""

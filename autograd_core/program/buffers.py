@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -30,24 +30,41 @@ class Role(Enum):
     OUTSIDE = "memory from outside"
 
 
-@dataclass(eq=False, slots=True)
+TEMPORARY, OUTSIDE = Role.TEMPORARY, Role.OUTSIDE
+
+
 class Buffer:
     """Memory that arrays of a recording lie in.
 
     ``number`` counts the buffers of one role, in order. ``home`` is memory that exists:
     that of an input or from outside, or a place that a temporary is given for good.
+    ``key`` is the same number for buffers of two recordings that surely are the same,
+    and then they are equal; within a recording each is equal to itself alone.
     """
 
-    role: Role
-    number: int
-    nbytes: int
-    scratch: bool = False  # working memory: a row for each part that runs at once
+    __hash__ = object.__hash__
+
+    scratch = False  # working memory: a row for each part that runs at once
+    held = False  # by others than the recording
     home: Array | None = None
-    held: bool = False  # by others than the recording
     region: Buffer | None = None  # of outside memory that overlaps: one for all
-    first: int = -1
-    last: int = -1
-    offset: int = -1
+    first = last = offset = -1
+
+    def __init__(
+        self, role: Role, number: int, nbytes: int, home: Array | None = None
+    ) -> None:
+        self.role = role
+        self.number = number
+        self.nbytes = nbytes
+        if home is not None:
+            self.home = home
+        if role is TEMPORARY:  # below all ids, as those of inputs
+            self.key = -1 - 2 * number
+        else:
+            self.key = id(home) if role is OUTSIDE else -2 - 2 * number
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Buffer) and self.key == other.key
 
     def touch(self, time: int) -> None:
         """It is used at ``time``."""
@@ -102,13 +119,12 @@ class Ref(NamedTuple):
         return self._replace(shape=like.shape, strides=like.strides, flags=like.flags)
 
 
-class PointerRefs(NamedTuple):
+@dataclass(slots=True)
+class PointerRefs:
     """A pointer table of a recording: `launch.Pointers` with places."""
 
     columns: list[list[Ref]]
-    table: Array
-    shape: tuple[int, ...]
-    size: int
+    table: Array = field(compare=False)
 
 
 class Buffers:
@@ -121,17 +137,19 @@ class Buffers:
         ]
         self.temporaries: list[Buffer] = []
         self.outside: list[Buffer] = []
-        # By id of the array that owns memory; a weak reference to it if temporary.
-        self._owners: dict[int, tuple[Buffer, Any]] = {}
+        # By id of the array that owns memory: its buffer, a weak reference if it is a
+        # temporary, and once asked for its own place.
+        self._owners: dict[int, list[Any]] = {}
         for array, buffer in zip(inputs, self.inputs, strict=True):
-            self._owners[id(array)] = buffer, None
+            self._owners[id(array)] = [buffer, None, None]
 
     def add(self, array: Array, scratch: bool = False) -> None:
-        """A new temporary, to be forgotten when it dies."""
-        number, key, owners = len(self.temporaries), id(array), self._owners
-        buffer = Buffer(Role.TEMPORARY, number, array.nbytes, scratch)
+        """A new temporary, forgotten when it dies."""
+        buffer = Buffer(TEMPORARY, len(self.temporaries), array.nbytes)
+        if scratch:
+            buffer.scratch = True
         self.temporaries.append(buffer)
-        owners[key] = buffer, weakref.ref(array, lambda _: owners.pop(key, None))
+        self._owners[id(array)] = [buffer, weakref.ref(array), None]
 
     def ref(self, array: Array) -> Ref:
         """An array as a place in a buffer; memory not seen before is from outside."""
@@ -139,16 +157,21 @@ class Buffers:
         while isinstance(base, np.ndarray):
             owner, base = base, base.base
         found = self._owners.get(id(owner))
-        if found is None:
-            buffer = Buffer(Role.OUTSIDE, len(self.outside), owner.nbytes, home=owner)
+        if found is None or (found[1] is not None and found[1]() is not owner):
+            buffer = Buffer(OUTSIDE, len(self.outside), owner.nbytes, home=owner)
             self.outside.append(buffer)
-            found = self._owners[id(owner)] = buffer, None  # alive by its home
-        flags = array.flags.num & READ_BY_TYPE
-        offset = 0
-        if array is not owner and array.size:
-            whole = array.nbytes == found[0].nbytes and flags & C_ORDER
-            offset = 0 if whole else address(array) - address(owner)
-        parts = found[0], offset, array.shape, array.strides, array.dtype, flags
+            found = self._owners[id(owner)] = [buffer, None, None]  # alive by its home
+        if array is owner:
+            known: Ref | None = found[2]
+            if known is None:
+                flags = array.flags.num & READ_BY_TYPE
+                parts = found[0], 0, array.shape, array.strides, array.dtype, flags
+                known = found[2] = tuple.__new__(Ref, parts)
+            return known
+        buffer, flags, offset = found[0], array.flags.num & READ_BY_TYPE, 0
+        if array.nbytes != buffer.nbytes or not flags & C_ORDER:  # not all of it
+            offset = address(array) - address(owner) if array.size else 0
+        parts = buffer, offset, array.shape, array.strides, array.dtype, flags
         return tuple.__new__(Ref, parts)  # quicker than Ref(*parts)
 
     def argument(self, arg: Any) -> Any:
@@ -157,14 +180,15 @@ class Buffers:
             return self.ref(arg)
         if isinstance(arg, Pointers):
             columns = [[self.ref(a) for a in column] for column in arg.columns]
-            table = arg.table
-            return PointerRefs(columns, table.copy(), table.shape, table.size)
+            return PointerRefs(columns, arg.table.copy())
         return arg
 
     def alive(self) -> set[Buffer]:
         """Temporaries that somebody still holds."""
-        owners = list(self._owners.values())
-        return {b for b, alive in owners if alive is not None and alive() is not None}
+        owners = self._owners.values()
+        return {
+            b for b, alive, _ in owners if alive is not None and alive() is not None
+        }
 
 
 def address_of(array: Array) -> int:

@@ -20,7 +20,7 @@ def random_states(sources: Sequence[Any]) -> list[Any]:
     """Where the generators of both stand, and those among what a function sees."""
     numpys = np.random.mtrand._rand
     if glances_tell():
-        found: list[Any] = [_glance(random._inst), _glance(numpys)]  # type: ignore[attr-defined]
+        found: list[Any] = [_glance(random._inst), _glance(numpys)]
     else:
         found = [random.getstate(), _state(numpys)]
     return found + list(map(_state, sources))

@@ -1,10 +1,10 @@
 """Plan: which bytes of one arena each temporary gets, and for how long.
 
 A buffer lives from the first launch that touches it to the last; buffers that do not
-live at the same time share bytes. The largest are placed first, each at the lowest offset
-that is free (greedy by size, Pisarchyk and Lee, "Efficient memory management for deep
-neural net inference", 2020). That takes time with the square of their number: of many,
-each gets the smallest gap that holds it, in the order of their first use.
+live at the same time share bytes. The largest are placed first, each at the lowest
+offset that is free (greedy by size, Pisarchyk and Lee, "Efficient memory management for
+deep neural net inference", 2020). That takes time with the square of their number: of
+many, each gets the smallest gap that holds it, in the order of their first use.
 """
 
 from __future__ import annotations

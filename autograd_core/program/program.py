@@ -32,6 +32,7 @@ from autograd_kernels.entry import LEFT, SHARED, SO_FAR, WATCHED
 
 MISSED = object()
 empty = np.empty
+MOST_BRIEF = 1_000  # launches, however small
 BRIEF = 30_000.0  # nanoseconds, roughly, for which a replay may keep the GIL
 FIRST, FACTOR = 30, 16  # replays before a Program is checked again; how that grows
 
@@ -141,6 +142,7 @@ class Program:
             passable([*self.inputs, *given])
             and len(self.bound.segments) == 1
             and not self.bound.shared
+            and len(launches) < MOST_BRIEF
             and sum(map(nanoseconds, launches)) < BRIEF
         )
         self.plain = self.was_plain and passable(self.inputs)

@@ -110,9 +110,9 @@ class Recorder:
 
     def launch(self, kernel: Any, units: int, args: tuple[Any, ...]) -> None:
         kernel(0, units, *args)
-        argument = self.buffers.argument
-        known = tuple([argument(arg) for arg in args])
-        self.events.append(Launch(kernel, units, known, self.line()))
+        ref = self.buffers.ref
+        known = tuple([ref(a) if type(a) is np.ndarray else a for a in args])
+        self.events.append(Launch(kernel, units, known, self._node_line or user_line()))
 
     def launch_many(
         self, kernel: Any, pointers: Pointers, args: tuple[Any, ...]
@@ -193,7 +193,8 @@ class Recorder:
     # Gradients ----------------------------------------------------------------------
 
     def on_node(self, node: Any) -> None:
-        self._lines[id(node)] = self.line()
+        line = self.events[-1].line if self.events else None
+        self._lines[id(node)] = line or self.line()
 
     def on_backward(self, node: Any) -> None:
         self._node_line = None if node is None else self._lines.get(id(node))
@@ -274,17 +275,17 @@ class Recorder:
 
     def _look_for_holders(self) -> None:
         """Tell what others hold, and go by identity, from what is a constant."""
-        alone = []
+        alone: set[Buffer] = set()
         for buffer in self.buffers.outside:
-            buffer.held = _references(buffer) > ALONE
-            if not buffer.held and not buffer.constant:
-                alone.append(buffer)
-        for buffer in alone:
-            line = next((e.line for e in self.events if _writes(e, buffer)), None)
-            if line is not None:
+            if getrefcount(buffer.home) > ALONE:
+                buffer.held = True
+            elif not buffer.constant:
+                alone.add(buffer)
+        for event in self.events if alone else ():
+            if any(ref.buffer in alone for ref in event.outs):
                 self.doubts.append(
-                    f"an array that NumPy makes inside is written to at {line}; make "
-                    "it with ag.zeros or ag.tensor"
+                    f"an array that NumPy makes inside is written to at {event.line}; "
+                    "make it with ag.zeros or ag.tensor"
                 )
 
     def _look_for_kept(self, given: Sequence[Any]) -> None:
@@ -303,12 +304,14 @@ class Recorder:
             )
 
 
-def _references(buffer: Buffer) -> int:
-    return sys.getrefcount(buffer.home)
+def _alone() -> int:
+    """References to memory that a recording alone holds."""
+    buffer = Buffer(Role.OUTSIDE, 0, 0, home=np.empty(0))
+    return getrefcount(buffer.home)
 
 
-ONLY_OURS = Buffer(Role.OUTSIDE, 0, 0, home=np.empty(0))
-ALONE = _references(ONLY_OURS)  # of memory that a recording alone holds
+getrefcount = sys.getrefcount
+ALONE = _alone()
 
 
 def _writes(event: Event, buffer: Buffer) -> bool:

@@ -242,7 +242,6 @@ class Settling:
 
     def _check(self, program: Program, tree: Tree) -> Any:
         """Record again, and hold it against what is being replayed."""
-        program.release_grads()
         recording, leaves = self._run(tree, program.watch.view)
         result = recording.result.rebuild(leaves)
         changed = None

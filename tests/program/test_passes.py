@@ -68,7 +68,7 @@ def add_to(x: Ref, out: Ref) -> Launch:
 
 def scaled(table: Ref) -> Launch:
     """A launch that writes to an array by a pointer table."""
-    refs = PointerRefs([[table]], np.zeros((1, 3), np.int64), (1, 3), 3)
+    refs = PointerRefs([[table]], np.zeros((1, 3), np.int64))
     return Launch(optim.rescale, 1, (temporary(2), temporary(1), refs))
 
 

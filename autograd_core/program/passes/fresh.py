@@ -17,6 +17,8 @@ def leave_out_constants(
     While recording, a tensor made of numbers is a copy of them, so that each replay
     starts from them anew; readers may as well have the numbers themselves.
     """
+    if not fresh:
+        return list(events)
     uses = Uses(events, kept)
     times = {id(event): time for time, event in enumerate(events)}
     for launch in fresh:

@@ -23,8 +23,10 @@ class Uses:
         self._written: dict[Buffer, list[int]] = {}
         for time, event in enumerate(events):
             for index, refs in self._lists(event):
-                for memory in dict.fromkeys(map(region, refs)):
-                    index.setdefault(memory, []).append(time)
+                for ref in refs:
+                    times = index.setdefault(ref.buffer.region or ref.buffer, [])
+                    if not times or times[-1] != time:
+                        times.append(time)
 
     def _lists(
         self, event: Event
