@@ -43,7 +43,8 @@ def outside(array: Any = None) -> Ref:
     """An array from outside the function."""
     array = np.zeros(16, F4) if array is None else array
     owner = array.base if isinstance(array.base, np.ndarray) else array
-    buffer = Buffer(Role.OUTSIDE, next(COUNT), owner.nbytes, home=owner, held=True)
+    buffer = Buffer(Role.OUTSIDE, next(COUNT), owner.nbytes, home=owner)
+    buffer.held = True
     offset = array.ctypes.data - owner.ctypes.data
     return Ref(buffer, offset, array.shape, array.strides, array.dtype, 0x501)
 
