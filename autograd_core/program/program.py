@@ -117,6 +117,7 @@ class Program:
         self.check_soon = False  # whatever is left
         self.since = min(FIRST, most) - 1  # replays after a check until the next
         self.counts = np.array([self.since, 0])  # left, so far; native code counts too
+        self._counts = self.counts.data  # quicker to count with
         self.replays = self.counts[SO_FAR:]
         for cell in recording.versions:
             cell.append(self.replays)
@@ -239,7 +240,9 @@ class Program:
         finally:
             self.relocations.leave()
             self.busy[0] = 0
-        self.counts += -1, 1
+        counts = self._counts
+        counts[LEFT] -= 1
+        counts[SO_FAR] += 1
         if self.grads_seen != GRADS[0] or not self.quick:
             self.give_grads()
         return self._result(
