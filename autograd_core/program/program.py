@@ -108,7 +108,7 @@ class Program:
         self._seal = seal(where)
         self.pace = Pace()
         self.gradients = [
-            Gradient(leaf, ref, recording.grads[leaf])
+            Gradient(leaf, ref, recording.grads.get(leaf))
             for leaf, ref in recording.grad_refs.items()
         ]
         self.was_plain = plain

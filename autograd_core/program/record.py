@@ -69,7 +69,7 @@ class Recording:
     settings: list[Setting]
     entry_grads: list[tuple[TensorBase, TensorBase | None]]
     grad_sets: list[GradSet]  # in order
-    grads: dict[TensorBase, TensorBase | None]  # what each came to be
+    grads: dict[TensorBase, TensorBase | None]  # those that are from outside
     versions: list[Version]  # of memory from outside that was written
     fresh: list[Launch]  # that give tensors which the function makes a constant value
     doubts: list[str]  # why a replay of it may not be what the function means
@@ -252,11 +252,20 @@ class Recorder:
             settings=list(self.settings.values()),
             entry_grads=[(t, g) for t, g in self.entry_grads.items() if g is not ...],
             grad_sets=self.grad_sets,
-            grads=self.grads,
+            grads=self._given_grads(),
             versions=list(self.versions.values()),
             fresh=self.fresh,
             doubts=self.doubts,
         )
+
+    def _given_grads(self) -> dict[TensorBase, TensorBase | None]:
+        """Gradients that are tensors from outside; others a replay makes itself."""
+        refs = {leaf: ref for _, leaf, ref in self.grad_sets}
+        return {
+            leaf: grad
+            for leaf, grad in self.grads.items()
+            if (ref := refs[leaf]) is None or ref.buffer.role is Role.OUTSIDE
+        }
 
     def _found_leaves(self) -> list[Leaf]:
         found = []

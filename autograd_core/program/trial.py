@@ -18,6 +18,7 @@ from autograd_core.program.program import Program
 from autograd_core.program.record import Recording
 from autograd_core.tape import TensorBase
 
+PIECE = 1 << 18  # elements
 Snapshot = list[tuple[Array, Array]]  # memory, and a copy of what was in it
 
 
@@ -29,7 +30,13 @@ def snapshot(recording: Recording) -> Snapshot:
         for ref in event.outs
         if ref.buffer.role is Role.OUTSIDE and ref.buffer.home is not None
     }
-    return [(home, home.copy()) for home in homes.values()]
+    return [(home, _copied(home)) for home in homes.values()]
+
+
+def _copied(home: Array) -> Array:
+    """A copy; of zeros that nobody has touched, one that takes no memory either."""
+    untouched = home.nbytes and not home.reshape(-1).view(np.uint8).any()
+    return np.zeros(home.shape, home.dtype) if untouched else home.copy()
 
 
 def trial(
@@ -40,9 +47,8 @@ def trial(
     ``before`` is the memory as it was before the call, ``arrays`` are its arguments and
     ``result`` the leaves of what it returned. All memory is left as the call left it.
     """
-    after = [(home, home.copy()) for home, _ in before]
+    after = [_exchanged(home, copy) for home, copy in before]
     try:
-        _put(before)
         for own, array in zip(program.inputs, arrays, strict=True):
             np.copyto(own, array)
         with listen(None):
@@ -52,12 +58,28 @@ def trial(
                 return f"a replay raised {type(error).__name__}: {error}"
         return _compared(program, after, result)
     finally:
-        _put(after)
+        for home, copy in after:
+            if not same_bits(home, copy):
+                np.copyto(home, copy)
 
 
-def _put(memory: Snapshot) -> None:
-    for home, copy in memory:
+def _exchanged(home: Array, copy: Array) -> tuple[Array, Array]:
+    """Memory with what was in it, and what it had in the place of the copy of that.
+
+    Piece by piece, for it may be large; what is the same is not touched.
+    """
+    if same_bits(home, copy):
+        return home, copy
+    if not home.flags.c_contiguous:
+        whole = home.copy()
         np.copyto(home, copy)
+        return home, whole
+    one, other = home.reshape(-1), copy.reshape(-1)
+    for start in range(0, one.size, PIECE):
+        piece = one[start : start + PIECE].copy()
+        one[start : start + PIECE] = other[start : start + PIECE]
+        other[start : start + PIECE] = piece
+    return home, copy
 
 
 def _compared(program: Program, after: Snapshot, result: Any) -> str | None:
