@@ -18,8 +18,8 @@ from autograd_core.gradcheck import gradcheck
 from autograd_core.program import compile
 from autograd_core.random import manual_seed
 from autograd_core.tape import no_grad
-from autograd_core.team import get_num_threads, set_num_threads
 from autograd_core.tensor import Tensor, tensor
+from autograd_core.threads import get_num_threads, set_num_threads
 from autograd_core.transforms import (
     checkpoint,
     grad,

@@ -9,14 +9,14 @@ import numpy as np
 from autograd_core.protocols import unpacked
 from autograd_core.random import default_generator
 from autograd_core.tape import TensorBase
-from autograd_core.tensor import Tensor, copied, made
+from autograd_core.tensor import Tensor, copied, new_tensor
 
 
 def full(
     shape: Any, value: float, dtype: Any = np.float32, requires_grad: bool = False
 ) -> Tensor:
     """A Tensor of one value, float32 unless told otherwise."""
-    return made(copied(np.full(shape, value, dtype)), requires_grad)
+    return new_tensor(copied(np.full(shape, value, dtype)), requires_grad)
 
 
 def zeros(*shape: Any, dtype: Any = np.float32, requires_grad: bool = False) -> Tensor:
@@ -46,7 +46,7 @@ def _like(x: Any, value: float, dtype: Any) -> Tensor:
 
 def eye(n: int, m: int | None = None, dtype: Any = np.float32) -> Tensor:
     """Ones on the diagonal of n rows and m (or n) columns."""
-    return made(copied(np.eye(n, m, dtype=dtype)))
+    return new_tensor(copied(np.eye(n, m, dtype=dtype)))
 
 
 def arange(*bounds: Any, dtype: Any = None) -> Tensor:
@@ -54,21 +54,21 @@ def arange(*bounds: Any, dtype: Any = None) -> Tensor:
     values = np.arange(*bounds, dtype=dtype)
     if dtype is None and values.dtype.kind == "f":
         values = values.astype(np.float32)
-    return made(copied(values))
+    return new_tensor(copied(values))
 
 
 def linspace(start: float, stop: float, n: int, dtype: Any = np.float32) -> Tensor:
     """``n`` numbers from ``start`` to ``stop``, both included."""
-    return made(copied(np.linspace(start, stop, n, dtype=dtype)))
+    return new_tensor(copied(np.linspace(start, stop, n, dtype=dtype)))
 
 
 def randn(*shape: Any, dtype: Any = np.float32, requires_grad: bool = False) -> Tensor:
     """Standard normal numbers, seeded by `manual_seed`."""
     values = default_generator.numpys("ag.randn()").standard_normal(unpacked(shape))
-    return made(copied(values.astype(dtype)), requires_grad)
+    return new_tensor(copied(values.astype(dtype)), requires_grad)
 
 
 def rand(*shape: Any, dtype: Any = np.float32, requires_grad: bool = False) -> Tensor:
     """Numbers uniform in [0, 1), seeded by `manual_seed`."""
     values = default_generator.numpys("ag.rand()").random(unpacked(shape), np.float32)
-    return made(copied(values.astype(dtype)), requires_grad)
+    return new_tensor(copied(values.astype(dtype)), requires_grad)

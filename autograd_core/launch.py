@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd_core.hooks import RECORDING, Array, current, recorder
 from autograd_core.pool import pool
-from autograd_core.team import teams
+from autograd_core.threads import teams
 from autograd_kernels import elementwise as k
 from autograd_kernels.copying import copy4
 
@@ -121,7 +121,7 @@ def host(function: Callable[..., Any], *args: Any) -> Array:
     return out
 
 
-def verify(status: Array, make_error: Callable[[int], Exception]) -> None:
+def raise_if(status: Array, make_error: Callable[[int], Exception]) -> None:
     """Raise ``make_error(index)`` if a kernel stored ``1 + index`` in ``status``."""
     if RECORDING and (listener := current.recorder) is not None:
         listener.on_check(status, make_error)
@@ -155,7 +155,7 @@ def full(shape: int | tuple[int, ...], value: float, dtype: Any) -> Array:
 
 
 def new_status() -> Array:
-    """A cleared status word for `verify`."""
+    """A cleared status word for `raise_if`."""
     if RECORDING and current.recorder is not None:
         return full(1, 0, np.int64)  # a launch, so that a replay clears it too
     return np.zeros(1, np.int64)

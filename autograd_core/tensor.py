@@ -362,7 +362,7 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
         if RECORDING and (listener := current.recorder) is not None:
             listener.on_leaf(data)
         data = data._data
-    return made(copied(data, dtype), requires_grad, data)
+    return new_tensor(copied(data, dtype), requires_grad, data)
 
 
 def copied(data: Any, dtype: Any = None) -> Array:
@@ -379,7 +379,7 @@ def copied(data: Any, dtype: Any = None) -> Array:
     return array
 
 
-def made(array: Array, requires_grad: bool = False, source: Any = None) -> Tensor:
+def new_tensor(array: Array, requires_grad: bool = False, source: Any = None) -> Tensor:
     """A Tensor around a new array, which a Program makes anew in each replay.
 
     It holds what ``source`` holds then, if that is an array, else what it holds now.

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from autograd_kernels import activations as a
+from autograd_kernels import activations_with_slope
 from autograd_kernels import elementwise as k
-from autograd_kernels import sloped
 
 DTYPES = [np.float32, np.float64]
 PI = Decimal(
@@ -141,8 +141,8 @@ SLOPES = {
 }
 # name: kernel that gives the slope as well, slope
 SLOPED = {
-    "gelu": (sloped.gelu, lambda x: normal_cdf(x) + x * density(x)),
-    "gelu_tanh": (sloped.gelu_tanh, gate_slope),
+    "gelu": (activations_with_slope.gelu, lambda x: normal_cdf(x) + x * density(x)),
+    "gelu_tanh": (activations_with_slope.gelu_tanh, gate_slope),
 }
 # name: forward, backward, hyper-parameters, oracle and its slope
 TUNED = {

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from llvmlite import binding
 
-from autograd_kernels import _jit, activations, copying, sloped
+from autograd_kernels import _jit, activations, activations_with_slope, copying
 from autograd_kernels import elementwise as k
 
 DTYPES = [np.float32, np.float64]
@@ -156,8 +156,8 @@ def test_parts_of_activations(rng, dtype):
         in_parts(rng, getattr(activations, name), x, np.empty_like(x))
     for name in SLOPED:
         slope, whole = np.empty_like(x), np.empty_like(x)
-        in_parts(rng, getattr(sloped, name), x, slope, np.empty_like(x))
-        getattr(sloped, name)(0, x.size, x, whole, np.empty_like(x))
+        in_parts(rng, getattr(activations_with_slope, name), x, slope, np.empty_like(x))
+        getattr(activations_with_slope, name)(0, x.size, x, whole, np.empty_like(x))
         assert slope.tobytes() == whole.tobytes()
     for name in BACKWARD:
         backward = getattr(activations, f"{name}_backward")
@@ -219,16 +219,28 @@ def test_copies_from_any_strides(rng, axes, dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(
     "name",
-    [*CURVED, *BACKWARD, *SLOPED, "sloped gelu", "sloped gelu_tanh", "erf", "pow_"],
+    [
+        *CURVED,
+        *BACKWARD,
+        *SLOPED,
+        "activations_with_slope gelu",
+        "activations_with_slope gelu_tanh",
+        "erf",
+        "pow_",
+    ],
 )
 def test_loops_are_vectorised(name, dtype):
-    if name.startswith("sloped "):
-        kernel = getattr(sloped, name.split()[1])
+    if name.startswith("activations_with_slope "):
+        kernel = getattr(activations_with_slope, name.split()[1])
     else:
         kernel = getattr(k, name, None) or getattr(activations, name)
     fresh = numba.njit(kernel.py_func, fastmath=_jit.FAST, error_model="numpy")
     flat = numba.typeof(np.empty(1, dtype))
-    arrays = [flat, flat, flat] if name.startswith("sloped ") else [flat, flat]
+    arrays = (
+        [flat, flat, flat]
+        if name.startswith("activations_with_slope ")
+        else [flat, flat]
+    )
     arrays = [numba.int64[::1], flat, flat, flat] if name == "pow_" else arrays
     fresh.compile((numba.int64, numba.int64, *arrays))
     assembly = next(iter(fresh.inspect_asm().values())).splitlines()

@@ -30,7 +30,7 @@ FLOORS = {
     "autograd_core.random": 1,
     "autograd_core.samples": 1,
     "autograd_core.tape": 1,
-    "autograd_core.team": 1,
+    "autograd_core.threads": 1,
     "autograd_core.writes": 1,
     "autograd_core.ops": 2,
     "autograd_core.grad": 3,

@@ -14,7 +14,7 @@ import autograd_core as ag
 from autograd_core.program import compile
 from autograd_core.program.bind import Binder
 from autograd_core.program.program import MISSED
-from autograd_core.team import teams
+from autograd_core.threads import teams
 from autograd_kernels import _jit, entry
 
 

@@ -17,7 +17,7 @@ import autograd_core as ag
 from autograd_core import launch, nn, optim
 from autograd_core.ops import TABLE
 from autograd_core.program import compile
-from autograd_core.team import Pace, Team, quota, set_num_threads, teams
+from autograd_core.threads import ShareOrNot, ThreadTeam, quota, set_num_threads, teams
 from autograd_kernels import elementwise
 from autograd_kernels._jit import traits
 
@@ -123,7 +123,7 @@ assert ag.get_num_threads() == 64
 
 
 def test_only_as_many_helpers_are_called_as_have_a_part() -> None:
-    team = Team(16)
+    team = ThreadTeam(16)
     step = traits(elementwise.fill).step
     out, seven = np.zeros(5 * step - 1), np.full(1, 7.0)
     try:
@@ -181,13 +181,13 @@ def test_large_eager_launches_share_and_change_no_bit(
     rng = np.random.default_rng(0)
     values = rng.standard_normal((310, 97)).astype(np.float32)
     shared: list[int] = []
-    run = Team.run
+    run = ThreadTeam.run
 
-    def spy(team: Team, *args: Any) -> None:
+    def spy(team: ThreadTeam, *args: Any) -> None:
         shared.append(team.size)
         run(team, *args)
 
-    monkeypatch.setattr(Team, "run", spy)
+    monkeypatch.setattr(ThreadTeam, "run", spy)
     monkeypatch.setattr(launch, "SHARED", values.size)
     monkeypatch.setattr(launch, "SHARE", 1024)
     before = ag.get_num_threads()
@@ -233,7 +233,7 @@ def test_runs_over_elements_go_tile_by_tile(threads: int) -> None:
 @pytest.mark.parametrize("milliseconds", [0.05, 100.0])
 def test_pace_settles_on_the_faster_way_after_a_cold_start(milliseconds: float) -> None:
     for faster in (True, False):
-        pace = Pace()
+        pace = ShareOrNot()
         pace.took(10 * milliseconds / 1e3, shared=True)  # threads start, pages fault in
         chosen = []
         for _ in range(60):

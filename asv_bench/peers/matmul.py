@@ -32,7 +32,7 @@ import autograd_core as ag
 from autograd_core.program.buffers import Buffers
 from autograd_core.program.cost import split
 from autograd_core.program.events import Launch
-from autograd_core.team import exploded, teams
+from autograd_core.threads import exploded, teams
 from autograd_kernels._jit import kernel
 from autograd_kernels.matmul import BIAS, RELU, matmul, plan
 from autograd_kernels.replay import SIZES

@@ -25,7 +25,7 @@ from autograd_core.ops.elementwise import (
 )
 from autograd_core.samples import Arg, sample
 from autograd_kernels import activations as k
-from autograd_kernels import sloped
+from autograd_kernels import activations_with_slope
 
 SELU_SCALE = 1.0507009873554804934193349852946
 SELU_ALPHA = 1.6732632423543772848170429916717
@@ -247,7 +247,7 @@ def _gelu_saving(x: Any, approximate: str = "none") -> tuple[Array, tuple[Array]
     """gelu and its slope: most of the work for one is the work for the other."""
     x = floats(x)
     out, slope = empty(x.shape, x.dtype), empty(x.shape, x.dtype)
-    kernel = _kernel(sloped, approximate)
+    kernel = _kernel(activations_with_slope, approximate)
     launch(kernel, x.size, flat(x), slope.ravel(), out.ravel())
     return out, (slope,)
 

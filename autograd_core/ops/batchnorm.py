@@ -14,7 +14,7 @@ from autograd_core.launch import (
     hyper,
     launch,
     new_status,
-    verify,
+    raise_if,
 )
 from autograd_core.op import fused
 from autograd_core.ops.broadcasting import as_dtype, floats
@@ -86,7 +86,7 @@ def _forward(
     out, blocks = empty(rows.shape, x.dtype), -(-channels // k.COLUMNS)
     tiny = hyper(x.dtype, eps)
     launch(k.forward_cols, blocks, rows, gamma, beta, tiny, stats, status, out)
-    verify(status, _not_finite)
+    raise_if(status, _not_finite)
     if running is not None:
         dtype = running[0].dtype
         moved = as_dtype(stats, dtype)

@@ -15,7 +15,7 @@ from autograd_core.launch import (
     hyper,
     launch,
     new_status,
-    verify,
+    raise_if,
 )
 from autograd_core.op import Op, fused
 from autograd_core.ops.activations import softplus
@@ -123,7 +123,7 @@ def _cross_entropy(
     losses, status = empty(n, x.dtype), new_status()
     kernel = rows_k.cross_entropy if t.ndim == 1 else rows_k.soft_cross_entropy
     launch(kernel, n, x, t, smooth, stats, losses, status)
-    verify(status, _offender(*x.shape))
+    raise_if(status, _offender(*x.shape))
     return _reduced(losses, reduction), (x, t, stats)
 
 
@@ -227,7 +227,7 @@ def _elementwise(name: str, kernel: Any) -> Callable[..., Any]:
         losses, status = empty(x.shape, x.dtype), new_status()
         c = hyper(x.dtype, delta)
         launch(kernel, x.size, flat(x), flat(t), c, status, flat(losses))
-        verify(status, _nan(name, x.shape))
+        raise_if(status, _nan(name, x.shape))
         return _reduced(losses, reduction), (x, t)
 
     return forward

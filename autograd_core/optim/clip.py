@@ -19,7 +19,7 @@ from autograd_core.launch import (
     launch,
     launch_many,
     new_status,
-    verify,
+    raise_if,
 )
 from autograd_core.optim.group import checked_number
 from autograd_core.optim.optimizer import as_list, describe
@@ -61,7 +61,7 @@ def clip_grad_norm_(
         first += table.units
     launch(k.clip_factor, 1, powers, one(limit, np.float64), sums, status, out)
     if error_if_nonfinite:
-        verify(status, lambda _: not_finite(power))
+        raise_if(status, lambda _: not_finite(power))
     for like, table in tables:
         launch_many(k.rescale, table, out, like)
     norm = empty((), tables[-1][0].dtype if tables else np.float32)

@@ -25,8 +25,8 @@ from autograd_core.program.tree import LEAF
 from autograd_core.program.watch import Watch
 from autograd_core.program.words import slot_of, table
 from autograd_core.tape import GRADS, TensorBase, state
-from autograd_core.team import Lock, Pace, teams
 from autograd_core.tensor import Tensor
+from autograd_core.threads import Lock, ShareOrNot, teams
 from autograd_kernels import replay as native
 from autograd_kernels.entry import LEFT, SHARED, SO_FAR, WATCHED
 
@@ -106,7 +106,7 @@ class Program:
         self.busy = busy
         self.result = recording.result
         self._seal = seal(where)
-        self.pace = Pace()
+        self.pace = ShareOrNot()
         self.gradients = [
             Gradient(leaf, ref, recording.grads.get(leaf))
             for leaf, ref in recording.grad_refs.items()

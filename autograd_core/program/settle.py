@@ -35,8 +35,8 @@ from autograd_core.program.tree import Tree, flatten
 from autograd_core.program.trial import Snapshot, snapshot, trial
 from autograd_core.program.watch import Watch
 from autograd_core.tape import TensorBase, state
-from autograd_core.team import get_num_threads, lock
 from autograd_core.tensor import Tensor
+from autograd_core.threads import get_num_threads, lock
 
 KEPT = 32  # Programs of one function; the one replayed longest ago goes first
 WAITING = 8  # recordings of one key, under other guards each, that wait for a second

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd_core.hooks import Array
-from autograd_core.launch import launch, new_status, verify
+from autograd_core.launch import launch, new_status, raise_if
 from autograd_core.nn import Module
 from autograd_core.nn.regularisation import l1_penalty, l2_penalty
 from autograd_core.optim import Optimizer
@@ -55,7 +55,7 @@ def require_finite(loss: Tensor) -> None:
     """Raise FloatingPointError if the loss is NaN or infinite; in a Program too."""
     status = new_status()
     launch(checks.not_finite, loss.size, loss._data.reshape(-1), status)
-    verify(status, lambda _: _not_finite())
+    raise_if(status, lambda _: _not_finite())
 
 
 def _not_finite() -> Exception:

@@ -7,11 +7,15 @@ it holds the GIL, so nothing else sees a Program half way.
 
 ``frame`` is the address of [table, rows, inputs, outputs, array type, watched, count,
 shared, count, counts, whole], then a place for each input and output: [address, dtype
-object, bytes, axes, *shape]. Where ``whole`` is 0, for a Program that takes long, `enter`
-only takes the arguments; else it makes the call. ``counts`` is the address of [calls left,
-calls so far]: a call does not fit when none is left. ``watched`` is the address of ``count`` pairs [address, word]:
-the words that are there, or the call does not fit. ``shared`` is that of pairs
-[object, references]: no object may have more, or somebody else holds it.
+object, bytes, axes, *shape].
+
+- ``whole`` is 0 for a Program that takes long: then `enter` only takes the arguments.
+- ``counts`` is the address of [calls left, calls so far]: a call does not fit when none
+  is left.
+- ``watched`` is the address of ``count`` pairs [address, word]: the words that are
+  there, or the call does not fit.
+- ``shared`` is that of pairs [object, references]: no object may have more, or somebody
+  else holds it.
 """
 
 from __future__ import annotations

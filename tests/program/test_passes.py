@@ -18,12 +18,12 @@ from autograd_core.program.passes.tiles import runs
 from autograd_core.program.plan import ALIGN, MANY, plan
 from autograd_kernels import (
     activations,
+    activations_with_slope,
     dropout,
     elementwise,
     fused,
     matmul,
     optim,
-    sloped,
 )
 from autograd_kernels.replay import TILE
 
@@ -135,7 +135,7 @@ def test_a_mask_follows_from_an_output_that_is_as_it_was(write: str) -> None:
 
 def test_what_nobody_reads_is_left_out_from_the_end() -> None:
     x, a, b, y, s = outside(), temporary(), temporary(), temporary(), temporary()
-    gelu = Launch(sloped.gelu, 16, (x, s, y))
+    gelu = Launch(activations_with_slope.gelu, 16, (x, s, y))
     events = [relu(x, a), relu(a, b), gelu, add_to(y, outside())]
     done: dict[str, int] = {}
     found = leave_out_dead(events, [], done)

@@ -8,12 +8,12 @@ from autograd_core.program.buffers import Ref
 from autograd_core.program.events import Event, Launch
 from autograd_core.program.passes.fuse import Done
 from autograd_core.program.passes.uses import Uses
-from autograd_kernels import activations, sloped
+from autograd_kernels import activations, activations_with_slope
 
 # Kernels that give a slope as well, and what gives the same output without.
 WITHOUT_SLOPE = {
-    sloped.gelu: activations.gelu,
-    sloped.gelu_tanh: activations.gelu_tanh,
+    activations_with_slope.gelu: activations.gelu,
+    activations_with_slope.gelu_tanh: activations.gelu_tanh,
 }
 
 

@@ -27,7 +27,7 @@ LONGEST_CYCLE = 1024  # calls from one round of trials to the next
 TRIAL_SECONDS = 4e-3  # that the trials of one way may take, two at least
 
 
-class Team:
+class ThreadTeam:
     """Helper threads, started when first needed; ``size`` counts the caller too.
 
     There are no more of them than parts that a launch can have.
@@ -116,7 +116,7 @@ class Team:
             helper.join()
 
 
-class Pace:
+class ShareOrNot:
     """Alone or shared, whichever has been faster lately for the same work.
 
     Cores that others use make waiting for a helper's part cost more than the help is
@@ -228,7 +228,7 @@ class _Teams:
     """The one team of this process, and all locks; a forked child gets new ones."""
 
     def __init__(self) -> None:
-        self.current = Team(default_size())
+        self.current = ThreadTeam(default_size())
         self.locks: weakref.WeakSet[Lock] = weakref.WeakSet()
         atexit.register(self.close)
         if hasattr(os, "register_at_fork"):
@@ -236,7 +236,7 @@ class _Teams:
 
     def renew(self, size: int | None = None) -> None:
         """Another team, of as many threads unless told otherwise."""
-        self.current = Team(size or self.current.size)
+        self.current = ThreadTeam(size or self.current.size)
 
     def forked(self) -> None:
         """Helpers do not survive a fork; locks may have been held."""
