@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
@@ -11,11 +10,11 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autograd_core.hooks import RECORDING, Array
-from autograd_core.program.bind import place
-from autograd_core.program.buffers import Ref, Role, address_of
+from autograd_core.program.buffers import address_of
 from autograd_core.program.cost import nanoseconds
 from autograd_core.program.events import Check, Event, HostCall, Launch, name_of
 from autograd_core.program.explain import Profile, Report, explain, shapes_of
+from autograd_core.program.gradients import Gradient
 from autograd_core.program.in_place_io import Relocations
 from autograd_core.program.native_call import NativeCall, passable, singleton
 from autograd_core.program.outputs import seal
@@ -24,7 +23,7 @@ from autograd_core.program.record import Recording
 from autograd_core.program.tree import LEAF
 from autograd_core.program.watch import Watch
 from autograd_core.program.words import slot_of, table
-from autograd_core.tape import GRADS, TensorBase, state
+from autograd_core.tape import GRADS, state
 from autograd_core.tensor import Tensor
 from autograd_core.threads import Lock, ShareOrNot, teams
 from autograd_kernels import replay as native
@@ -35,54 +34,6 @@ empty = np.empty
 MOST_BRIEF = 1_000  # launches, however small
 BRIEF = 30_000.0  # nanoseconds, roughly, for which a replay may keep the GIL
 FIRST, FACTOR = 30, 16  # replays before a Program is checked again; how that grows
-
-
-class Gradient:
-    """A gradient that replays give: its leaf, where it is, the Tensor given out."""
-
-    __slots__ = ("array", "copied", "leaf", "ref", "tensor")
-
-    def __init__(self, leaf: TensorBase, ref: Ref | None, tensor: Any) -> None:
-        own = ref is not None and ref.buffer.role is not Role.OUTSIDE
-        self.leaf = leaf
-        self.ref = ref if own else None
-        self.array: Array | None = None
-        self.tensor: Any = tensor
-        self.copied = False  # for who gets it: somebody keeps arrays of gradients
-
-    def renew(self, replays: Array) -> None:
-        """Another Tensor; whoever holds the old one keeps its values."""
-        if self.ref is None:
-            return
-        if self.array is not None and self.tensor._data is self.array:
-            self.tensor._data = self.array.copy()
-        self.array = place(self.ref)
-        self.tensor = Tensor(self.array)
-        self.tensor.version.append(replays)
-
-    def give(self) -> None:
-        """Leave it where the recorded run did."""
-        if self.copied and self.array is not None:
-            self.leaf._grad = Tensor(self.array.copy())
-        else:
-            self.leaf._grad = self.tensor
-
-    @property
-    def array_is_held(self) -> bool:
-        """Whether somebody has the array itself, and not only the Tensor."""
-        if self.array is None or self.copied:
-            return False
-        ours = 1 + (self.tensor._data is self.array)
-        return references(id(self.array)) > ours
-
-    @property
-    def tensor_is_held(self) -> bool:
-        """Whether somebody has the Tensor, or gave it another array."""
-        if self.array is None or self.copied:
-            return False
-        ours = 1 + (self.leaf._grad is self.tensor)
-        moved = self.tensor._data is not self.array
-        return moved or references(id(self.tensor)) > ours
 
 
 class Program:
@@ -426,8 +377,3 @@ class Program:
             f"<Program ({inputs}): {report.launches} launches, "
             f"{len(report.host_calls)} host calls, {report.peak_bytes:,} bytes>"
         )
-
-
-def references(address: int) -> int:
-    """How many references an object has (the lower half of its first word)."""
-    return ctypes.c_uint32.from_address(address).value
