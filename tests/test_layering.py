@@ -187,14 +187,15 @@ DOORS = {
         "autograd_core.tape",
         "autograd_core.tensor:Tensor.__init__",
         "autograd_core.tensor:Tensor.__deepcopy__",
-        "autograd_core.program.program",  # gradients that are held
+        "autograd_core.program.gradients",  # gradients that are held
     },
     "._data[...]": set(),
     ".version[...]": {"autograd_core.tape"},
     "._grad": {
         "autograd_core.tape",
         "autograd_core.tensor",
-        "autograd_core.program.program",
+        "autograd_core.program.program",  # what a replay that stopped leaves
+        "autograd_core.program.gradients",
     },
 }
 STORES = ast.Store, ast.Del
