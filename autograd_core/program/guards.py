@@ -11,19 +11,28 @@ import dis
 import functools
 import gc
 import sys
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from types import CodeType, FunctionType, MethodType, ModuleType
+from array import array
+from collections import ChainMap, UserDict, UserList, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import (
+    CodeType,
+    FunctionType,
+    MappingProxyType,
+    MethodType,
+    ModuleType,
+)
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd_core.hooks import Array
 from autograd_core.program.effects import is_iterator, is_source
-from autograd_core.program.values import is_plain, same
+from autograd_core.program.values import is_plain, mark, same
 from autograd_core.tape import TensorBase
 from autograd_core.user_code import is_users
 
+DEEPEST = 100  # objects that hold each other that are followed
+CONTAINERS = (deque, bytearray, array, MappingProxyType, UserDict, UserList, ChainMap)
 MEMO = type(functools.cache(len))
 LONGEST = 1024  # items of a container that are looked at one by one
 DYNAMIC = frozenset({"getattr", "vars", "__dict__", "eval", "exec", "attrgetter"})
@@ -55,6 +64,7 @@ class View:
             self.arrays: dict[int, Array] = {}
             self.sources: list[Any] = []  # of random numbers
             self.iterators: list[str] = []
+            self._depth = 0
             self._visited: dict[int, Any] = {}  # kept alive: words name them by address
             self._visit(function, getattr(function, "__name__", "the function"))
             for i, argument in enumerate(arguments):
@@ -81,6 +91,14 @@ class View:
         if id(value) in self._visited:
             return
         self._visited[id(value)] = value
+        if self._depth == DEEPEST:
+            self.seen.append(Seen(path, value))
+            return
+        self._depth += 1
+        self._follow(value, path)
+        self._depth -= 1
+
+    def _follow(self, value: Any, path: str) -> None:
         if is_source(value):
             self.sources.append(value)
         elif is_iterator(value):
@@ -128,7 +146,7 @@ class View:
     def _set(self, value: Any, path: str) -> None:
         self.seen.append(Seen(path, value))
         if len(value) <= LONGEST:
-            look = Opaque(lambda: "".join(sorted(map(repr, value))))
+            look = Opaque(lambda: "".join(sorted(map(_told, value))))
             self.holders.append(look)
             self.seen.append(Seen(path, look.value))
 
@@ -296,7 +314,7 @@ VISITS: tuple[tuple[Any, Callable[[View, Any, str], None]], ...] = (
     (FunctionType, View._function),
     (ModuleType, View._module_object),
     (type, View._class),
-    ((Mapping, Sequence, Set, deque), View._container),
+    (CONTAINERS, View._container),
 )
 
 
@@ -361,6 +379,11 @@ def _slots(kind: type) -> list[str]:
             slots = vars(base).get("__slots__", ())
             found += [slots] if isinstance(slots, str) else slots
     return [name for name in found if not name.startswith("__")]
+
+
+def _told(value: Any) -> str:
+    """A plain value by its bits, an object by its place in memory."""
+    return repr(mark(value)) if is_plain(value) else f"#{id(value)}"
 
 
 def _short(value: Any) -> str:
