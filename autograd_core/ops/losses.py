@@ -33,6 +33,7 @@ from autograd_core.ops.elementwise import (
 )
 from autograd_core.ops.folding import sum_over
 from autograd_core.ops.reduce import mean, sum
+from autograd_core.ops.shape import reshape
 from autograd_core.ops.softmax import log_softmax, row_stats
 from autograd_core.samples import Arg, Sample, sample
 from autograd_kernels import elementwise as elementwise_k
@@ -185,7 +186,7 @@ def cross_entropy(
     logp = log_softmax(logits)
     classes = logits.shape[1]
     if len(target.shape) == 1:
-        mask = equal(np.asarray(target)[:, None], np.arange(classes))
+        mask = equal(reshape(target, shape=(-1, 1)), np.arange(classes))
         picked = sum(where(mask, logp, 0.0), axis=1)
     else:
         picked = sum(mul(target, logp), axis=1)

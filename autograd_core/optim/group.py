@@ -79,7 +79,7 @@ class Group(MutableMapping[str, Any]):
             size = 2 if name == "betas" else 1
             self._place[name] = slice(place, place + size)
             place += size
-            self[name] = value
+            self._set(name, value)
 
     def __getitem__(self, name: str) -> Any:
         if name == "params":
@@ -99,6 +99,9 @@ class Group(MutableMapping[str, Any]):
     def __setitem__(self, name: str, value: Any) -> None:
         self._known(name)
         refuse(f"{self.owner}: {name} is set", "set it outside")
+        self._set(name, value)
+
+    def _set(self, name: str, value: Any) -> None:
         value = checked(self.owner, name, value)
         if name == "maximize":
             value = -1.0 if value else 1.0

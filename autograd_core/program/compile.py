@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,11 @@ from autograd_core.program.program import MISSED, Program
 from autograd_core.program.settle import Settling
 
 CHECK_EVERY = 1 << 16
+REFUSED = {
+    "a coroutine": inspect.iscoroutinefunction,
+    "a generator": inspect.isgeneratorfunction,
+    "an asynchronous generator": inspect.isasyncgenfunction,
+}
 OWN = ("function", "name", "_settling", "__wrapped__")
 
 
@@ -121,6 +127,12 @@ def compile(
         return functools.partial(compile, check_every=check_every, strict=strict)
     if not callable(function):
         raise TypeError(f"ag.compile: expected a function, got {function!r:.60}")
+    for kind, told in REFUSED.items():
+        if told(function):
+            raise TypeError(
+                f"ag.compile: {function!r:.60} is {kind}, which runs on after it has "
+                "returned; compile the functions that it calls"
+            )
     whole = isinstance(check_every, int) and not isinstance(check_every, bool)
     if not whole or check_every < 1:
         raise ValueError(

@@ -66,6 +66,31 @@ def test_outputs_share_memory_as_they_did() -> None:
         assert c.tolist() == [0.0] * 3
 
 
+def test_what_runs_on_after_its_return_is_refused() -> None:
+    async def coroutine(x: Any) -> Any:
+        return x
+
+    def generator(x: Any) -> Any:
+        yield x
+
+    for function in (coroutine, generator):
+        with pytest.raises(TypeError, match=r"is a \w+, which runs on"):
+            ag.compile(function)
+
+
+def test_an_optimizer_made_inside_does_what_it_does_in_eager() -> None:
+    def adapted(x: Any) -> Any:
+        p = ag.tensor([1.0, 2.0, 3.0, 4.0], requires_grad=True)
+        opt = optim.SGD([p], lr=0.1)
+        (p * p * x).sum().backward()
+        opt.step()
+        return p * 1.0
+
+    fast = ag.compile(adapted)
+    for n in range(5):
+        assert fast(X * n).tolist() == adapted(ag.tensor(X * n)).tolist()
+
+
 def test_a_model_keeps_its_face_and_a_layer_its_parameters() -> None:
     model = ag.compile(nn.Sequential(nn.Linear(4, 3), nn.Dropout(0.5)))
     assert len(list(model.parameters())) == 2
