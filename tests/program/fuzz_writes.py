@@ -22,7 +22,7 @@ from autograd_core import nn, optim
 from autograd_core.random import default_generator
 
 F = nn.functional
-CALLS = 7
+CALLS, STEADY = 14, 4  # calls, and how many in a row with nothing changed between
 LABELS = np.array([1, 0, 3, 2])
 MATRICES, VECTORS, LEAVES = ("B", "D", "W"), ("c", "v"), ("W", "v")
 
@@ -116,7 +116,9 @@ def draw(seed: int) -> Program:
     names = [name for kind in "MVS" for name in known[kind] if name not in LEAVES]
     count = min(len(names), int(rng.integers(1, 4)))
     program.results = [str(n) for n in rng.choice(names, count, replace=False)]
-    program.between = [(_one(rng, BETWEEN), float(rng.random())) for _ in range(CALLS)]
+    for n in range(CALLS):
+        how = _one(rng, BETWEEN) if n % STEADY == STEADY - 1 else "nothing"
+        program.between.append((how, float(rng.random())))
     return program
 
 
@@ -180,8 +182,15 @@ class Machine:
         if self.program.clears:
             for leaf in LEAVES:
                 now[leaf].grad = None
+        # No getattr: code that looks attributes up by computed names is guarded by all.
+        do = {
+            "op": self.do_op,
+            "norm": self.do_norm,
+            "write": self.do_write,
+            "leaf": self.do_leaf,
+        }
         for step in self.program.steps:
-            getattr(self, f"do_{step[0]}")(now, *step[1:])
+            do[step[0]](now, *step[1:])
         return [now[name] for name in self.program.results]
 
     def do_op(self, now: Any, name: str, operands: Any, result: str) -> None:
@@ -194,10 +203,14 @@ class Machine:
     def do_write(self, now: Any, how: str, target: str, source: str, by: float) -> None:
         t, s = now[target].detach(), now[source].detach()
         with ag.no_grad():
-            if how in ("mul_", "fill_"):
-                getattr(t, how)(by)
-            elif how in ("add_", "copy_"):
-                getattr(t, how)(s)
+            if how == "mul_":
+                t.mul_(by)
+            elif how == "fill_":
+                t.fill_(by)
+            elif how == "add_":
+                t.add_(s)
+            elif how == "copy_":
+                t.copy_(s)
             elif how == "zero_":
                 t.zero_()
             elif how == "part":
@@ -306,6 +319,7 @@ def run(seed: int, fault: str = "") -> Verdict:
             return verdict
         eager.change(how, by)
         compiled.change(how, by)
+    OUTCOMES["recorded"] += fast.recordings
     found = difference(eager.look(), compiled.look())
     return Verdict("different", found) if found else Verdict("same")
 

@@ -11,8 +11,14 @@ from typing import Any
 
 import fuzz_state
 import fuzz_writes
+import numpy as np
 import pytest
 from fuzz_explore import quiet
+
+from autograd_core.program import settle
+from autograd_core.program.passes.uses import Uses
+from autograd_core.program.program import Program
+from autograd_core.program.watch import Watch
 
 SEEDS = 60
 # (what, fuzzer, fault, share of the seeds in which a difference is to be reported)
@@ -40,3 +46,53 @@ def test_a_planted_fault_is_caught(
     clean = {seed for seed in range(SEEDS) if quiet(fuzzer.run, seed).good}
     caught = clean & differing(fuzzer, fault)
     assert len(caught) >= share * len(clean), f"{what}: {len(caught)} of {len(clean)}"
+
+
+# Faults of the library itself --------------------------------------------------------
+
+
+def nothing(*_: Any) -> None:
+    return None
+
+
+def no_words(watch: Watch) -> None:
+    watch.pairs, watch.opaque = np.empty((0, 2), np.int64), []
+
+
+NO_TRIAL = (settle, "trial", nothing)
+# (what, fuzzer, what is put in the place of what, seeds, least differences)
+IN_THE_LIBRARY = [
+    ("guards left out", fuzz_state, [(Watch, "arm", no_words)], 30, 5),
+    ("gradients after failures", fuzz_state, [(Program, "_stopped", nothing)], 60, 1),
+    ("held gradients", fuzz_state, [(Program, "release_grads", nothing)], 60, 1),
+    ("guards left out", fuzz_writes, [(Watch, "arm", no_words)], 30, 3),
+    (
+        "a launch moved past a write",
+        fuzz_writes,
+        [(Uses, "may_move", lambda *_: True), (Uses, "writes", lambda *_: 0), NO_TRIAL],
+        200,
+        2,
+    ),
+    (
+        "temporaries taken for private",
+        fuzz_writes,
+        [(Uses, "private", lambda _, ref, *times: ref.buffer.temporary), NO_TRIAL],
+        30,
+        3,
+    ),
+]
+
+
+@pytest.mark.parametrize(("what", "fuzzer", "faults", "seeds", "least"), IN_THE_LIBRARY)
+def test_a_fault_planted_in_the_library_is_caught(
+    what: str,
+    fuzzer: Any,
+    faults: Any,
+    seeds: int,
+    least: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for place, name, fault in faults:
+        monkeypatch.setattr(place, name, fault)
+    kinds = [quiet(fuzzer.run, seed).kind for seed in range(seeds)]
+    assert kinds.count("different") >= least, f"{what}: {Counter(kinds)}"
