@@ -118,7 +118,7 @@ class View:
         self.arrays[id(value)] = value
 
     def _items(self, value: Any, path: str) -> None:
-        """A tuple or list."""
+        """A list."""
         self.seen += [Seen(path, value), Seen(f"len({path})", len(value))]
         self.holders.append(value)
         for i, item in enumerate(value if len(value) <= LONGEST else ()):

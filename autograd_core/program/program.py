@@ -228,6 +228,15 @@ class Program:
             if event is not None and call is not None:
                 self._host(event, *call)
 
+    def try_alone(self) -> None:
+        """`replay_alone` that leaves the leaves their gradients, even if it raises."""
+        before = [(g.leaf, g.leaf._grad) for g in self.gradients]
+        try:
+            self.replay_alone()
+        finally:
+            for leaf, grad in before:
+                leaf._grad = grad
+
     def _host(self, event: HostCall, function: Any, args: Any, out: Array) -> None:
         """A host call, whose result must have the shape that it had when recorded."""
         try:

@@ -75,7 +75,8 @@ class Settling:
         self._lock = lock()
         self._busy: Array = np.zeros(1, np.int64)  # while launches run without the GIL
         self._recorder: Recorder | None = None  # of the recording that is going on
-        self._outside: frozenset[int] = frozenset()  # threads there when it began
+        # While Python of the function runs: the threads that were there before.
+        self._outside: frozenset[int] | None = None
 
     # Calls --------------------------------------------------------------------------
 
@@ -106,15 +107,17 @@ class Settling:
         """Wait for the other threads; False if one of them could wait for this one."""
         waited, events = 0.0, -1
         while not self._lock.acquire(timeout=0.05):
-            listener = self._recorder
-            if listener is None:
+            outside, listener = self._outside, self._recorder
+            if outside is None:
                 continue
             waited += 0.05
-            if len(listener.events) != events:
-                waited, events = 0.0, len(listener.events)
-            inside = threading.get_ident() not in self._outside
-            if inside or waited > STUCK:
-                listener.doubts.append("it is called by a thread that is started in it")
+            count = -1 if listener is None else len(listener.events)
+            if count != events:
+                waited, events = 0.0, count
+            if threading.get_ident() not in outside or waited > STUCK:
+                if listener is not None:
+                    doubt = "it is called by a thread that is started in it"
+                    listener.doubts.append(doubt)
                 return False
         return True
 
@@ -184,7 +187,7 @@ class Settling:
             del result
             return listener.finish(known, refs, leaves), leaves
         finally:
-            self._recorder = None
+            self._recorder = self._outside = None
             self._busy[0] = 0
 
     def _record(self, key: Key, view: View, tree: Tree, arrays: list[Array]) -> Any:
@@ -255,9 +258,11 @@ class Settling:
             return result
         count = program.in_doubt
         self._reason = doubt
-        for programs in self.programs.values():
-            if program in programs:
-                programs.remove(program)
+        self.programs = {
+            key: kept
+            for key, programs in self.programs.items()
+            if (kept := [p for p in programs if p is not program])
+        }
         program.retire()
         self.program = None
         if not count:
@@ -322,11 +327,14 @@ class Settling:
         """Call the function as it is, with the manners of a replay."""
         leaves = [traced(leaf, []) for leaf in tree.leaves]
         args, kwargs = tree.rebuild(leaves)
-        busy, self._busy[0] = int(self._busy[0]), 1
+        before = self._outside, int(self._busy[0])
+        if self._outside is None:
+            self._outside = frozenset(sys._current_frames())
+        self._busy[0] = 1
         try:
             result = flatten(self.function(*args, **kwargs))
         finally:
-            self._busy[0] = busy
+            self._outside, self._busy[0] = before
         return result.rebuild([self._detached(leaf) for leaf in result.leaves])
 
     def _detached(self, leaf: Any) -> Any:
@@ -338,6 +346,7 @@ class Settling:
         """As part of an outer recording: arguments copied, outputs out of the graph."""
         listener = recorder()
         assert listener is not None
+        key_of(tree, ())  # for its errors
         leaves = []
         for leaf in tree.leaves:
             if isinstance(leaf, TensorBase):

@@ -18,7 +18,7 @@ from autograd_core.program.program import Program
 from autograd_core.program.record import Recording
 from autograd_core.tape import TensorBase
 
-PIECE = 1 << 18  # elements
+AT_ONCE = 1 << 16  # elements that are exchanged
 Snapshot = list[tuple[Array, Array]]  # memory, and a copy of what was in it
 
 
@@ -47,38 +47,43 @@ def trial(
     ``before`` is the memory as it was before the call, ``arrays`` are its arguments and
     ``result`` the leaves of what it returned. All memory is left as the call left it.
     """
-    after = [_exchanged(home, copy) for home, copy in before]
+    undo: Snapshot = []  # memory, and what must be in it in the end
     try:
+        after = [_exchanged(home, copy, undo) for home, copy in before]
         for own, array in zip(program.inputs, arrays, strict=True):
             np.copyto(own, array)
         with listen(None):
             try:
-                program.replay_alone()
+                program.try_alone()
             except Exception as error:
                 return f"a replay raised {type(error).__name__}: {error}"
         return _compared(program, after, result)
     finally:
-        for home, copy in after:
-            if not same_bits(home, copy):
-                np.copyto(home, copy)
+        for home, there in undo:
+            if not same_bits(home, there):
+                np.copyto(home, there)
 
 
-def _exchanged(home: Array, copy: Array) -> tuple[Array, Array]:
-    """Memory with what was in it, and what it had in the place of the copy of that.
+def _exchanged(home: Array, copy: Array, undo: Snapshot) -> tuple[Array, Array]:
+    """Put into memory what a copy has, and the other way round; returns both.
 
-    Piece by piece, for it may be large; what is the same is not touched.
+    Piece by piece, for it may be large; what is the same is not touched. ``undo`` is
+    right after each step, so that Ctrl-C finds it so.
     """
     if same_bits(home, copy):
+        undo.append((home, copy))
         return home, copy
     if not home.flags.c_contiguous:
-        whole = home.copy()
+        undo.append((home, home.copy()))
         np.copyto(home, copy)
-        return home, whole
+        return undo[-1]
     one, other = home.reshape(-1), copy.reshape(-1)
-    for start in range(0, one.size, PIECE):
-        piece = one[start : start + PIECE].copy()
-        one[start : start + PIECE] = other[start : start + PIECE]
-        other[start : start + PIECE] = piece
+    for start in range(0, one.size, AT_ONCE):
+        here, there = (x[start : start + AT_ONCE] for x in (one, other))
+        undo.append((here, here.copy()))
+        np.copyto(here, there)
+        np.copyto(there, undo[-1][1])
+        undo[-1] = here, there
     return home, copy
 
 

@@ -5,9 +5,12 @@ Most of them are rows of the truth table or of `test_truth_contract`; the rest i
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import subprocess
 import sys
+import threading
 from collections import namedtuple
 from pathlib import Path
 from typing import Any
@@ -89,6 +92,93 @@ def test_an_optimizer_made_inside_does_what_it_does_in_eager() -> None:
     fast = ag.compile(adapted)
     for n in range(5):
         assert fast(X * n).tolist() == adapted(ag.tensor(X * n)).tolist()
+
+
+def repeated(call: Any, times: int) -> list[Any]:
+    return [call() for _ in range(times)]
+
+
+def learner() -> tuple[Any, Any]:
+    w = ag.ones(4, requires_grad=True)
+    opt = optim.Adam([w], lr=0.1)
+
+    def step(x: Any) -> Any:
+        opt.zero_grad()
+        loss = (w * w * x).sum()
+        loss.backward()
+        opt.step()
+        return loss
+
+    return w, step
+
+
+@pytest.mark.parametrize("at", range(8))
+def test_ctrl_c_in_a_trial_leaves_what_the_call_left(
+    at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = 0
+
+    def interrupted(*args: Any, real: Any = np.copyto) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == at + 1:
+            raise KeyboardInterrupt
+        real(*args)
+
+    w, step = learner()
+    fast = ag.compile(step)
+    fast(X)
+    monkeypatch.setattr(np, "copyto", interrupted)
+    with contextlib.suppress(KeyboardInterrupt):
+        fast(X)
+    monkeypatch.undo()
+    twin, eager = learner()
+    for _ in range(2):
+        eager(ag.tensor(X))
+    assert w.data.tobytes() == twin.data.tobytes()
+    assert w.grad.data.tobytes() == twin.grad.data.tobytes()
+    for _ in range(3):
+        fast(X), eager(ag.tensor(X))
+    assert w.data.tobytes() == twin.data.tobytes()
+
+
+def test_a_thread_started_in_a_function_that_stays_eager_does_not_hang() -> None:
+    def f(x: Any, deep: bool) -> Any:
+        state["n"] += 1  # never settles
+        if deep:
+            thread = threading.Thread(target=lambda: fast(X, False), daemon=True)
+            thread.start()
+            thread.join(20)
+            assert not thread.is_alive()
+        return x * 2.0
+
+    state, fast = {"n": 0}, ag.compile(f)
+    with pytest.warns(RuntimeWarning, match="does not settle"):
+        results = repeated(lambda: fast(X, True).tolist(), 12)
+    assert results == [(X * 2).tolist()] * 12
+
+
+def test_a_gradient_that_would_flow_into_a_nested_function_is_refused() -> None:
+    w, inner = ag.ones(4, requires_grad=True), ag.compile(lambda h: h * 3.0)
+    outer = ag.compile(lambda x: inner(w * x).sum())
+    with pytest.raises(ValueError, match="requires grad"):
+        outer(X)
+
+
+def test_a_program_that_was_found_wrong_leaves_room_for_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AG_PAGE", "2.0")
+    fast = ag.compile(lambda x: x * float(os.environ["AG_PAGE"]), check_every=4)
+    for _ in range(3):
+        fast(X)
+    monkeypatch.setenv("AG_PAGE", "3.0")
+    with pytest.raises(RuntimeError, match="in doubt"):
+        repeated(lambda: fast(X), 4)
+    for n in range(5, 60):
+        for _ in range(2):
+            fast(np.ones(n, np.float32))
+    assert sum(map(len, fast.programs.values())) == settle.KEPT
 
 
 def test_a_model_keeps_its_face_and_a_layer_its_parameters() -> None:
