@@ -26,6 +26,7 @@ STAND_INS = ROOT / "tests" / "stand_ins"
 # By script: arguments, and what it needs to be more than asked for its help.
 SCRIPTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "peers/adam.py": ("--threads 2 --sizes 2000 --turns 2 --json OUT.json", ()),
+    "peers/eager.py": ("--rounds 1 --batch 1e-4 --json OUT.json", ()),
     "peers/elementwise.py": (
         "--threads 2 --sizes 2000 --only dropout --turns 2 --json OUT.json",
         (),
@@ -41,6 +42,7 @@ SCRIPTS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "checks.py": ("--sizes XS --rounds 2 --launches 60", ()),
     "growth.py": ("--threads 1 --most 8 --rounds 1 --out OUT", ("matplotlib",)),
+    "price.py": ("--rounds 1 --batch 1e-4", ()),
     "regression.py": ("--help", ()),
 }
 

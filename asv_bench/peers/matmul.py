@@ -70,7 +70,8 @@ def launches(
         table = np.array([row] * count, np.int64)
         if parts == 1:  # the column says how many such rows follow each other
             table[:, 5] = range(count, 0, -1)
-        teams.current.replay(table, np.zeros(2 * count, np.int64), parts)
+        counts = np.zeros(2 * count, np.int64)
+        teams.current.replay(table.ctypes.data, count, counts.ctypes.data, parts)
         return words, args  # which the table has only the addresses of
 
     return run

@@ -11,10 +11,24 @@ from typing import Any
 import numpy as np
 
 import autograd_core as ag
-from torch import optim
+from autograd_core import no_grad
+from autograd_core.ops import TABLE
+from torch import nn, optim
 
-__all__ = ["addmm", "from_numpy", "mm", "optim", "relu_", "tensor", "zeros"]
+__all__ = [
+    "addmm",
+    "from_numpy",
+    "mm",
+    "nn",
+    "no_grad",
+    "optim",
+    "relu_",
+    "sin",
+    "tensor",
+    "zeros",
+]
 float32, float64 = np.float32, np.float64
+sin = TABLE["sin"]
 
 
 def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> ag.Tensor:

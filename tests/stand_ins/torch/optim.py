@@ -7,5 +7,5 @@ from typing import Any
 from autograd_core import optim
 
 
-def Adam(params: Any, fused: bool) -> Any:  # noqa: N802
-    return optim.Adam(params)
+def Adam(params: Any, lr: float = 1e-3, fused: bool | None = None) -> Any:  # noqa: N802
+    return optim.Adam(params, lr)

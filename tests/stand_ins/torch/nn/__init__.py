@@ -1,5 +1,5 @@
-"""Functions."""
+"""Layers and functions."""
 
-from autograd_core.nn import functional
+from autograd_core.nn import BatchNorm1d, Dropout, Linear, ReLU, Sequential, functional
 
-__all__ = ["functional"]
+__all__ = ["BatchNorm1d", "Dropout", "Linear", "ReLU", "Sequential", "functional"]
