@@ -50,6 +50,7 @@ SUMS = {"contract", "reassoc", "nsz"}
 # Of Numba's settings, those that change no compiled code.
 IDLE = ("NUMBA_NUM_THREADS", "NUMBA_THREADING_", "NUMBA_CACHE_", "NUMBA_CUDA_")
 BROKEN = (Exception,)  # whatever a damaged cache file makes the loader raise
+ROW = 26  # words: globals, a count, and three for each of eight kinds of arguments
 ELEMENTS = 1024  # at multiples of so many, a part of a launch over elements may start
 # Nobody calls a kernel as a C function: its wrapper is 7 % of the compile time.
 njit = partial(numba.njit, error_model="numpy", nogil=True, no_cfunc_wrapper=True)
@@ -98,6 +99,26 @@ class Traits:
     cost: Callable[[Sequence[Any]], float] | None = None
 
 
+class Launches:
+    """How a kernel's small launches are done without its dispatcher.
+
+    ``enter(row, units, args)`` does one, or says False. At first it always does: what
+    is launched often enough is worth an entry in ``row``, see `front`.
+    """
+
+    __slots__ = ("count", "enter", "row", "uses")
+
+    def __init__(self) -> None:
+        self.enter: Callable[..., bool] = _never
+        self.row = np.zeros(ROW, np.int64)
+        self.count = 0
+        self.uses: Any = None  # who counts them
+
+
+def _never(row: Any, units: int, args: Any) -> bool:
+    return False
+
+
 def traits(kernel: Any) -> Traits:
     """What a kernel declares of itself."""
     declared: Traits = kernel.traits
@@ -133,6 +154,7 @@ def _made(fn: Any, traits: Traits, flags: set[str], **options: Any) -> Any:
         return partial(_made, traits=traits, flags=flags, **options)
     dispatcher = njit(fn, fastmath=flags, **options)
     dispatcher.traits = traits
+    dispatcher.launches = Launches()
     # Only what the folder's key tells apart: no source from elsewhere, no closure.
     if fn.__module__.startswith(f"{__package__}.") and fn.__closure__ is None:
         dispatcher._cache = DiskCache(fn)
@@ -164,6 +186,11 @@ def address_for(dispatcher: Any, types: tuple[Any, ...]) -> int:
         result = dispatcher.overloads[types]
         name = result.fndesc.llvm_func_name
         return int(result.library.get_pointer_to_function(name))
+
+
+def is_ready(dispatcher: Any, kinds: tuple[Any, ...]) -> bool:
+    """Whether `entry` needs not compile: it was there before, or is in the cache."""
+    return kinds in dispatcher.overloads or dispatcher._cache.path(kinds).exists()
 
 
 def entry(dispatcher: Any, kinds: tuple[Any, ...]) -> Callable[..., Any]:

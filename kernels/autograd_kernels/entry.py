@@ -20,73 +20,34 @@ object, bytes, axes, *shape].
 
 from __future__ import annotations
 
-import ctypes
-import sys
-from functools import cache
-from typing import Any
-
-import numpy as np
 from numba import types
-from numba.core import cgutils
-from numba.extending import NativeValue, intrinsic, models, register_model, unbox
 
 from ._jit import holding
 from .elementwise import loop
-from .replay import WORD, store, walk, word
+from .objects import (
+    BORROWED,
+    DATA,
+    DTYPE,
+    FLAGS,
+    HALF,
+    ITEMS,
+    LENGTH,
+    NDIM,
+    SHAPE,
+    TYPE,
+    C,
+    address_of,
+    copy,
+)
+from .objects import layout_known as layout_known
+from .replay import store, walk, word
 
 AXES = 8  # of an input or output at most
 HEAD, PLACE = 11, 4 + AXES  # words
 WATCHED, SHARED, COUNTS, WHOLE = 5, 7, 9, 10  # of the frame
 LEFT, SO_FAR = 0, 1  # of the counts
-
-# Where CPython and NumPy keep things in an object of theirs: words from its start, and
-# below the bits of the word that holds a 32-bit field.
-TYPE = 1
-LENGTH, ITEMS = 2, 3  # of a tuple
-DATA, NDIM, SHAPE, DTYPE, FLAGS = 2, 3, 4, 7, 8  # of an array
-HALF = 0xFFFFFFFF
-CONTIGUOUS = 1
-
-
-class Borrowed(types.Opaque):  # type: ignore[misc]
-    """A Python object, as it comes."""
-
-    def __init__(self) -> None:
-        super().__init__(name="Borrowed")
-
-
-BORROWED = Borrowed()
 ENTER = (types.intp, BORROWED, BORROWED)  # types of the arguments
 UNCHANGED = (types.intp, types.intp)
-register_model(Borrowed)(models.OpaqueModel)
-
-
-@unbox(Borrowed)
-def _unbox(kind: Any, value: Any, context: Any) -> NativeValue:
-    return NativeValue(value)
-
-
-@intrinsic
-def _object(context: Any, value: Any) -> Any:
-    """Address of a borrowed object."""
-
-    def codegen(target: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.ptrtoint(args[0], WORD)
-
-    return types.intp(value), codegen
-
-
-@intrinsic
-def _copy(context: Any, to: Any, start: Any, count: Any) -> Any:
-    """Copy bytes from one address to another."""
-
-    def codegen(target: Any, builder: Any, signature: Any, args: Any) -> Any:
-        byte = cgutils.voidptr_t
-        out, source = (builder.inttoptr(a, byte) for a in args[:2])
-        cgutils.raw_memcpy(builder, out, source, args[2], 1)
-        return target.get_dummy_value()
-
-    return types.void(to, start, count), codegen
 
 
 @loop
@@ -95,7 +56,7 @@ def _fits(array, place, array_type):
     if word(array, TYPE) != array_type or word(array, DTYPE) != word(place, 1):
         return False
     axes, shape = word(array, NDIM) & HALF, word(array, SHAPE)
-    if axes != word(place, 3) or not word(array, FLAGS) & CONTIGUOUS:
+    if axes != word(place, 3) or not word(array, FLAGS) & C:
         return False
     fits = True
     for axis in range(axes):
@@ -115,7 +76,7 @@ def _take(place, count, args, array_type):
     if fits:
         for i in range(count):
             to, size = word(place, i * PLACE), word(place, i * PLACE + 2)
-            _copy(to, word(word(args, ITEMS + i), DATA), size)
+            copy(to, word(word(args, ITEMS + i), DATA), size)
     return fits
 
 
@@ -159,7 +120,7 @@ def enter(frame, args, outs):
         return -1
     if not _unshared(word(frame, SHARED), word(frame, SHARED + 1)):
         return -1
-    if not _take(place, inputs, _object(args), word(frame, 4)):
+    if not _take(place, inputs, address_of(args), word(frame, 4)):
         return -1
     if word(frame, WHOLE) == 0:
         return 0
@@ -169,36 +130,8 @@ def enter(frame, args, outs):
     place += 8 * PLACE * inputs
     for i in range(word(frame, 3)):
         to, size = (
-            word(word(_object(outs), ITEMS + i), DATA),
+            word(word(address_of(outs), ITEMS + i), DATA),
             word(place, i * PLACE + 2),
         )
-        _copy(to, word(place, i * PLACE), size)
+        copy(to, word(place, i * PLACE), size)
     return stopped
-
-
-@cache
-def layout_known() -> bool:
-    """Whether this interpreter and this NumPy lay objects out as told above."""
-    if sys.implementation.name != "cpython" or ctypes.sizeof(ctypes.c_void_p) != 8:
-        return False
-    if not getattr(sys, "_is_gil_enabled", lambda: True)():
-        return False
-    array = np.zeros((3, 5), np.float32)
-    items = (array, array.T)
-    a, b, t = (_words(x) for x in (array, array.T, items))
-    shape = (ctypes.c_int64 * 2).from_address(a[SHAPE])
-    return (
-        a[TYPE] == id(np.ndarray)
-        and a[DATA] == array.ctypes.data
-        and a[DTYPE] == id(array.dtype)
-        and a[NDIM] & HALF == 2
-        and list(shape) == [3, 5]
-        and a[FLAGS] & CONTIGUOUS == 1
-        and b[FLAGS] & CONTIGUOUS == 0
-        and t[LENGTH] == 2
-        and t[ITEMS : ITEMS + 2] == [id(x) for x in items]
-    )
-
-
-def _words(value: Any) -> list[int]:
-    return list((ctypes.c_int64 * 9).from_address(id(value)))

@@ -66,8 +66,8 @@ VECTORS = BYTES > 0
 PANEL = COLUMNS * BYTES  # bytes of a row of a panel of B
 DEPTH = 1024  # bytes of a block of k: a panel of B takes 16 or 32 KB of L1
 HALF_L2 = (1 << 18) if BYTES == 32 else (1 << 19)  # bytes of A that are read in place
-FAR = 1024  # bytes from row to row of B from which on a copy pays,
-FEW = 8 * HEIGHT  # if more rows of A than these pass by it
+FAR = 1024  # bytes between rows of B from which on a copy of B pays
+FEW = 8 * HEIGHT  # rows of A up to which a copy of B does not pay
 ROWS = 24 * HEIGHT  # of C in a unit, at most
 SPAN = 4 * ROWS  # rows that share a copy of B
 STRIPE = 4 * HEIGHT  # rows of A that go past all panels of B, and that share a copy
@@ -77,7 +77,7 @@ WIDEST = 4 * WIDE  # after a copy: threads share out rows, not halves of lines o
 COPY_A, COPY_B, DOT_ROWS, DOT_COLUMNS, DIRECT = 1, 2, 4, 8, 16
 NARROW = 16  # rows or columns up to which dot products along a long k are faster
 SPREAD = 6  # rows from which on a copy of a B beyond L2 pays
-BOTH = 24  # lines: a multiple of DOTS and of ALONE
+BOTH = 24  # lines of a unit of dot products: a multiple of DOTS and of ALONE
 UNITS = 8  # of a product at least, when they stay large enough
 
 

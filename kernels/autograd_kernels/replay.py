@@ -10,8 +10,9 @@ than 1, so many launches over the same elements are done tile by tile.
 Helpers share a launch by claiming its parts, each first the one it had before, as its
 data may still be in that core's cache; the next launch starts when all parts are done.
 Which thread runs which part never matters to a bit of the result, so the caller
-finishes alone if no helper comes. ``control`` is [open, active, table, rows, counters];
-``counters`` has two words per launch: bits of the parts claimed, number of those done.
+finishes alone if no helper comes. ``control`` is [open, active, table, rows, counters,
+taken]; ``counters`` has two words per launch: bits of the parts claimed, number of
+those done.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ from .elementwise import loop
 ADDRESS, WORDS, COUNT, UNITS, PARTS, GRAIN, RUN = range(7)
 COLUMNS = 7
 TILE = 8192  # units of a run's launches that are done one launch after another
-OPEN, ACTIVE, TABLE, ROWS, COUNTERS = range(5)
-SIZES = (24, 40, 56, 80, 120, 200)  # words that a call passes, the least that suffices
+OPEN, ACTIVE, TABLE, ROWS, COUNTERS, TAKEN = range(6)
+BUSY = -1  # what `replay_shared` returns if somebody else has the helpers
+SIZES = (24, 40, 56, 80, 120, 240)  # words that a call passes, the least that suffices
 MOST_PARTS = 64  # of a launch: the bits of one word say which are claimed
 SPINS = 64  # pauses before a waiting thread lets others have the core
 
@@ -39,39 +41,44 @@ WORD = ir.IntType(64)
 PAUSES = {"x86_64": "llvm.x86.sse2.pause", "AMD64": "llvm.x86.sse2.pause"}
 
 
-@intrinsic
-def _launch(context: Any, table: Any, i: Any, lo: Any, hi: Any) -> Any:
-    """Call the kernel of row ``i`` of the table at an address, on its units lo:hi.
+@intrinsic(prefer_literal=True)
+def call(context: Any, address: Any, words: Any, count: Any, lo: Any, hi: Any) -> Any:
+    """Call the kernel at an address on its units lo:hi.
 
-    Of `SIZES` the least that suffices is passed; surplus words lie beyond the kernel's
-    frame, unread.
+    ``words`` is the address of its ``count`` other arguments. Of `SIZES` the least that
+    suffices is passed (a literal count is passed as it is, and compiles far sooner);
+    surplus words lie beyond the kernel's frame, unread.
     """
+    given = getattr(count, "literal_value", None)
+    sizes = SIZES if given is None else (given,)
 
     def codegen(target: Any, builder: Any, signature: Any, args: Any) -> Any:
-        first = builder.mul(args[1], WORD(COLUMNS))
-        cells = builder.gep(builder.inttoptr(args[0], WORD.as_pointer()), [first])
-
-        def cell(column: int) -> Any:
-            return builder.load(builder.gep(cells, [WORD(column)]))
-
-        words = builder.inttoptr(cell(WORDS), WORD.as_pointer())
+        address, words, count, lo, hi = args
+        words = builder.inttoptr(words, WORD.as_pointer())
         slot = cgutils.alloca_once(builder, WORD)  # a kernel returns None, unread
-        address, count = cell(ADDRESS), cell(COUNT)
+
+        def with_words(size: int) -> None:
+            kinds = [slot.type, slot.type] + [WORD] * (size + 2)
+            function = ir.FunctionType(ir.IntType(32), kinds).as_pointer()
+            places = [builder.gep(words, [WORD(w)]) for w in range(size)]
+            rest = [builder.load(place) for place in places]
+            kernel = builder.inttoptr(address, function)
+            builder.call(kernel, [slot, slot, lo, hi, *rest])
+
+        if given is not None:
+            with_words(given)
+            return target.get_dummy_value()
         done = builder.append_basic_block("done")
-        for size in SIZES:
+        for size in sizes:
             with builder.if_then(builder.icmp_signed("<=", count, WORD(size))):
-                kinds = [slot.type, slot.type] + [WORD] * (size + 2)
-                function = ir.FunctionType(ir.IntType(32), kinds).as_pointer()
-                places = [builder.gep(words, [WORD(w)]) for w in range(size)]
-                rest = [builder.load(place) for place in places]
-                kernel = builder.inttoptr(address, function)
-                builder.call(kernel, [slot, slot, args[2], args[3], *rest])
+                with_words(size)
                 builder.branch(done)
         builder.branch(done)
         builder.position_at_end(done)
         return target.get_dummy_value()
 
-    return types.void(table, i, lo, hi), codegen
+    word = types.intp
+    return types.void(word, word, word if given is None else count, word, word), codegen
 
 
 def _word(builder: Any, base: Any, index: Any) -> Any:
@@ -169,6 +176,14 @@ def _wait_until(base, index, value):
 
 
 @loop
+def _launch(table, i, lo, hi):
+    """Call the kernel of row ``i`` on its units lo:hi."""
+    row = COLUMNS * i
+    words, count = word(table, row + WORDS), word(table, row + COUNT)
+    call(word(table, row + ADDRESS), words, count, lo, hi)
+
+
+@loop
 def _part(table, i, lo, hi):
     """A part of a launch, or of the run that begins there, tile by tile."""
     run = word(table, COLUMNS * i + RUN)
@@ -260,10 +275,12 @@ def _walk_shared(table, rows, counters, me):
 
 @kernel(writes=0)
 def replay_shared(control, table, rows, counters):
-    """`replay` of a whole table with whatever helpers come; returns the same.
+    """`replay` of a whole table with whatever helpers come; returns the same, or BUSY.
 
     ``control`` and ``counters`` are addresses of the shared words.
     """
+    if mark(control, TAKEN, 1):
+        return BUSY
     for i in range(2 * rows):
         store(counters, i, 0)
     store(control, TABLE, table)
@@ -274,6 +291,7 @@ def replay_shared(control, table, rows, counters):
     store(control, OPEN, 0)
     while load(control, ACTIVE) > 0:
         _pause()
+    store(control, TAKEN, 0)
     return stopped
 
 
