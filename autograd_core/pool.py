@@ -29,12 +29,15 @@ PRIVATE = (  # to a process: the default is shared with a forked child
 
 
 def _references() -> int:
-    """References that this CPython counts for an object of one variable alone."""
-    block = mmap.mmap(-1, 1, **PRIVATE)
-    return getrefcount(block)
+    """References that this CPython counts for an object in one list alone."""
+    held = [mmap.mmap(-1, 1, **PRIVATE)]
+    return getrefcount(held[0])
 
 
-ALONE = _references()
+# The list's and the argument's. No variable is counted: whoever looks at those of a
+# frame (a debugger, a tracer) holds them once more. More was counted if somebody holds
+# on to what he found: then it is still 2, and what he holds is not used again.
+ALONE = min(2, _references())
 
 
 class Pool:
@@ -46,7 +49,13 @@ class Pool:
 
     def empty(self, shape: int | tuple[int, ...], dtype: Any) -> Array:
         """`numpy.empty`."""
-        out = np.empty(shape, dtype)
+        return self.instead_of(np.empty(shape, dtype))
+
+    def instead_of(self, out: Array) -> Array:
+        """An array like ``out``, which nobody has written to, in memory that is there.
+
+        What NumPy has reserved it takes back: nobody has touched its pages.
+        """
         if not LEAST <= out.nbytes <= LARGEST:
             return out
         ring = self.blocks.get(out.nbytes)
@@ -56,7 +65,7 @@ class Pool:
                 block = self._new(out.nbytes)
             except OSError:  # as many mappings as the system allows
                 return out
-        out = np.ndarray(shape, dtype, block)
+        out = np.ndarray(out.shape, out.dtype, block)
         self.blocks.setdefault(out.nbytes, deque()).append(block)
         return out
 
@@ -65,12 +74,12 @@ class Pool:
         """A block that no array holds; off the ring, so no other thread finds it."""
         for _ in range(min(len(ring), TRIES)):
             try:
-                block = ring.popleft()
+                held = [ring.popleft()]
             except IndexError:
                 break
-            if getrefcount(block) == ALONE:
-                return block
-            ring.append(block)
+            if getrefcount(held[0]) <= ALONE:
+                return held[0]
+            ring.append(held[0])
         return None
 
     def _new(self, size: int) -> mmap.mmap:

@@ -13,6 +13,7 @@ import math
 import os
 import threading
 import weakref
+from _thread import RLock
 from pathlib import Path
 from typing import Any
 
@@ -23,25 +24,58 @@ from autograd_kernels import _jit
 from autograd_kernels import replay as native
 
 PATIENCE = 20_000  # spins of some 40 ns without work before a helper parks
-LONGEST_CYCLE = 1024  # calls from one round of trials to the next
-TRIAL_SECONDS = 4e-3  # that the trials of one way may take, two at least
+TRIALS = 8  # calls of each way in a round, fewer where a call is long
+TRIAL_SECONDS = 4e-3  # that those of one way may take, two at least
+FIRST_PRICE = 0.1  # of all time, that trials of the slower way may cost ...
+PRICE = 0.01  # ... once the same way has won again and again
+LEAST_REST = 64  # calls between two rounds
+GAIN = 0.9  # of the time alone: what takes longer is not worth another core
+
+
+class Helper(threading.Thread):
+    """A thread that helps one team, parked until it is called."""
+
+    def __init__(self, memory: Array, number: int) -> None:
+        super().__init__(daemon=True)
+        self.memory, self.number = memory, number  # of the team; 0 is the caller
+        self.call = threading.Event()
+        self.parked = False
+        self.closing = False
+        self.call.set()
+
+    def run(self) -> None:
+        """Work until told to go home."""
+        while True:
+            self.parked = True
+            self.call.wait()
+            self.call.clear()
+            self.parked = False
+            if self.closing:
+                return
+            native.serve(_address(self.memory), PATIENCE, self.number)
+
+    def close(self) -> None:
+        """Go home."""
+        self.closing = True
+        self.call.set()
+        self.join()
 
 
 class ThreadTeam:
     """Helper threads, started when first needed; ``size`` counts the caller too.
 
-    There are no more of them than parts that a launch can have.
+    There are no more of them than parts that a launch can have. Who has the team is a
+    word that native code sets and clears: no Python runs in between, so no exception
+    of a signal handler can leave it taken.
     """
 
     def __init__(self, size: int) -> None:
         self.size = min(size, native.MOST_PARTS)
         self.memory = np.zeros(16, np.int64)
         self.control = _address(self.memory)
-        self.lock = threading.Lock()
-        self.helpers: list[threading.Thread] = []
-        self.calls: list[threading.Event] = []
-        self.parked: list[bool] = []
-        self.closing = False
+        self.lock = threading.RLock()  # while helpers are started
+        self.helpers: list[Helper] = []
+        self.most = self.size - 1  # helpers; less if the system has no more threads
         self.entries: dict[Any, int] = {}
 
     def run(
@@ -61,7 +95,9 @@ class ThreadTeam:
         words = np.array(exploded(args) + [0] * native.SIZES[-1], np.int64)
         count = len(words) - native.SIZES[-1]
         row = [self.entry(kernel, args), _address(words), count, units, parts, grain, 1]
-        self.replay(np.array([row], np.int64), np.zeros(2, np.int64), parts)
+        memory = np.array([*row, 0, 0], np.int64)
+        table = _address(memory)
+        self.replay(table, 1, table + 8 * len(row), parts)
 
     def entry(self, kernel: Any, args: tuple[Any, ...]) -> int:
         """Native address of a kernel for arguments of these types, remembered."""
@@ -71,85 +107,116 @@ class ThreadTeam:
             self.entries[key] = _jit.address(kernel, (0, 1, *args))
         return self.entries[key]
 
-    def replay(self, table: Array, counts: Array, parts: int) -> int:
-        """Run a whole table with whoever is there; see ``native.replay``.
+    def replay(self, table: int, rows: int, counts: int, parts: int) -> int:
+        """Run a whole table with whoever is there; see ``native.replay_shared``.
 
-        ``parts`` has the launch of the most: more threads would only be in the way.
+        ``table`` and ``counts``, two words a row, are addresses. ``parts`` has the
+        launch of the most: more threads would only be in the way.
         """
-        if self.size < 2 or not self.lock.acquire(blocking=False):
-            return int(native.replay(_address(table), 0, len(table)))
-        try:
+        if self.size > 1:
             self._wake(min(self.size, parts) - 1)
-            where = _address(table), len(table), _address(counts)
-            return int(native.replay_shared(self.control, *where))
-        finally:
-            self.lock.release()
+            stopped = int(native.replay_shared(self.control, table, rows, counts))
+            if stopped != native.BUSY:
+                return stopped
+        return int(native.replay(table, 0, rows))
 
     def _wake(self, count: int) -> None:
-        for i in range(len(self.helpers), count):
-            self.calls.append(threading.Event())
-            self.parked.append(False)
-            helper = threading.Thread(target=self._help, args=(i,), daemon=True)
-            self.helpers.append(helper)
-            self.calls[i].set()
-            helper.start()
-        for i in range(count):
-            if self.parked[i]:
-                self.calls[i].set()
+        if len(self.helpers) < min(count, self.most):
+            self._start(count)
+        for helper in self.helpers[:count]:
+            if helper.parked:
+                helper.call.set()
 
-    def _help(self, i: int) -> None:
-        while True:
-            self.parked[i] = True
-            self.calls[i].wait()
-            self.calls[i].clear()
-            self.parked[i] = False
-            if self.closing:
-                return
-            native.serve(self.control, PATIENCE, i + 1)
+    def _start(self, count: int) -> None:
+        with self.lock:
+            while len(self.helpers) < min(count, self.most):
+                helper = Helper(self.memory, len(self.helpers) + 1)
+                try:
+                    helper.start()
+                except RuntimeError:  # no more threads: the caller does what is left
+                    self.most = len(self.helpers)
+                else:
+                    self.helpers.append(helper)
 
     def close(self) -> None:
-        """Send the helpers home."""
-        self.closing = True
-        for call in self.calls:
-            call.set()
-        for helper in self.helpers:
-            helper.join()
+        """Send the helpers home; whoever still calls the team works alone."""
+        with self.lock:
+            self.most = 0
+            helpers, self.helpers = self.helpers, []
+        for helper in helpers:
+            helper.close()
 
 
 class ShareOrNot:
     """Alone or shared, whichever has been faster lately for the same work.
 
     Cores that others use make waiting for a helper's part cost more than the help is
-    worth, and no estimate knows that: so both are timed, a few calls in a row each,
-    again and again at growing distances. It changes no bit.
+    worth, and so do cores that are far from each other; no estimate knows that. Both
+    ways are timed, a few calls in a row each, and again after so long that it costs
+    next to nothing. Sharing ends before its time once it has lost what it had won. It
+    changes no bit.
     """
 
     def __init__(self) -> None:
-        self.best = [
-            math.inf,
-            math.inf,
-        ]  # seconds alone, shared; of this cycle's trials
-        self.call = 0
-        self.cycle = 64
-        self.trials = 8  # of each way, fewer where a call is long
+        self.before, self.price = False, FIRST_PRICE  # what was chosen
+        self._begin()
+
+    def _begin(self) -> None:
+        self.trials = TRIALS
+        self.times: tuple[list[float], list[float]] = ([], [])  # alone, shared
+        self.trying = True
+        self.chosen = False  # shared, until the next round
+        self.alone = math.inf  # seconds that a call takes alone, typically
+        self.won = 0.0  # seconds, by sharing
+        self.rest = 0.0  # seconds until the next round
 
     def share(self) -> bool:
         """How to make the next call."""
-        if self.call >= self.cycle:
-            self.cycle = min(2 * self.cycle, LONGEST_CYCLE)
-            self.call, self.best = 0, [math.inf, math.inf]
-        if self.call < self.trials:
-            return True
-        if self.call < 2 * self.trials:
-            return False
-        return self.best[1] < self.best[0]
+        if self.trying:
+            return len(self.times[0]) >= self.trials
+        if self.rest <= 0:
+            self._begin()
+        return self.chosen
 
     def took(self, seconds: float, shared: bool) -> None:
         """What it took."""
-        self.call += 1
-        self.best[shared] = min(self.best[shared], seconds)
-        if seconds * self.trials > TRIAL_SECONDS:  # two: the very first call is cold
+        if self.trying:
+            self._tried(seconds, shared)
+            return
+        self.rest -= seconds
+        if shared:
+            self.won += self.alone - seconds
+            if self.won < -TRIALS * self.alone:
+                self._rest_after(-self.won, False)
+
+    def _tried(self, seconds: float, shared: bool) -> None:
+        if seconds * self.trials > TRIAL_SECONDS:
             self.trials = max(2, int(TRIAL_SECONDS / seconds))
+        self.times[shared].append(seconds)
+        alone, together = self.times
+        hopeless = sum(together) > 2 * TRIALS * _typical(alone)
+        if len(alone) >= self.trials and (len(together) >= self.trials or hopeless):
+            self._choose()
+
+    def _choose(self) -> None:
+        self.trying = False
+        self.alone, together = map(_typical, self.times)
+        shared = together < GAIN * self.alone
+        best, slower = min(self.alone, together), self.times[not shared]
+        self._rest_after(sum(slower) - len(slower) * best, shared)
+        self.rest = max(self.rest, LEAST_REST * best)
+
+    def _rest_after(self, lost: float, shared: bool) -> None:
+        """Choose a way for as long as what trials lost is worth."""
+        settled, self.chosen = shared == self.before, shared
+        self.price = max(self.price / 2, PRICE) if settled else FIRST_PRICE
+        self.before = shared
+        self.rest = lost / self.price
+
+
+def _typical(times: list[float]) -> float:
+    """The median, or the less of two: the very first call is cold."""
+    return sorted(times)[(len(times) - 1) // 2] if times else math.inf
 
 
 def _address(array: Array) -> int:
@@ -199,29 +266,16 @@ def quota(cgroup: Path) -> float:
     return math.inf
 
 
-class Lock:
-    """A re-entrant lock that a forked child finds free, whoever held it."""
+class Lock(RLock):  # type: ignore[misc]  # is not final
+    """A re-entrant lock that a forked child finds free, whoever held it.
 
-    def __init__(self) -> None:
-        self.renew()
+    All that takes or frees it is C: an exception of a signal handler, which comes
+    between two steps of Python, finds it taken or free, and ``with`` knows which.
+    """
 
     def renew(self) -> None:
         """Free, held by nobody."""
-        self._lock = threading.RLock()
-
-    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        """See `threading.RLock`."""
-        return self._lock.acquire(blocking, timeout)
-
-    def release(self) -> None:
-        """See `threading.RLock`."""
-        self._lock.release()
-
-    def __enter__(self) -> None:
-        self._lock.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
+        self._at_fork_reinit()  # type: ignore[attr-defined]
 
 
 class _Teams:
@@ -274,6 +328,5 @@ def set_num_threads(n: int) -> None:
         raise ValueError(f"set_num_threads: expected an integer >= 1, got {n!r}")
     old = teams.current
     if min(int(n), native.MOST_PARTS) != old.size:
-        with old.lock:
-            teams.renew(int(n))
+        teams.renew(int(n))
         old.close()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import random
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -145,3 +147,54 @@ def test_steps_in_eager_use_the_same_memory_again() -> None:
     step()
     before = step()
     assert {step() for _ in range(5)} == {before}
+
+
+def test_a_block_counts_one_more_for_each_array() -> None:
+    held = [module.mmap.mmap(-1, LEAST, **module.PRIVATE)]
+    counts = [sys.getrefcount(held[0])]
+    arrays = []
+    for _ in range(3):
+        arrays.append(np.ndarray(N, np.float32, held[0]))
+        counts.append(sys.getrefcount(held[0]))
+    assert counts == [module.ALONE + i for i in range(4)]
+
+
+WATCHER = """
+import sys
+
+kept = []
+
+def watch(frame, event, arg):
+    if frame.f_code.co_filename.endswith("pool.py"):
+        values = list(frame.f_locals.values())
+        if {keep}:
+            kept.append(values + [v for x in values if type(x) is list for v in x])
+            del kept[:-1000]
+    return watch
+
+sys.settrace(watch)
+from autograd_core.pool import LEAST, Pool
+{after}
+pool, held = Pool(), []
+for i in range(50):
+    array = pool.empty(LEAST // 8, "i8")
+    array[...] = i
+    if i % 3:
+        held.append((i, array))
+    del array
+assert all((array == i).all() for i, array in held)
+sys.settrace(None)
+pool = Pool()
+for i in range(5):
+    array = pool.empty(LEAST // 8, "i8")
+    del array
+assert sum(map(len, pool.blocks.values())) == 1
+"""
+
+
+@pytest.mark.parametrize("after", ["", "sys.settrace(None)"])
+@pytest.mark.parametrize("keep", [False, True])
+def test_whoever_looks_at_variables_changes_no_array(keep: bool, after: str) -> None:
+    """A debugger holds them once more, while the module is imported or later."""
+    code = WATCHER.format(keep=keep, after=after)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

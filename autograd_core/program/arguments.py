@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.hooks import Array
+from autograd_core.operand import refuse_mask
 from autograd_core.program.tree import LEAF, Tree
 from autograd_core.program.values import is_plain as is_plain_value
 from autograd_core.program.values import mark
@@ -68,6 +69,7 @@ def _leaf(leaf: Any, arrays: list[Array]) -> Hashable:
             )
         leaf = leaf._data
     if isinstance(leaf, np.ndarray):
+        refuse_mask(leaf)
         arrays.append(leaf)
         return leaf.shape, leaf.dtype
     return _option(leaf)

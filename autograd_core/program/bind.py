@@ -29,7 +29,7 @@ class Bound:
 
     table: Array
     start: int  # address of the table
-    counts: Array  # claimed and done, for threads that share launches
+    counts: int  # address of parts claimed and done, for threads that share launches
     shared: bool  # whether any launch is worth sharing
     parts: int  # of the launch that has the most
     segments: list[tuple[int, int, HostCall | None, Call | None]]
@@ -134,14 +134,14 @@ def bind(binder: Binder, groups: Sequence[Sequence[Event]]) -> Bound:
     return Bound(
         table=table,
         start=address_of(table),
-        counts=counts,
+        counts=address_of(counts),
         shared=len(segments) == 1 and parts > 1,
         parts=parts,
         segments=segments,
         events=of_row,
         words=words,
         places=places,
-        keep=binder.keep,
+        keep=[*binder.keep, counts],
     )
 
 

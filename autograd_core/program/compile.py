@@ -6,11 +6,16 @@ import copy
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from autograd_core.program.program import MISSED, Program
 from autograd_core.program.settle import Settling
+from autograd_core.signatures import HasForward
 
+P = ParamSpec("P")
+Q = ParamSpec("Q")
+R = TypeVar("R")
+S = TypeVar("S")
 CHECK_EVERY = 1 << 16
 REFUSED = {
     "a coroutine": inspect.iscoroutinefunction,
@@ -20,7 +25,7 @@ REFUSED = {
 OWN = ("function", "name", "_settling", "__wrapped__")
 
 
-class Compiled:
+class Compiled(Generic[P, R]):
     """A function that is recorded in its first calls and replayed natively after.
 
     A new shape, dtype, option, train/eval mode or set of parameters is recorded as
@@ -28,13 +33,13 @@ class Compiled:
     """
 
     def __init__(
-        self, function: Callable[..., Any], check_every: int, strict: bool
+        self, function: Callable[P, R], check_every: int, strict: bool
     ) -> None:
         self.function = self.__wrapped__ = function
         self.name: str = getattr(function, "__name__", type(function).__name__)
         self._settling = Settling(function, self.name, check_every, strict)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         program = self._settling.program
         if program is not None and not kwargs:
             result = program.attempt(args)
@@ -63,12 +68,19 @@ class Compiled:
 
     # It stands in the place of what it compiles ---------------------------------------
 
+    @overload
+    def __get__(self, instance: None, owner: Any = None) -> Compiled[P, R]: ...
+    @overload
+    def __get__(
+        self: Compiled[Concatenate[S, Q], R], instance: S, owner: Any = None
+    ) -> Compiled[Q, R]: ...
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """As a method: compiled for each instance by itself, and kept there."""
         if instance is None:
             return self
         settling = self._settling
-        method = self.function.__get__(instance, owner)
+        function: Any = self.function
+        method = function.__get__(instance, owner)
         bound = Compiled(method, settling.check_every, settling.strict)
         if hasattr(instance, "__dict__"):
             vars(instance)[self.name] = bound
@@ -86,7 +98,7 @@ class Compiled:
         else:
             setattr(self.function, name, value)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Compiled:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Compiled[P, R]:
         return _rebuilt(copy.deepcopy(self.function, memo), *self._options())
 
     def __reduce__(self) -> Any:
@@ -96,12 +108,29 @@ class Compiled:
         return self._settling.check_every, self._settling.strict
 
 
-def _rebuilt(function: Any, check_every: int, strict: bool) -> Compiled:
+def _rebuilt(
+    function: Callable[P, R], check_every: int, strict: bool
+) -> Compiled[P, R]:
     return Compiled(function, check_every, strict)
 
 
+@overload
+def compile(  # a module, which takes arrays where its forward says Tensor
+    function: HasForward[..., R],
+    *,
+    check_every: int = CHECK_EVERY,
+    strict: bool = False,
+) -> Compiled[..., R]: ...
+@overload
 def compile(
-    function: Callable[..., Any] | None = None,
+    function: Callable[P, R], *, check_every: int = CHECK_EVERY, strict: bool = False
+) -> Compiled[P, R]: ...
+@overload
+def compile(
+    function: None = None, *, check_every: int = CHECK_EVERY, strict: bool = False
+) -> Callable[[Callable[P, R]], Compiled[P, R]]: ...
+def compile(
+    function: Any = None,
     *,
     check_every: int = CHECK_EVERY,
     strict: bool = False,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from autograd_core.program.events import Launch
+from collections.abc import Iterable
 
+from autograd_core.program.events import Event, Launch
+
+BRIEF = 30_000.0  # nanoseconds, for which a replay may keep the GIL, in one thread
 BANDWIDTH = 20.0  # bytes a nanosecond, in cache, one thread
 WORTH = 1_000.0  # nanoseconds that a part must take to be given away
 
@@ -13,6 +16,14 @@ def nanoseconds(launch: Launch) -> float:
     time = sum(a.nbytes for a in launch.arrays) / BANDWIDTH
     cost = launch.traits.cost
     return time if cost is None else time + cost(launch.args)
+
+
+def brief(events: Iterable[Event]) -> bool:
+    """Whether all of them take less time than threads or the GIL are worth.
+
+    It takes longer to wake a thread, and in one native code makes the whole call.
+    """
+    return sum(nanoseconds(e) for e in events if isinstance(e, Launch)) < BRIEF
 
 
 def split(launch: Launch, run: int, threads: int) -> tuple[int, int]:

@@ -70,6 +70,7 @@ class Relocations:
             if flags.c_contiguous and flags.aligned and array.dtype.isnative:
                 relocation.to(self.words, array)
             else:
+                relocation.back(self.words)  # `leave` may have been interrupted
                 np.copyto(relocation.own, array)
         fresh = {}
         for i, relocation in self.outputs.items():

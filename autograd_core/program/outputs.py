@@ -73,7 +73,7 @@ def _parts(value: Any) -> list[Any]:
 # Out of the graph ------------------------------------------------------------------
 
 
-class _Sealed(Op):
+class _Sealed(Op[...]):
     """The op of an output whose gradient would have to flow into the function."""
 
     def __init__(self, where: str) -> None:
@@ -96,7 +96,7 @@ def _never(function: Any) -> Array:
 def seal(where: str) -> Node:
     """A node at which backward raises."""
     end = Tensor(np.empty(0, np.float32), requires_grad=True)
-    return Node(_Sealed(where), (end,), {}, end, ())
+    return Node(_Sealed(where), (end,), (end,), {}, None, (), ())
 
 
 def needs_seal(leaf: TensorBase) -> bool:

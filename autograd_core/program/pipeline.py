@@ -19,6 +19,7 @@ import numpy as np
 from autograd_core.hooks import Array
 from autograd_core.program.bind import Binder, Bound, bind
 from autograd_core.program.buffers import set_regions
+from autograd_core.program.cost import brief
 from autograd_core.program.events import Event
 from autograd_core.program.outputs import Outputs
 from autograd_core.program.passes.dead import leave_out_dead
@@ -68,6 +69,8 @@ def lower(recording: Recording, threads: int) -> Plan:
     events = fuse(events, kept, done)
     events = leave_out_dead(events, kept, done)
     groups = runs(events)
+    if brief(events):
+        threads = 1
     peak_bytes = plan(groups, kept, threads)
     binder = Binder(peak_bytes, threads)
     bound = bind(binder, groups)

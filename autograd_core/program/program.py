@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd_core.hooks import RECORDING, Array
 from autograd_core.program.buffers import address_of
-from autograd_core.program.cost import nanoseconds
+from autograd_core.program.cost import brief
 from autograd_core.program.events import Check, Event, HostCall, Launch, name_of
 from autograd_core.program.explain import Profile, Report, explain, shapes_of
 from autograd_core.program.gradients import Gradient
@@ -30,9 +30,9 @@ from autograd_kernels import replay as native
 from autograd_kernels.entry import LEFT, SHARED, SO_FAR, WATCHED
 
 MISSED = object()
+UNBLOCKED = (False,)
 empty = np.empty
 MOST_BRIEF = 1_000  # launches, however small
-BRIEF = 30_000.0  # nanoseconds, roughly, for which a replay may keep the GIL
 FIRST, FACTOR = 30, 16  # replays before a Program is checked again; how that grows
 
 
@@ -95,7 +95,7 @@ class Program:
             and len(self.bound.segments) == 1
             and not self.bound.shared
             and len(launches) < MOST_BRIEF
-            and sum(map(nanoseconds, launches)) < BRIEF
+            and brief(launches)
         )
         self.plain = self.was_plain and passable(self.inputs)
         self.rows = len(self.bound.table) if self.brief else 0
@@ -136,14 +136,17 @@ class Program:
             return self._at_once(args)
         if self.threads != teams.current.size:
             return MISSED
-        if not self.lock.acquire(blocking=False):
-            return MISSED
+        held: list[bool] = []
         try:
+            held.extend(map(self.lock.acquire, UNBLOCKED))  # one step, whole or not
+            if not held[0]:
+                return MISSED
             if self.native.enter(self.native.frame, args, ()) < 0:
                 return MISSED
             return self._moved(args)
         finally:
-            self.lock.release()
+            if True in held:
+                self.lock.release()
 
     def _at_once(self, args: tuple[Any, ...]) -> Any:
         """All of a call in native code that keeps the GIL; MISSED if it does not fit.
@@ -208,16 +211,18 @@ class Program:
     def replay(self) -> None:
         """All launches, alone or with the helpers."""
         bound = self.bound
-        if bound.shared and self.pace.share():
-            start_time = perf_counter()
-            stopped = teams.current.replay(bound.table, bound.counts, bound.parts)
-            self.pace.took(perf_counter() - start_time, shared=True)
-            if stopped != len(bound.table):
-                self._failed(bound.events[stopped])
+        if not bound.shared:
+            self.replay_alone()
             return
-        start_time = perf_counter()
-        self.replay_alone()
-        self.pace.took(perf_counter() - start_time, shared=False)
+        shared, start_time = self.pace.share(), perf_counter()
+        if shared:
+            where = bound.start, len(bound.table), bound.counts
+            stopped = teams.current.replay(*where, bound.parts)
+        else:
+            stopped = native.replay(bound.start, 0, len(bound.table))
+        self.pace.took(perf_counter() - start_time, shared)
+        if stopped != len(bound.table):
+            self._failed(bound.events[stopped])
 
     def replay_alone(self) -> None:
         """All launches, in this thread."""

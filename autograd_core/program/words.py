@@ -219,7 +219,7 @@ def _is_followed(sample: tuple[Any, Any]) -> bool:
 @cache
 def slot_of(name: str) -> int:
     """Bytes from the start of a tensor to where CPython keeps one of its slots."""
-    tensor = TensorBase()
+    tensor = TensorBase(np.empty(0))
     mark = object() if name != "_data" else np.empty(0)
     setattr(tensor, name, mark)
     words = (ctypes.c_int64 * (TensorBase.__basicsize__ // 8)).from_address(id(tensor))
