@@ -8,62 +8,64 @@ only if something outside could use it: an input or a captured tensor requires g
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
-from typing import Any
+from itertools import islice
+from typing import Any, ParamSpec, TypeVar, overload
 
 import numpy as np
 
-from autograd_core.grad import reachable, walk
+from autograd_core.create import tensor
 from autograd_core.hooks import Array
-from autograd_core.launch import copy_into, duplicate, full
-from autograd_core.op import Op
+from autograd_core.launch import duplicate, full
 from autograd_core.ops.broadcasting import as_dtype
 from autograd_core.ops.shape import concatenate, identity, reshape
-from autograd_core.random import default_generator
+from autograd_core.signatures import Call
 from autograd_core.tape import (
     Node,
     TensorBase,
     grad_mode,
-    next_number,
     state,
-    version_of,
 )
-from autograd_core.tensor import Tensor, tensor
+from autograd_core.tensor import Tensor
+from autograd_core.trees import leaves_of, matched, names_of, numbered, rebuilt
+from autograd_core.walk import reachable, walk
 from autograd_core.writes import array_of
 
+P = ParamSpec("P")
+R = TypeVar("R")
 Place = Node | TensorBase
+Leaf = Tensor | Array | float
 
 
 # Inputs and outputs ----------------------------------------------------------------
 
 
-def leaves_of(tree: Any) -> list[Any]:
-    """What hangs in nested dicts, lists and tuples, in order."""
-    if isinstance(tree, dict):
-        return [leaf for value in tree.values() for leaf in leaves_of(value)]
-    if isinstance(tree, list | tuple):
-        return [leaf for value in tree for leaf in leaves_of(value)]
-    return [tree]
+def fitted(
+    given: Iterable[Any], leaves: Iterable[Tensor], names: Iterable[str], what: str
+) -> list[Any]:
+    """``given``, each a Tensor or an array of the shape of its leaf; or an error."""
+    found = []
+    for g, leaf, name in zip(given, leaves, names, strict=True):
+        array = g if isinstance(g, Tensor) else np.asarray(g)
+        if array.dtype.kind not in "biuf":
+            raise TypeError(f"{what} {name} is {type(g).__name__}, not numbers")
+        if array.shape != leaf.shape:
+            noun = name.split("[")[0].split()[0]
+            raise ValueError(
+                f"{what} {name} has shape {array.shape}, the {noun} {leaf.shape}"
+            )
+        found.append(array)
+    return found
 
 
-def rebuilt(tree: Any, leaves: Iterable[Any]) -> Any:
-    """The same nesting around other leaves."""
-    left = iter(leaves)
-    if isinstance(tree, dict):
-        return {key: rebuilt(value, left) for key, value in tree.items()}
-    if isinstance(tree, list | tuple):
-        parts = [rebuilt(value, left) for value in tree]
-        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
-    return next(left)
-
-
-def alias(x: Any, who: str) -> Tensor:
+def alias(x: Any, who: str, name: str) -> Tensor:
     """``x`` as a Tensor with a place of its own in the graph."""
     if not isinstance(x, Tensor):
-        x = tensor(x)
+        array = np.asarray(x)
+        x = tensor(x) if array.dtype.kind == "f" else array
     if x.dtype.kind != "f":
-        raise TypeError(f"{who}: needs float32 or float64 inputs, got {x.dtype}")
+        raise TypeError(f"{who}: needs float32 or float64 inputs, {name} is {x.dtype}")
     if x.requires_grad and state.grad_enabled:
         inner: Tensor = identity(x)
         return inner
@@ -80,9 +82,13 @@ def place_of(x: TensorBase) -> Place:
 class Run:
     """One recorded call of ``f`` on aliases of ``inputs`` (a tree of tensors)."""
 
-    def __init__(self, f: Callable[[Any], Any], inputs: Any, who: str) -> None:
+    def __init__(self, f: Any, inputs: Any, who: str, names: Any = None) -> None:
         enabled = state.grad_enabled
-        self.inputs = [alias(x, who) for x in leaves_of(inputs)]
+        self.names = names or numbered(inputs, "argument")
+        self.inputs = [
+            alias(x, who, name)
+            for x, name in zip(leaves_of(inputs), self.names, strict=True)
+        ]
         self.places = [place_of(x) for x in self.inputs]
         with grad_mode(True):
             self.tree = f(rebuilt(inputs, self.inputs))
@@ -91,7 +97,7 @@ class Run:
             if not isinstance(out, Tensor):
                 raise TypeError(
                     f"{who}: the function must return Tensors, got "
-                    f"{type(out).__name__}; did it leave the graph?"
+                    f"{type(out).__name__}. Is it constant, or did it leave the graph?"
                 )
         self.nested = enabled and self._used_outside()
 
@@ -139,8 +145,6 @@ def _cotangent(g: Any, out: Tensor) -> Tensor:
         array_of(g)  # read, for all who listen
     else:
         g = Tensor(as_dtype(np.asarray(g), out.dtype))
-    if g.shape != out.shape:
-        raise ValueError(f"the cotangent has shape {g.shape}, the output {out.shape}")
     return g
 
 
@@ -155,8 +159,8 @@ def _result(g: Any, like: Tensor) -> Tensor:
 
 def _chosen(
     f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], argnum: Any
-) -> tuple[Callable[[Any], Any], Any]:
-    """``f`` as a function of the arguments that ``argnum`` names, and those."""
+) -> tuple[Callable[[Any], Any], Any, list[str]]:
+    """``f`` as a function of the arguments that ``argnum`` says, those, their names."""
     numbers = argnum if isinstance(argnum, tuple) else (argnum,)
     places = []
     for number in numbers:
@@ -170,25 +174,31 @@ def _chosen(
             full[place] = value
         return f(*full, **kwargs)
 
-    return inner, tuple(args[place] for place in places)
+    names = [n for place in places for n in names_of(args[place], f"argument {place}")]
+    return inner, tuple(args[place] for place in places), names
 
 
+@overload
+def value_and_grad(f: Callable[P, R], argnum: int = 0) -> Call[P, tuple[R, Tensor]]: ...
+@overload
 def value_and_grad(
-    f: Callable[..., Any], argnum: int | tuple[int, ...] = 0
-) -> Callable[..., Any]:
+    f: Callable[P, R], argnum: tuple[int, ...]
+) -> Call[P, tuple[R, tuple[Tensor, ...]]]: ...
+def value_and_grad(f: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> Any:
     """The function ``(f(*args), gradient)`` of a scalar ``f``.
 
     ``argnum`` says by which positional argument (a tuple: by which, giving a tuple). An
-    argument may be a nested dict, list or tuple of tensors; so is its gradient then.
-    Raises ValueError if ``f`` returns no scalar, TypeError for integer inputs.
+    argument may be a nested dict, list or tuple of tensors; so is its gradient then,
+    with None for None. Raises ValueError if ``f`` returns no scalar, TypeError for
+    integers among what is differentiated and for a constant that is no Tensor.
     """
 
     @wraps(f)
     def run(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        inner, inputs = _chosen(f, args, kwargs, argnum)
-        done = Run(inner, inputs, "grad")
+        inner, inputs, names = _chosen(f, args, kwargs, argnum)
+        done = Run(inner, inputs, "grad", names)
         if not isinstance(done.tree, Tensor) or done.tree.size != 1:
-            shape = [out.shape for out in done.outs]
+            shape = [out.shape for out in done.outs] or done.tree
             raise ValueError(
                 f"grad: the function must return one scalar, got {shape}. Reduce "
                 "it (for example with .mean()), or use vjp or jacobian."
@@ -199,16 +209,20 @@ def value_and_grad(
     return run
 
 
+@overload
+def grad(f: Callable[P, Any], argnum: int = 0) -> Call[P, Tensor]: ...
+@overload
 def grad(
-    f: Callable[..., Any], argnum: int | tuple[int, ...] = 0
-) -> Callable[..., Any]:
+    f: Callable[P, Any], argnum: tuple[int, ...]
+) -> Call[P, tuple[Tensor, ...]]: ...
+def grad(f: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> Any:
     """The gradient of a scalar function, as a function; see `value_and_grad`.
 
     >>> import autograd_core as ag
     >>> ag.grad(ag.grad(lambda x: x ** 3))(2.0)
     tensor(12.)
     """
-    both = value_and_grad(f, argnum)
+    both: Callable[..., Any] = value_and_grad(f, argnum)
 
     @wraps(f)
     def run(*args: Any, **kwargs: Any) -> Any:
@@ -217,50 +231,79 @@ def grad(
     return run
 
 
+@overload
+def vjp(
+    f: Callable[..., R], *inputs: Leaf
+) -> tuple[R, Callable[[Any], tuple[Tensor, ...]]]: ...
+@overload
+def vjp(
+    f: Callable[..., R], *inputs: Any
+) -> tuple[R, Callable[[Any], tuple[Any, ...]]]: ...
 def vjp(f: Callable[..., Any], *inputs: Any) -> tuple[Any, Callable[[Any], Any]]:
     """``f(*inputs)`` and its pullback: cotangents of the outputs to those of inputs.
 
     The pullback gives a tuple, one entry for each input, and may be called again.
     """
     done = Run(lambda given: f(*given), inputs, "vjp")
+    alone = isinstance(done.tree, Tensor)
+    names = names_of(done.tree, "output")
 
     def pullback(cotangents: Any) -> Any:
-        return rebuilt(inputs, done.pull(leaves_of(cotangents), retain=True))
+        if alone and isinstance(cotangents, tuple) and len(cotangents) == 1:
+            (cotangents,) = cotangents
+        given = matched(done.tree, cotangents, "vjp: cotangents")
+        seeds = fitted(given, done.outs, names, "vjp: the cotangent of")
+        return rebuilt(inputs, done.pull(seeds, retain=True))
 
     return done.result(), pullback
 
 
-def jvp(f: Callable[..., Any], inputs: Any, tangents: Any) -> tuple[Any, Any]:
+def jvp(f: Callable[..., R], inputs: Any, tangents: Any) -> tuple[R, R]:
     """``f(*inputs)`` and its derivative along ``tangents``; one input needs no tuple.
 
     By two vjps: the pullback is linear in its cotangent, and the pullback of that is
     the derivative (J. Townsend, "A new trick for calculating Jacobian vector
     products", 2017).
     """
-    done = Run(lambda given: f(*given), _tuple(inputs), "jvp")
+    given = inputs if isinstance(inputs, tuple) else (inputs,)
+    done = Run(lambda given: f(*given), given, "jvp")
+    along = matched(given, _like(tangents, inputs), "jvp: tangents")
+    along = fitted(along, done.inputs, done.names, "jvp: the tangent of")
     zeros = [np.zeros(out.shape, out.dtype) for out in done.outs]
     push = Run(lambda g: done.pull(g, retain=True), zeros, "jvp")
     push.nested = done.nested  # what it captures beyond that are our own aliases
-    pushed = push.pull(leaves_of(_tuple(tangents)), retain=False)
-    return done.result(), rebuilt(done.tree, pushed)
+    return done.result(), rebuilt(done.tree, push.pull(along, retain=False))
 
 
-def _tuple(x: Any) -> tuple[Any, ...]:
-    return x if isinstance(x, tuple) else (x,)
+def _like(x: Any, inputs: Any) -> Any:
+    """A tuple of what there is for each input: a list is one if the inputs are."""
+    kinds = (tuple, list) if isinstance(inputs, tuple) else tuple
+    return tuple(x) if isinstance(x, kinds) else (x,)
 
 
+@overload
+def hvp(f: Callable[..., Any], inputs: Leaf, v: Any) -> Tensor: ...
+@overload
+def hvp(
+    f: Callable[..., Any], inputs: tuple[Leaf, ...], v: Any
+) -> tuple[Tensor, ...]: ...
+@overload
+def hvp(f: Callable[..., Any], inputs: Any, v: Any) -> Any: ...
 def hvp(f: Callable[..., Any], inputs: Any, v: Any) -> Any:
     """The Hessian of a scalar ``f`` times ``v``; one input needs no tuple.
 
     The Hessian is symmetric, so it is the vjp of the gradient: no Hessian is built.
     """
-    given = _tuple(inputs)
-    _, pullback = vjp(grad(f, tuple(range(len(given)))), *given)
-    products = pullback(_tuple(v))
+    given = inputs if isinstance(inputs, tuple) else (inputs,)
+    slope = grad(f, tuple(range(len(given))))
+    done = Run(lambda given: slope(*given), given, "hvp")
+    along = matched(given, _like(v, inputs), "hvp: v")
+    along = fitted(along, done.outs, done.names, "hvp: v for")
+    products = rebuilt(given, done.pull(along, retain=False))
     return products if isinstance(inputs, tuple) else products[0]
 
 
-def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
+def jacobian(f: Callable[P, Any], argnum: int = 0) -> Call[P, Tensor]:
     """The function that gives ``d out / d in``, of shape ``out.shape + in.shape``.
 
     One backward walk for each element of the output.
@@ -268,98 +311,37 @@ def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
 
     @wraps(f)
     def run(*args: Any, **kwargs: Any) -> Tensor:
-        inner, inputs = _chosen(f, args, kwargs, argnum)
-        done = Run(inner, inputs, "jacobian")
+        inner, inputs, names = _chosen(f, args, kwargs, argnum)
+        done = Run(inner, inputs, "jacobian", names)
         if not isinstance(done.tree, Tensor) or len(done.inputs) != 1:
             raise TypeError("jacobian: needs one tensor in and one tensor out")
         (out,), (x,) = done.outs, done.inputs
         shape = (*out.shape, *x.shape)
         if not out.size:
             return Tensor(np.zeros(shape, x.dtype))
-        rows = []
-        for one in np.eye(out.size, dtype=out.dtype):
-            (row,) = done.pull([one.reshape(out.shape)], retain=True)
-            rows.append(reshape(row, shape=(1, x.size)))
-        stacked: Tensor = reshape(concatenate(*rows, axis=0), shape=shape)
+        stacked: Tensor = reshape(_stacked(_rows(done, out, x)), shape=shape)
         return stacked
 
-    return run
+    return run  # type: ignore[return-value]
 
 
-def hessian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
+def _rows(done: Run, out: Tensor, x: Tensor) -> Iterator[Tensor]:
+    """The rows of a Jacobian, each of shape (1, x.size)."""
+    for i in range(out.size):
+        one = np.zeros(out.size, out.dtype)
+        one[i] = 1
+        (row,) = done.pull([one.reshape(out.shape)], retain=True)
+        yield reshape(row, shape=(1, x.size))
+
+
+def _stacked(rows: Iterator[Tensor]) -> Any:
+    """Rows as a matrix, a part at a time: a tensor is large beside a short row."""
+    parts = []
+    while some := list(islice(rows, 256)):
+        parts.append(concatenate(*some, axis=0))
+    return parts[0] if len(parts) == 1 else concatenate(*parts, axis=0)
+
+
+def hessian(f: Callable[P, Any], argnum: int = 0) -> Call[P, Tensor]:
     """The function that gives the second derivatives, of shape ``in.shape * 2``."""
     return jacobian(grad(f, argnum), argnum)
-
-
-# Memory for time -------------------------------------------------------------------
-
-
-class _Recompute(Op):
-    """An op whose vjp runs its function again. Its one input is that function."""
-
-    def by_rule(
-        self, g: Any, needs: Any, out: Any, inputs: Sequence[Any], attrs: Any
-    ) -> list[Any]:
-        again: Callable[[Any], list[Any]] = inputs[0]
-        return again(g)
-
-
-def _unused(again: Any) -> Array:
-    raise NotImplementedError("checkpoint runs its function itself")
-
-
-_recompute = _Recompute(_unused, [lambda g, y, again: None], saves="")
-_recompute.name = "checkpoint"
-
-
-def checkpoint(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """``f(*args)`` without keeping its intermediates; backward runs ``f`` again.
-
-    Tensors that ``f`` captures (parameters) get their gradients too, and random ops
-    draw the same keys again. ``f`` returns one Tensor and, apart from drawing random
-    keys, should change nothing: a BatchNorm in training updates its running statistics
-    twice. Raises RuntimeError if an argument or parameter was changed in place before
-    backward.
-    """
-    if not state.grad_enabled:
-        return f(*args, **kwargs)
-    drawn, start = duplicate(default_generator.state), next_number()
-    out = f(*args, **kwargs)
-    if not isinstance(out, Tensor):
-        raise TypeError(
-            f"checkpoint: the function must return one Tensor, got {type(out).__name__}"
-        )
-    if out.node is None or out.node.number < start:
-        return out
-    places = _boundary(out.node, start)
-    read = [x for x in (*leaves_of(args), *places) if isinstance(x, TensorBase)]
-
-    def again(g: Any) -> list[Any]:
-        graph = state.grad_enabled  # a graph of the gradient is wanted
-        now = duplicate(default_generator.state)
-        copy_into(drawn, default_generator.state)
-        with grad_mode(True):
-            second = f(*args, **kwargs)
-        copy_into(now, default_generator.state)
-        found = walk([second], [g], places, create_graph=graph)
-        return [found.get(place) for place in places]
-
-    result = out.detach()
-    result._requires_grad = True
-    result.node = node = Node(_recompute, (again,), {}, result, ())
-    node.parents = list(places)
-    node.versions = [(x.version, version_of(x.version)) for x in read]
-    return result
-
-
-def _boundary(root: Node, start: int) -> list[Place]:
-    """The places older than ``start`` and the leaves that ``root`` depends on."""
-    seen: dict[Place, None] = {}  # a set in order of discovery
-    stack: list[Place] = [root]
-    while stack:
-        place = stack.pop()
-        if place not in seen:
-            seen[place] = None
-            if isinstance(place, Node) and place.number > start:
-                stack += [parent for parent in place.parents if parent is not None]
-    return [p for p in seen if not isinstance(p, Node) or p.number < start]
