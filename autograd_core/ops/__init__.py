@@ -25,7 +25,7 @@ FAMILIES = (
     dropout,
 )
 
-TABLE: dict[str, Op] = {
+TABLE: dict[str, Op[...]] = {
     op.name: op
     for family in FAMILIES
     for op in vars(family).values()

@@ -6,13 +6,14 @@ Where a slope jumps, it is the one on the left, as in PyTorch: 0 at relu's kink.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from autograd_core.hooks import Array
 from autograd_core.launch import empty, flat, hyper, launch
 from autograd_core.op import primitive
-from autograd_core.ops.broadcasting import floats, unary
+from autograd_core.ops import broadcasting
+from autograd_core.ops.broadcasting import floats
 from autograd_core.ops.elementwise import (
     add,
     exp,
@@ -23,6 +24,7 @@ from autograd_core.ops.elementwise import (
     sub,
     where,
 )
+from autograd_core.ops.maps import by_input, by_output, unary
 from autograd_core.samples import Arg, sample
 from autograd_kernels import activations as k
 from autograd_kernels import activations_with_slope
@@ -34,72 +36,34 @@ GELU_CUBE = 0.044715
 KINKED = (sample(Arg((3, 4), kind="distinct")), sample(Arg((7,), -5.0, 5.0)))
 SMOOTH = (sample((3, 4)), sample(Arg((7,), -5.0, 5.0)))
 
-# Launching -------------------------------------------------------------------------
-
 
 def _tuned(kernel: Any, x: Any, *values: float) -> Array:
-    """`unary` for a kernel with hyper-parameters."""
+    """`broadcasting.unary` for a kernel with hyper-parameters."""
     x = floats(x)
     out = empty(x.shape, x.dtype)
     launch(kernel, x.size, hyper(x.dtype, *values), flat(x), out.ravel())
     return out
 
 
-def _times_slope(kernel: Any, g: Array, at: Array, *values: float) -> list[Array]:
-    """The cotangent of the input, ``g`` times the slope, in one kernel."""
-    out = empty(g.shape, g.dtype)
-    numbers = (hyper(g.dtype, *values),) if values else ()
-    launch(kernel, g.size, *numbers, flat(g), flat(at), out.ravel())
-    return [out]
-
-
-def _by_output(kernel: Any) -> Callable[..., list[Array]]:
-    """A backward whose kernel reads the output."""
-
-    def backward(
-        g: Array, needs: Sequence[bool], out: Array, residuals: tuple[()], x: Any
-    ) -> list[Array]:
-        return _times_slope(kernel, g, out)
-
-    return backward
-
-
-def _by_input(kernel: Any, **defaults: float) -> Callable[..., list[Array]]:
-    """A backward whose kernel reads the input; ``defaults`` are the op's attributes."""
-
-    def backward(
-        g: Array,
-        needs: Sequence[bool],
-        out: Any,
-        residuals: tuple[()],
-        x: Array,
-        **attrs: float,
-    ) -> list[Array]:
-        return _times_slope(kernel, g, x, *(defaults | attrs).values())
-
-    return backward
-
-
 # Piecewise -------------------------------------------------------------------------
 
 
-@primitive(
+@unary(
+    k.relu,
     lambda g, y, x: where(less_equal(y, 0.0), 0.0, g),
-    backward=_by_output(k.relu_backward),
+    slope=by_output(k.relu_backward),
     saves="out",
     samples=KINKED,
-    elementwise=True,
 )
 def relu(x: Any) -> Any:
     """The larger of ``x`` and 0; NaN stays NaN."""
-    return unary(k.relu, x)
 
 
 @primitive(
     lambda g, y, x, negative_slope=0.01: where(
         greater(x, 0.0), g, mul(g, negative_slope)
     ),
-    backward=_by_input(k.leaky_relu_backward, negative_slope=0.01),
+    backward=by_input(k.leaky_relu_backward, negative_slope=0.01),
     saves="x",
     samples=(*KINKED, sample(Arg((3, 4), kind="distinct"), negative_slope=0.2)),
     elementwise=True,
@@ -118,7 +82,7 @@ def _exponential_slope(g: Any, x: Any, right: float, left: float) -> Any:
 
 @primitive(
     lambda g, y, x, alpha=1.0: _exponential_slope(g, x, 1.0, alpha),
-    backward=_by_input(k.elu_backward, alpha=1.0),
+    backward=by_input(k.elu_backward, alpha=1.0),
     saves="x",
     samples=(*KINKED, sample(Arg((3, 4), kind="distinct"), alpha=0.7)),
     elementwise=True,
@@ -128,54 +92,50 @@ def elu(x: Any, *, alpha: float = 1.0) -> Any:
     return _tuned(k.elu, x, alpha)
 
 
-@primitive(
+@unary(
+    k.selu,
     lambda g, y, x: _exponential_slope(g, x, SELU_SCALE, SELU_SCALE * SELU_ALPHA),
-    backward=_by_input(k.selu_backward),
+    slope=by_input(k.selu_backward),
     saves="x",
     samples=KINKED,
-    elementwise=True,
 )
 def selu(x: Any) -> Any:
     """Elu with the scale and alpha that keep mean 0, variance 1 (Klambauer 2017)."""
-    return unary(k.selu, x)
 
 
 # Sigmoids --------------------------------------------------------------------------
 
 
-@primitive(
+@unary(
+    k.sigmoid,
     lambda g, y, x: mul(g, mul(y, sub(1.0, y))),
-    backward=_by_output(k.sigmoid_backward),
+    slope=by_output(k.sigmoid_backward),
     saves="out",
     samples=SMOOTH,
-    elementwise=True,
 )
 def sigmoid(x: Any) -> Any:
     """``1 / (1 + exp(-x))``."""
-    return unary(k.sigmoid, x)
 
 
-@primitive(
+@unary(
+    k.tanh,
     lambda g, y, x: mul(g, mul(sub(1.0, y), add(1.0, y))),
-    backward=_by_output(k.tanh_backward),
+    slope=by_output(k.tanh_backward),
     saves="out",
     samples=SMOOTH,
-    elementwise=True,
 )
 def tanh(x: Any) -> Any:
     """Hyperbolic tangent."""
-    return unary(k.tanh, x)
 
 
-@primitive(
+@unary(
+    k.erf,
     lambda g, y, x: mul(g, mul(exp(mul(square(x), -1.0)), 2 / math.sqrt(math.pi))),
     saves="x",
     samples=SMOOTH,
-    elementwise=True,
 )
 def erf(x: Any) -> Any:
     """The error function."""
-    return unary(k.erf, x)
 
 
 def _softplus_slope(g: Any, x: Any, beta: float, threshold: float) -> Any:
@@ -185,7 +145,7 @@ def _softplus_slope(g: Any, x: Any, beta: float, threshold: float) -> Any:
 
 @primitive(
     lambda g, y, x, beta=1.0, threshold=20.0: _softplus_slope(g, x, beta, threshold),
-    backward=_by_input(k.softplus_backward, beta=1.0, threshold=20.0),
+    backward=by_input(k.softplus_backward, beta=1.0, threshold=20.0),
     saves="x",
     samples=(*SMOOTH, sample((3, 4), beta=2.5, threshold=3.0)),
     elementwise=True,
@@ -205,16 +165,15 @@ def _silu_slope(g: Any, x: Any) -> Any:
     return mul(g, mul(s, add(mul(x, sub(1.0, s)), 1.0)))
 
 
-@primitive(
+@unary(
+    k.silu,
     lambda g, y, x: _silu_slope(g, x),
-    backward=_by_input(k.silu_backward),
+    slope=by_input(k.silu_backward),
     saves="x",
     samples=SMOOTH,
-    elementwise=True,
 )
 def silu(x: Any) -> Any:
     """``x * sigmoid(x)``, also called swish."""
-    return unary(k.silu, x)
 
 
 def _normal_slope(x: Any) -> Any:
@@ -276,4 +235,4 @@ def gelu(x: Any, *, approximate: str = "none") -> Any:
 
     ``approximate="tanh"`` takes their approximation of that probability.
     """
-    return unary(_kernel(k, approximate), x)
+    return broadcasting.unary(_kernel(k, approximate), x)

@@ -45,18 +45,34 @@ def check_channels(x: Any, *vectors: Any) -> None:
     """Raise ValueError unless x is (N, C, ...) and each vector, if given, is (C,)."""
     if len(x.shape) < 2:
         raise ValueError(f"expected an input (N, C) or (N, C, ...), got {x.shape}")
+    channels = x.shape[1:2]
     for v in vectors:
-        if v is not None and v.shape != x.shape[1:2]:
+        if v is None:
+            continue
+        shape = getattr(v, "shape", ())  # a number has none
+        if shape != channels:
             raise ValueError(
                 f"an input {x.shape} has {x.shape[1]} channels, but a weight, bias or "
-                f"running statistic has shape {v.shape}"
+                f"running statistic has shape {shape}"
             )
+
+
+def _check_memory(mean: Array, variance: Array) -> None:
+    """Raise ValueError unless a kernel can update both running statistics."""
+    fits = mean.flags.carray and variance.flags.carray and mean.dtype == variance.dtype
+    if not fits or mean.dtype.kind != "f":
+        raise ValueError(
+            "running statistics must be C-contiguous and writable, of one dtype, "
+            f"float32 or float64; got {mean.dtype} and {variance.dtype}"
+        )
 
 
 def _vector(value: Array | None, missing: float, like: Array) -> Array:
     """A parameter per channel of ``like``, (rows, C), as a kernel reads it."""
     if value is None:
         return full(like.shape[1], missing, like.dtype)
+    if value.dtype is like.dtype and value.flags.c_contiguous:
+        return value
     return contiguous(as_dtype(value, like.dtype))
 
 
@@ -79,6 +95,8 @@ def _forward(
             "training needs more than one value in each channel, got an input of "
             f"shape {x.shape}; a larger batch or .eval() helps"
         )
+    if running is not None:
+        _check_memory(*running)
     rows = _rows(x)
     n, channels = rows.shape
     gamma, beta = _vector(weight, 1.0, rows), _vector(bias, 0.0, rows)
@@ -86,7 +104,6 @@ def _forward(
     out, blocks = empty(rows.shape, x.dtype), -(-channels // k.COLUMNS)
     tiny = hyper(x.dtype, eps)
     launch(k.forward_cols, blocks, rows, gamma, beta, tiny, stats, status, out)
-    raise_if(status, _not_finite)
     if running is not None:
         dtype = running[0].dtype
         moved = as_dtype(stats, dtype)
@@ -95,6 +112,7 @@ def _forward(
         else:
             rate = flat(as_dtype(momentum, dtype))
         launch(k.update_running, channels, moved, n, rate, status, *running)
+    raise_if(status, _not_finite)  # then nothing has moved
     return _back(out, x.shape), (rows, gamma, stats)
 
 
@@ -110,7 +128,7 @@ def _backward(
 ) -> list[Any]:
     rows, gamma, stats = residuals
     channels, dx = len(gamma), empty(rows.shape, g.dtype)
-    dgamma, dbeta = empty(channels, g.dtype), empty(channels, g.dtype)
+    dgamma, dbeta = empty((channels,), g.dtype), empty((channels,), g.dtype)
     blocks = -(-channels // k.COLUMNS)
     launch(k.backward_cols, blocks, _rows(g), rows, gamma, stats, dx, dgamma, dbeta)
     dweight = None if weight is None else as_dtype(dgamma, weight.dtype)

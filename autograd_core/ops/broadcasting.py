@@ -64,6 +64,11 @@ def operands(a: Any, b: Any) -> tuple[Array, Array]:
     return as_dtype(a, dtype), as_dtype(b, dtype)
 
 
+def is_float(x: Any) -> bool:
+    """Whether ``x`` makes a result floating, if only by being a Python float."""
+    return isinstance(x, float) or (isinstance(x, np.ndarray) and x.dtype in FLOATS)
+
+
 def as_dtype(x: Any, dtype: np.dtype[Any]) -> Array:
     """``x`` in ``dtype``: a shared constant for a Python scalar, a cast if needed."""
     if isinstance(x, np.ndarray):
@@ -82,12 +87,10 @@ def expanded(x: Array, shape: tuple[int, ...]) -> Array:
 
 def binary(kernel: Any, ufunc: Any, a: Any, b: Any, dtype: Any = None) -> Array:
     """Run a broadcasting kernel; NumPy's own function where the data are not floats."""
-    a, b = operands(a, b)
-    if a.dtype not in FLOATS:
-        if a.dtype.kind not in "biu":
-            raise TypeError(f"cannot compute with dtype {a.dtype}")
-        geometry(a.shape, b.shape)  # for its error
+    if not is_float(a) and not is_float(b):
+        geometry(np.shape(a), np.shape(b))  # for its error
         return host(ufunc, a, b)
+    a, b = operands(a, b)
     shape, strides = geometry(a.shape, b.shape)
     if strides is None:
         a, b = expanded(a, shape), expanded(b, shape)
@@ -118,7 +121,12 @@ def floats(x: Any) -> Array:
 
 
 def unbroadcast(g: Any, like: Any) -> Any:
-    """The cotangent of an operand that was broadcast (or promoted) to g's shape."""
+    """The cotangent of an operand that was broadcast (or promoted) to g's shape.
+
+    ``like`` has the operand's shape and dtype; None stands for those of ``g``.
+    """
+    if like is None:
+        return g
     if g.shape != like.shape:
         g = sum_to(g, shape=like.shape)
     return g if g.dtype == like.dtype else astype(g, dtype=like.dtype)

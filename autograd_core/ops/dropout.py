@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from autograd_core.hooks import Array
-from autograd_core.launch import empty, flat, hyper, launch
+from autograd_core.launch import constant, empty, flat, launch
 from autograd_core.op import primitive
 from autograd_core.ops.broadcasting import floats
 from autograd_core.samples import Arg, sample
@@ -26,7 +27,9 @@ def _backward(
     key: Array,
     p: float = 0.5,
 ) -> list[Array | None]:
-    return [dropout.forward(g, key, p=p), None]
+    gx = empty(g.shape, g.dtype)
+    launch(k.dropout, g.size, key, _probability(g.dtype, p), flat(g), gx.ravel())
+    return [gx, None]
 
 
 @primitive(
@@ -48,10 +51,16 @@ def dropout(x: Any, key: Any, *, p: float = 0.5) -> Any:
     key and its place alone. Raises ValueError for p outside [0, 1).
     """
     x = floats(x)
-    if not 0.0 <= p < 1.0 or x.dtype.type(p) == 1:
-        raise ValueError(f"expected a probability p in [0, 1), got {p}")
     if np.shape(key) != (2,) or key.dtype != np.uint64:
         raise ValueError("expected a key of two uint64, see random.Generator.draw")
     out = empty(x.shape, x.dtype)
-    launch(k.dropout, x.size, key, hyper(x.dtype, p), flat(x), out.ravel())
+    launch(k.dropout, x.size, key, _probability(x.dtype, p), flat(x), out.ravel())
     return out
+
+
+@lru_cache(256)
+def _probability(dtype: Any, p: float) -> Array:
+    """``p`` as a kernel reads it; ValueError unless it is below 1 in ``dtype``."""
+    if not 0.0 <= p < 1.0 or dtype.type(p) == 1:
+        raise ValueError(f"expected a probability p in [0, 1), got {p}")
+    return constant([p], dtype)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from autograd_core import calls, front
 from autograd_core.launch import (
     FLOATS,
-    const,
     contiguous,
     empty,
     flat,
     host,
     launch,
 )
-from autograd_core.op import primitive
+from autograd_core.op import Op, primitive
+from autograd_core.ops import maps
 from autograd_core.ops.broadcasting import (
     binary,
     expanded,
@@ -25,8 +27,10 @@ from autograd_core.ops.broadcasting import (
     unary,
     unbroadcast,
 )
-from autograd_core.samples import BINARY, UNARY, Arg, sample
+from autograd_core.ops.shape import astype, full_like, native
+from autograd_core.samples import Arg, sample
 from autograd_kernels import elementwise as k
+from autograd_kernels import slopes
 
 POSITIVE = (sample(Arg((3, 4), 0.2, 3.0)),)
 DISTINCT = (
@@ -39,52 +43,50 @@ DISTINCT = (
 # Binary ----------------------------------------------------------------------------
 
 
-@primitive(
+@maps.binary(
+    k.add,
+    np.add,
     lambda g, y, a, b: unbroadcast(g, a),
     lambda g, y, a, b: unbroadcast(g, b),
     saves="",
-    samples=BINARY,
-    elementwise=True,
 )
 def add(a: Any, b: Any) -> Any:
     """``a + b``, broadcast."""
-    return binary(k.add, np.add, a, b)
 
 
-@primitive(
+@maps.binary(
+    k.sub,
+    np.subtract,
     lambda g, y, a, b: unbroadcast(g, a),
     lambda g, y, a, b: unbroadcast(neg(g), b),
     saves="",
-    samples=BINARY,
-    elementwise=True,
 )
 def sub(a: Any, b: Any) -> Any:
     """``a - b``, broadcast."""
-    return binary(k.sub, np.subtract, a, b)
 
 
-@primitive(
+@maps.binary(
+    k.mul,
+    np.multiply,
     lambda g, y, a, b: unbroadcast(mul(g, b), a),
     lambda g, y, a, b: unbroadcast(mul(g, a), b),
-    saves="a b",
-    samples=BINARY,
-    elementwise=True,
+    saves=("b", "a"),
 )
 def mul(a: Any, b: Any) -> Any:
     """``a * b``, broadcast."""
-    return binary(k.mul, np.multiply, a, b)
 
 
 @primitive(
     lambda g, y, a, b: unbroadcast(div(g, b), a),
     lambda g, y, a, b: unbroadcast(neg(div(mul(g, y), b)), b),
-    saves="a b out",
+    saves=("b", "b out"),
     samples=(
         sample((3, 4), Arg((3, 4), 0.5, 2.0)),
         sample((3, 1), Arg((4,), 0.5, 2.0)),
         sample(1.5, Arg((3, 4), 0.5, 2.0)),
     ),
     elementwise=True,
+    front=lambda op: calls.binary(op, front.binary(k.div)),
 )
 def div(a: Any, b: Any) -> Any:
     """``a / b``, broadcast; integers become float64."""
@@ -94,10 +96,20 @@ def div(a: Any, b: Any) -> Any:
     return binary(k.div, np.true_divide, a, b)
 
 
+def _pow_front(op: Op[...]) -> calls.Call:
+    """Squares are products; the rest is `calls.binary`."""
+    rest = calls.binary(op, front.binary(k.pow_))
+
+    def call(a: Any, b: Any) -> Any:
+        return square(a) if type(b) in (int, float) and b == 2 else rest(a, b)
+
+    return calls.named(call, op)
+
+
 @primitive(
-    lambda g, y, a, b: unbroadcast(mul(g, _pow_slope(a, b)), a),
-    lambda g, y, a, b: unbroadcast(mul(g, mul(y, _safe_log(a))), b),
-    saves="a b out",
+    lambda g, y, a, b: unbroadcast(_by_base(g, a, b), a),
+    lambda g, y, a, b: unbroadcast(_by_exponent(g, y, a, b), b),
+    saves=("a b", "a b out"),
     samples=(
         sample(Arg((3, 4), 0.3, 2.0), Arg((3, 4), -2.0, 3.0)),
         sample(Arg((3, 1), 0.3, 2.0), Arg((4,), -2.0, 3.0)),
@@ -105,190 +117,240 @@ def div(a: Any, b: Any) -> Any:
         sample(2.0, (3, 4)),
     ),
     elementwise=True,
+    front=_pow_front,
 )
 def pow(a: Any, b: Any) -> Any:
-    """``a ** b``, broadcast; a derivative by the exponent is 0 where a is 0."""
+    """``a ** b``, broadcast. Where b is 0, the derivative by a is 0.
+
+    Where a is 0, that by b is 0 for b >= 0 and -inf for b < 0, as in PyTorch.
+    """
     if isinstance(b, int | float) and b == 2 and isinstance(a, np.ndarray):
         return unary(k.square, a) if a.dtype in FLOATS else host(np.square, a)
     return binary(k.pow_, np.power, a, b)
 
 
-def _pow_slope(a: Any, b: Any) -> Any:
-    """``b * a ** (b - 1)``, and 0 where b is 0 (0 * inf otherwise)."""
+def _by_base(g: Any, a: Any, b: Any) -> Any:
+    """``g * b * a ** (b - 1)``, and 0 where b is 0, be g or a infinite."""
     if isinstance(b, int | float):
         if b == 2:
-            return mul(a, 2.0)
-        return mul(pow(a, b - 1), b) if b else mul(a, 0.0)
+            return mul(g, mul(a, 2.0))
+        a = _like(g, a)
+        return mul(g, mul(pow(a, b - 1), b)) if b else full_like(g, fill_value=0.0)
+    a, b = _like(g, a), _like(g, b)
     zero = equal(b, 0.0)
-    return where(zero, 0.0, mul(b, pow(a, where(zero, 1.0, sub(b, 1.0)))))
+    slope = mul(b, pow(a, where(zero, 1.0, sub(b, 1.0))))
+    return where(zero, 0.0, mul(g, slope))
 
 
-def _safe_log(a: Any) -> Any:
+def _by_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """``g * y * log(a)``, and 0 where a is 0 and b is not negative."""
     if isinstance(a, int | float):
-        return float(np.log(a)) if a else 0.0
-    return log(where(equal(a, 0.0), 1.0, a))
+        slope = mul(g, mul(y, _log(a)))
+        return slope if a else where(greater_equal(b, 0.0), 0.0, slope)
+    a = _like(g, a)
+    flat = equal(where(greater_equal(b, 0.0), a, 1.0), 0.0)  # both hold
+    return where(flat, 0.0, mul(g, mul(y, log(where(flat, 1.0, a)))))
 
 
-@primitive(
-    lambda g, y, a, b: unbroadcast(mul(g, _share(a, b)), a),
-    lambda g, y, a, b: unbroadcast(mul(g, _share(b, a)), b),
+def _like(g: Any, x: Any) -> Any:
+    """``x`` in the dtype of ``g``: a narrower one would round what comes of it."""
+    return (
+        x
+        if isinstance(x, int | float) or x.dtype == g.dtype
+        else astype(x, dtype=g.dtype)
+    )
+
+
+def _log(a: float) -> float:
+    return math.log(a) if a > 0 else math.nan if a else -math.inf
+
+
+@maps.binary(
+    k.maximum,
+    np.maximum,
+    lambda g, y, a, b: unbroadcast(_share(g, less(a, b), equal(a, b)), a),
+    lambda g, y, a, b: unbroadcast(_share(g, less(b, a), equal(a, b)), b),
     saves="a b",
     samples=DISTINCT,
-    elementwise=True,
 )
 def maximum(a: Any, b: Any) -> Any:
-    """The larger of two, NaN if either is; equal operands share the gradient."""
-    return binary(k.maximum, np.maximum, a, b)
+    """The larger of two, NaN if either is (the gradient then goes to both).
+
+    Equal operands share the gradient.
+    """
 
 
-@primitive(
-    lambda g, y, a, b: unbroadcast(mul(g, _share(b, a)), a),
-    lambda g, y, a, b: unbroadcast(mul(g, _share(a, b)), b),
+@maps.binary(
+    k.minimum,
+    np.minimum,
+    lambda g, y, a, b: unbroadcast(_share(g, less(b, a), equal(a, b)), a),
+    lambda g, y, a, b: unbroadcast(_share(g, less(a, b), equal(a, b)), b),
     saves="a b",
     samples=DISTINCT,
-    elementwise=True,
 )
 def minimum(a: Any, b: Any) -> Any:
-    """The smaller of two, NaN if either is; equal operands share the gradient."""
-    return binary(k.minimum, np.minimum, a, b)
+    """The smaller of two, NaN if either is (the gradient then goes to both).
+
+    Equal operands share the gradient.
+    """
 
 
-def _share(a: Any, b: Any) -> Any:
-    """1 where a > b, a half where they are equal, else 0."""
-    dtype = b.dtype if isinstance(a, int | float) else a.dtype
-    zero, half, one = (const(v, dtype) for v in (0.0, 0.5, 1.0))
-    return where(equal(a, b), half, where(greater(a, b), one, zero))
+def _share(g: Any, lost: Any, tied: Any) -> Any:
+    """0 where this operand ``lost``, half of g where they are equal, else g."""
+    return where(lost, 0.0, where(tied, mul(g, 0.5), g))
 
 
 # Comparisons: bool out, no gradient --------------------------------------------------
 
 
-@primitive(samples=DISTINCT, elementwise=True)
+@maps.comparison(k.greater, np.greater, DISTINCT)
 def greater(a: Any, b: Any) -> Any:
     """``a > b``."""
-    return binary(k.greater, np.greater, a, b, np.bool_)
 
 
-@primitive(samples=DISTINCT, elementwise=True)
+@maps.comparison(k.greater_equal, np.greater_equal, DISTINCT)
 def greater_equal(a: Any, b: Any) -> Any:
     """``a >= b``."""
-    return binary(k.greater_equal, np.greater_equal, a, b, np.bool_)
 
 
-@primitive(samples=DISTINCT, elementwise=True)
+@maps.comparison(k.less, np.less, DISTINCT)
 def less(a: Any, b: Any) -> Any:
     """``a < b``."""
-    return binary(k.less, np.less, a, b, np.bool_)
 
 
-@primitive(samples=DISTINCT, elementwise=True)
+@maps.comparison(k.less_equal, np.less_equal, DISTINCT)
 def less_equal(a: Any, b: Any) -> Any:
     """``a <= b``."""
-    return binary(k.less_equal, np.less_equal, a, b, np.bool_)
 
 
-@primitive(samples=DISTINCT, elementwise=True)
+@maps.comparison(k.equal, np.equal, DISTINCT)
 def equal(a: Any, b: Any) -> Any:
     """``a == b``."""
-    return binary(k.equal, np.equal, a, b, np.bool_)
 
 
-@primitive(samples=DISTINCT, elementwise=True)
+@maps.comparison(k.not_equal, np.not_equal, DISTINCT)
 def not_equal(a: Any, b: Any) -> Any:
     """``a != b``."""
-    return binary(k.not_equal, np.not_equal, a, b, np.bool_)
 
 
 # Unary -----------------------------------------------------------------------------
 
 
-@primitive(lambda g, y, x: neg(g), saves="", elementwise=True)
+@maps.unary(
+    k.neg,
+    lambda g, y, x: neg(g),
+    saves="",
+    integers=np.negative,
+)
 def neg(x: Any) -> Any:
-    """``-x``."""
-    if isinstance(x, np.ndarray) and x.dtype.kind in "iu":
-        return host(np.negative, x)
-    return unary(k.neg, x)
+    """``-x``; TypeError for bool, as in NumPy."""
 
 
-@primitive(lambda g, y, x: mul(g, y), saves="out", elementwise=True)
+@maps.unary(
+    k.exp,
+    lambda g, y, x: mul(g, y),
+    saves="out",
+    slope=maps.by_output(slopes.exp),
+)
 def exp(x: Any) -> Any:
     """``e ** x``."""
-    return unary(k.exp, x)
 
 
-@primitive(lambda g, y, x: div(g, x), saves="x", samples=POSITIVE, elementwise=True)
+@maps.unary(
+    k.log,
+    lambda g, y, x: div(g, x),
+    saves="x",
+    slope=maps.by_input(slopes.log),
+    samples=POSITIVE,
+)
 def log(x: Any) -> Any:
     """Natural logarithm; NaN below 0, -inf at 0."""
-    return unary(k.log, x)
 
 
-@primitive(
-    lambda g, y, x: div(mul(g, 0.5), y), saves="out", samples=POSITIVE, elementwise=True
+@maps.unary(
+    k.sqrt,
+    lambda g, y, x: div(mul(g, 0.5), y),
+    saves="out",
+    slope=maps.by_output(slopes.sqrt),
+    samples=POSITIVE,
 )
 def sqrt(x: Any) -> Any:
     """Square root; NaN below 0. The gradient at 0 is infinite, as it is."""
-    return unary(k.sqrt, x)
 
 
-@primitive(
+@maps.unary(
+    k.abs_,
     lambda g, y, x: mul(g, sign(x)),
     saves="x",
+    integers=np.abs,
+    slope=maps.by_input(slopes.abs),
     samples=(sample(Arg((3, 4), kind="distinct")),),
-    elementwise=True,
 )
 def abs(x: Any) -> Any:
     """``|x|``; subgradient 0 at 0."""
-    if isinstance(x, np.ndarray) and x.dtype.kind in "iu":
-        return host(np.abs, x)
-    return unary(k.abs_, x)
 
 
-@primitive(
-    lambda g, y, x: mul(g, 0.0),
+@maps.unary(
+    k.sign,
+    lambda g, y, x: full_like(g, fill_value=0.0),
     saves="",
+    integers=np.sign,
     samples=(sample(Arg((3, 4), kind="distinct")),),
-    elementwise=True,
 )
 def sign(x: Any) -> Any:
     """-1, 0 or 1; its gradient is 0."""
-    return unary(k.sign, x)
 
 
-@primitive(
-    lambda g, y, x: mul(mul(g, 2.0), x), saves="x", samples=UNARY, elementwise=True
+@maps.unary(
+    k.square,
+    lambda g, y, x: mul(mul(g, 2.0), x),
+    saves="x",
+    integers=np.square,
+    slope=maps.by_input(slopes.square),
 )
 def square(x: Any) -> Any:
     """``x * x``."""
-    return unary(k.square, x)
 
 
-@primitive(lambda g, y, x: mul(g, cos(x)), saves="x", elementwise=True)
+@maps.unary(
+    k.sin,
+    lambda g, y, x: mul(g, cos(x)),
+    saves="x",
+    slope=maps.by_input(slopes.sin),
+)
 def sin(x: Any) -> Any:
     """Sine."""
-    return unary(k.sin, x)
 
 
-@primitive(lambda g, y, x: neg(mul(g, sin(x))), saves="x", elementwise=True)
+@maps.unary(
+    k.cos,
+    lambda g, y, x: neg(mul(g, sin(x))),
+    saves="x",
+    slope=maps.by_input(slopes.cos),
+)
 def cos(x: Any) -> Any:
     """Cosine."""
-    return unary(k.cos, x)
 
 
-@primitive(lambda g, y, x: mul(g, add(y, 1.0)), saves="out", elementwise=True)
+@maps.unary(
+    k.expm1,
+    lambda g, y, x: mul(g, add(y, 1.0)),
+    saves="out",
+    slope=maps.by_output(slopes.expm1),
+)
 def expm1(x: Any) -> Any:
     """``exp(x) - 1``, accurate near 0."""
-    return unary(k.expm1, x)
 
 
-@primitive(
+@maps.unary(
+    k.log1p,
     lambda g, y, x: div(g, add(x, 1.0)),
     saves="x",
+    slope=maps.by_input(slopes.log1p),
     samples=(sample(Arg((3, 4), -0.8, 3.0)),),
-    elementwise=True,
 )
 def log1p(x: Any) -> Any:
     """``log(1 + x)``, accurate near 0."""
-    return unary(k.log1p, x)
 
 
 # Choice ----------------------------------------------------------------------------
@@ -312,6 +374,7 @@ def where(cond: Any, a: Any, b: Any) -> Any:
     if cond.dtype != np.bool_:
         cond = host(lambda c: c != 0, cond)
     if a.dtype not in FLOATS:
+        native(a.dtype)  # for its error
         return host(np.where, cond, a, b)
     shape = geometry(geometry(a.shape, b.shape)[0], cond.shape)[0]
     cond, a, b = (contiguous(expanded(x, shape)) for x in (cond, a, b))

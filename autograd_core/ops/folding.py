@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from operator import index
+from typing import Any, SupportsIndex, TypeAlias
+
+import numpy.typing as npt
 
 from autograd_core.hooks import Array
 from autograd_core.launch import contiguous, empty, launch
@@ -15,13 +18,42 @@ CHUNK = 1 << 15  # elements that one unit of a long sum covers
 FEW = 256  # results; of so few, each can be worth several threads
 
 Axis = int | Sequence[int] | None
+Shape: TypeAlias = SupportsIndex | Sequence[SupportsIndex]
+DType: TypeAlias = npt.DTypeLike | None
+
+
+def whole(n: Any) -> int:
+    """An axis, a length or a count; TypeError for what is no integer, bool included."""
+    if isinstance(n, bool):
+        raise TypeError("expected an integer, got a bool")
+    return index(n)
+
+
+def dims(shape: Any) -> tuple[int, ...]:
+    """A shape, or several axes; a single integer counts as one of them."""
+    if type(shape) is tuple and all(type(n) is int for n in shape):
+        return shape
+    if not isinstance(shape, tuple | list):
+        if isinstance(shape, bool):
+            raise TypeError("expected integers, got a bool")
+        try:
+            return (index(shape),)
+        except TypeError:
+            if not hasattr(shape, "__iter__"):
+                raise
+    return tuple(whole(n) for n in shape)
+
+
+def unpacked(args: tuple[Any, ...]) -> tuple[int, ...]:
+    """``(2, 3)`` from ``f(2, 3)`` and from ``f((2, 3))``."""
+    return dims(args[0] if len(args) == 1 else args)
 
 
 def normalize(axis: Axis, ndim: int) -> tuple[int, ...]:
     """Sorted non-negative axes; None means all of them."""
     if axis is None:
         return tuple(range(ndim))
-    given = (axis,) if isinstance(axis, int) else tuple(axis)
+    given = dims(axis)
     for one in given:
         if not -ndim <= one < ndim:
             raise ValueError(f"axis {one} is out of range for {ndim} dimensions")
@@ -29,6 +61,11 @@ def normalize(axis: Axis, ndim: int) -> tuple[int, ...]:
     if len(set(axes)) != len(axes):
         raise ValueError(f"an axis is named twice in {axis}")
     return axes
+
+
+def single(axis: Any, ndim: int) -> int:
+    """One axis, not negative."""
+    return normalize(whole(axis), ndim)[0]
 
 
 @lru_cache(4096)
@@ -73,8 +110,15 @@ def _folded(
 def sum_over(x: Array, axes: tuple[int, ...], shape: tuple[int, ...]) -> Array:
     """Sum of ``x`` over ``axes``, as an array of ``shape``."""
     out = empty(shape, x.dtype)
+    if axes == (0,) and x.ndim == 2 and x.size <= CHUNK and x.flags.c_contiguous:
+        n = x.shape[1]  # of a small matrix, the usual gradient of a bias
+        if n > 1 and out.size == n:
+            launch(k.sum_cols, -(-n // k.COLUMNS), x[None], out.reshape(1, n))
+            return out
     rows = fold(x, axes)
     outer, n, inner = rows.shape
+    if outer * inner != out.size:
+        raise ValueError(f"shape {x.shape} over axes {axes} does not give {shape}")
     step = CHUNK // inner if inner else 0
     if outer * inner <= FEW and n >= 4 * step > 0:
         rows = _partial_sums(rows, step)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ParamSpec
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from autograd_core.launch import (
 )
 from autograd_core.op import Op, fused
 from autograd_core.ops.activations import softplus
-from autograd_core.ops.broadcasting import as_dtype, binary, floats
+from autograd_core.ops.broadcasting import as_dtype, floats
 from autograd_core.ops.elementwise import (
     abs,
     add,
@@ -31,15 +32,14 @@ from autograd_core.ops.elementwise import (
     sub,
     where,
 )
-from autograd_core.ops.folding import sum_over
 from autograd_core.ops.reduce import mean, sum
 from autograd_core.ops.shape import reshape
 from autograd_core.ops.softmax import log_softmax, row_stats
 from autograd_core.samples import Arg, Sample, sample
-from autograd_kernels import elementwise as elementwise_k
 from autograd_kernels import losses as k
 from autograd_kernels import softmax as rows_k
 
+P = ParamSpec("P")
 REDUCTIONS = ("mean", "sum", "none")
 INDEX = np.dtype(np.int64)
 
@@ -55,10 +55,8 @@ def _reduced(losses: Array, reduction: str) -> Array:
     """`reduced` of a bare array, straight to the kernels."""
     if reduction == "none":
         return losses
-    total = sum_over(losses, tuple(range(losses.ndim)), ())
-    if reduction == "sum":
-        return total
-    return binary(elementwise_k.div, np.true_divide, total, float(losses.size))
+    out: Array = mean.call(losses) if reduction == "mean" else sum.call(losses)
+    return out
 
 
 def scale(reduction: str, count: int, dtype: Any) -> Array:
@@ -121,7 +119,7 @@ def _cross_entropy(
     x, t = _operands(logits, target)
     n = len(x)
     stats, smooth = row_stats(x), hyper(x.dtype, label_smoothing)
-    losses, status = empty(n, x.dtype), new_status()
+    losses, status = empty((n,), x.dtype), new_status()
     kernel = rows_k.cross_entropy if t.ndim == 1 else rows_k.soft_cross_entropy
     launch(kernel, n, x, t, smooth, stats, losses, status)
     raise_if(status, _offender(*x.shape))
@@ -215,18 +213,32 @@ def _nan(name: str, shape: tuple[int, ...]) -> Callable[[int], Exception]:
     return error
 
 
-def _elementwise(name: str, kernel: Any) -> Callable[..., Any]:
+def _settings(
+    name: str, defaults: Mapping[str, float], given: Mapping[str, float]
+) -> list[float]:
+    """A loss's settings, all positive, as its kernels read them: one at least."""
+    unknown = sorted(given.keys() - defaults.keys())
+    if unknown:
+        raise TypeError(f"{name}: got an unexpected keyword argument {unknown[0]!r}")
+    for key, value in given.items():
+        if not value > 0:
+            raise ValueError(f"{key} must be positive, got {value}")
+    return list((dict(defaults) | dict(given)).values()) or [1.0]
+
+
+def _elementwise(
+    name: str, kernel: Any, defaults: Mapping[str, float]
+) -> Callable[..., Any]:
     """The forward of a loss whose kernel gives one number for each element."""
 
     def forward(
-        x: Any, target: Any, reduction: str = "mean", delta: float = 1.0
+        x: Any, target: Any, reduction: str = "mean", **given: float
     ) -> tuple[Array, tuple[Array, ...]]:
         check_reduction(reduction)
-        if not delta > 0:
-            raise ValueError(f"delta must be positive, got {delta}")
+        settings = _settings(name, defaults, given)
         x, t = _pair(x, target)
         losses, status = empty(x.shape, x.dtype), new_status()
-        c = hyper(x.dtype, delta)
+        c = hyper(x.dtype, *settings)
         launch(kernel, x.size, flat(x), flat(t), c, status, flat(losses))
         raise_if(status, _nan(name, x.shape))
         return _reduced(losses, reduction), (x, t)
@@ -234,8 +246,10 @@ def _elementwise(name: str, kernel: Any) -> Callable[..., Any]:
     return forward
 
 
-def _elementwise_backward(kernel: Any) -> Callable[..., Any]:
-    """Its backward, for both inputs: all but ``bce`` depend on their difference."""
+def _elementwise_backward(
+    name: str, kernel: Any, defaults: Mapping[str, float], by_target: ByTarget
+) -> Callable[..., Any]:
+    """Its backward; ``by_target`` gives the gradient of the target from that of x."""
 
     def backward(
         g: Array,
@@ -245,28 +259,44 @@ def _elementwise_backward(kernel: Any) -> Callable[..., Any]:
         x: Any,
         target: Any,
         reduction: str = "mean",
-        delta: float = 1.0,
+        **given: float,
     ) -> list[Any]:
         x, t = residuals
-        c, factor = hyper(x.dtype, delta), scale(reduction, x.size, x.dtype)
+        c = hyper(x.dtype, *_settings(name, defaults, given))
+        factor = scale(reduction, x.size, x.dtype)
         grad = empty(x.shape, x.dtype)
         launch(kernel, x.size, flat(x), flat(t), c, flat(g), factor, flat(grad))
         wants_target = len(needs) > 1 and needs[1]
-        if kernel is k.bce_backward and wants_target:
-            each = mul(mul(g, float(factor[0])), -1.0)
-            return [grad, mul(each, x)]
-        return [grad, neg(grad) if wants_target else None]
+        return [grad, by_target(grad, x, g, factor) if wants_target else None]
 
     return backward
 
 
+ByTarget = Callable[[Array, Array, Array, Array], Any]
+
+
+def _opposite(grad: Array, x: Array, g: Array, factor: Array) -> Any:
+    """Of a loss of x - target."""
+    return neg(grad)
+
+
+def _minus_logits(grad: Array, x: Array, g: Array, factor: Array) -> Any:
+    """Of a loss in which the target appears as -x target."""
+    return mul(mul(mul(g, float(factor[0])), -1.0), x)
+
+
 def elementwise_loss(
-    name: str, kernel: Any, slope: Any, samples: Sequence[Sample]
-) -> Callable[[Callable[..., Any]], Op]:
-    """`fused` for a loss by its two kernels."""
+    name: str,
+    kernel: Any,
+    slope: Any,
+    samples: Sequence[Sample],
+    by_target: ByTarget = _opposite,
+    **defaults: float,
+) -> Callable[[Callable[P, Any]], Op[P]]:
+    """`fused` for a loss by its two kernels; ``defaults`` are those of its settings."""
     return fused(
-        _elementwise(name, kernel),
-        _elementwise_backward(slope),
+        _elementwise(name, kernel, defaults),
+        _elementwise_backward(name, slope, defaults, by_target),
         saves="x target",
         samples=samples,
     )
@@ -286,7 +316,6 @@ KINKED = tuple(
     )
     for shape, reduction in (((3, 4), "mean"), ((5,), "sum"), ((3, 4), "none"))
 )
-HUBER = (*KINKED, sample((3, 4), (3, 4), delta=0.3, least=1))
 UNIT = tuple(
     sample(
         (3, 4),
@@ -315,6 +344,7 @@ def l1_loss(x: Any, target: Any, *, reduction: str = "mean") -> Any:
     k.huber,
     k.huber_backward,
     (*KINKED, sample((3, 4), (3, 4), delta=0.3, least=1)),
+    delta=1.0,
 )
 def huber_loss(
     x: Any, target: Any, *, reduction: str = "mean", delta: float = 1.0
@@ -329,7 +359,9 @@ def huber_loss(
     return reduced(where(less_equal(size, delta), mul(square(d), 0.5), far), reduction)
 
 
-@elementwise_loss("binary_cross_entropy_with_logits", k.bce, k.bce_backward, UNIT)
+@elementwise_loss(
+    "binary_cross_entropy_with_logits", k.bce, k.bce_backward, UNIT, _minus_logits
+)
 def binary_cross_entropy_with_logits(
     x: Any, target: Any, *, reduction: str = "mean"
 ) -> Any:
@@ -337,4 +369,5 @@ def binary_cross_entropy_with_logits(
 
     reduction: mean, sum or "none". Raises ValueError for a NaN.
     """
-    return reduced(add(softplus(x), neg(mul(x, target))), reduction)
+    whole = softplus(x, threshold=math.inf)  # its slope is never rounded to 1
+    return reduced(add(whole, neg(mul(x, target))), reduction)

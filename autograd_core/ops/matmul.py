@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.hooks import Array
+from autograd_core import calls
+from autograd_core.front import plan_product, product
+from autograd_core.hooks import RECORDING, Array
 from autograd_core.launch import (
     contiguous,
     copy_into,
@@ -19,14 +21,16 @@ from autograd_core.launch import (
     scratch,
 )
 from autograd_core.op import fused, primitive
-from autograd_core.ops.broadcasting import as_dtype, floats
+from autograd_core.ops.broadcasting import as_dtype, floats, unbroadcast
 from autograd_core.ops.elementwise import add
 from autograd_core.ops.folding import sum_over
-from autograd_core.ops.shape import astype, reshape, sum_to, transpose
+from autograd_core.ops.shape import astype, reshape, transpose
 from autograd_core.samples import sample
+from autograd_core.tape import spec
 from autograd_kernels import matmul as k
 
 SHARED_PRODUCTS = 1 << 23  # multiplications, about 0.15 ms, from where on threads pay
+PRODUCTS = {(ta, tb): product(ta, tb) for ta in (False, True) for tb in (False, True)}
 
 
 @lru_cache(64)
@@ -46,7 +50,15 @@ def gemm(
 
     A leading batch axis of one (or none) is repeated to the other's.
     """
+    small = PRODUCTS[ta, tb]
+    if not relu and not RECORDING:
+        found: Array | None = small.enter(bias, a, b)
+        if found is not None:
+            return found
     shape, units, size, heavy = _geometry(a.shape, b.shape, ta, tb, a.dtype)
+    if not heavy and not RECORDING and len(shape) == 2:
+        plan_product(shape, a.shape[0 if ta else 1], (ta, tb), a.dtype, (units, size))
+        small.missed(a)
     out = empty(shape, a.dtype)
     work = scratch(size, a.dtype, parts=heavy)
     run = launch_parts if heavy else launch_whole
@@ -91,11 +103,16 @@ def _matmul_backward(
     b: Array,
 ) -> Sequence[Array | None]:
     """The rules for two matrices of one dtype without their detours."""
-    if not (a.ndim == b.ndim == 2 and a.dtype == b.dtype == g.dtype):
+    if not (len(a.shape) == len(b.shape) == 2 and a.dtype == b.dtype == g.dtype):
         return matmul.by_rule(g, needs, out, (a, b), {})
-    (g, tg), (a, ta), (b, tb) = matrix(g), matrix(a), matrix(b)
-    da = gemm(g, b, tg, not tb) if needs[0] else None
-    db = gemm(a, g, not ta, tg) if needs[1] else None
+    da = db = None
+    g, tg = matrix(g)
+    if needs[0]:
+        right, tb = matrix(b)
+        da = gemm(g, right, tg, not tb)
+    if needs[1]:
+        left, ta = matrix(a)
+        db = gemm(left, g, not ta, tg)
     return da, db
 
 
@@ -103,7 +120,8 @@ def _matmul_backward(
     lambda g, y, a, b: _grad_a(g, a, b),
     lambda g, y, a, b: _grad_b(g, a, b),
     backward=_matmul_backward,
-    saves="a b",
+    saves=("b", "a"),
+    front=lambda op: calls.binary(op, product(False, False, None)),
     samples=(
         sample((3, 4), (4, 5)),
         sample((2, 3, 4), (4, 5)),
@@ -179,36 +197,41 @@ def _turn(x: Any) -> Any:
     return transpose(x, axes=axes)
 
 
-def _fit(g: Any, like: Any) -> Any:
-    g = sum_to(g, shape=like.shape) if g.shape != like.shape else g
-    return g if g.dtype == like.dtype else astype(g, dtype=like.dtype)
+def _row(a: Any) -> Any:
+    """A left operand with at least two axes: for NumPy a vector is a row."""
+    return reshape(a, shape=(1, *a.shape)) if len(a.shape) == 1 else a
 
 
-def _as_matrices(g: Any, a: Any, b: Any) -> tuple[Any, Any, Any]:
-    """Undo NumPy's treatment of vectors: all three with at least two axes."""
+def _column(b: Any) -> Any:
+    """A right operand with at least two axes: for NumPy a vector is a column."""
+    return reshape(b, shape=(*b.shape, 1)) if len(b.shape) == 1 else b
+
+
+def _product(g: Any, a: Any, b: Any) -> Any:
+    """The cotangent of ``a @ b`` with the axes that NumPy drops for vectors."""
     if len(a.shape) == 1:
         columns = b.shape[-1:] if len(b.shape) > 1 else ()
         lead = g.shape[: len(g.shape) - len(columns)]
         g = reshape(g, shape=(*lead, 1, *columns))
-        a = reshape(a, shape=(1, *a.shape))
-    if len(b.shape) == 1:
-        g = reshape(g, shape=(*g.shape, 1))
-        b = reshape(b, shape=(*b.shape, 1))
-    return g, a, b
+    return reshape(g, shape=(*g.shape, 1)) if len(b.shape) == 1 else g
 
 
 def _grad_a(g: Any, a: Any, b: Any) -> Any:
-    g2, a2, b2 = _as_matrices(g, a, b)
-    return reshape(_fit(matmul(g2, _turn(b2)), a2), shape=a.shape)
+    shape = (1, *a.shape) if len(a.shape) == 1 else a.shape
+    da = matmul(_product(g, a, b), _turn(_column(b)))
+    return reshape(unbroadcast(da, spec(shape, a.dtype)), shape=a.shape)
 
 
 def _grad_b(g: Any, a: Any, b: Any) -> Any:
-    g2, a2, b2 = _as_matrices(g, a, b)
-    if len(b2.shape) == 2 and len(a2.shape) > 2:  # one matrix for the whole batch
-        count = math.prod(a2.shape[:-1])
-        a2 = reshape(a2, shape=(count, a2.shape[-1]))
-        g2 = reshape(g2, shape=(count, g2.shape[-1]))
-    return reshape(_fit(matmul(_turn(a2), g2), b2), shape=b.shape)
+    shape = (*b.shape, 1) if len(b.shape) == 1 else b.shape
+    g, a = _product(g, a, b), _row(a)
+    if len(shape) == 2 and len(a.shape) > 2:  # one matrix for the whole batch
+        count = math.prod(a.shape[:-1])
+        a = reshape(a, shape=(count, a.shape[-1]))
+        g = reshape(g, shape=(count, g.shape[-1]))
+    return reshape(
+        unbroadcast(matmul(_turn(a), g), spec(shape, b.dtype)), shape=b.shape
+    )
 
 
 # Linear ----------------------------------------------------------------------------
@@ -220,12 +243,22 @@ def _linear_forward(x: Array, weight: Array, bias: Any) -> tuple[Array, tuple[()
             f"input of shape {x.shape} does not fit weight {weight.shape}: expected "
             f"{weight.shape[-1]} features in the last axis"
         )
+    _check_bias(bias, weight)
     x = as_dtype(floats(x), weight.dtype)
     rows = _rows(contiguous(x))
     w, turned = matrix(weight)
     row = None if bias is None else as_dtype(bias, weight.dtype)
     out = gemm(rows, w, False, not turned, row)
     return _like(out, x), ()
+
+
+def _check_bias(bias: Any, weight: Any) -> None:
+    shape = None if bias is None else getattr(bias, "shape", ())  # a number has none
+    if shape is not None and shape != weight.shape[:1]:
+        raise ValueError(
+            f"bias of shape {shape} does not fit weight {weight.shape}: expected "
+            f"{weight.shape[:1]}"
+        )
 
 
 def _linear_backward(
@@ -253,7 +286,8 @@ def _linear_backward(
 @fused(
     _linear_forward,
     _linear_backward,
-    saves="x weight",
+    saves=("weight", "x", ""),
+    front=lambda op: calls.linear(op, product(False, True)),
     samples=(sample((5, 4), (3, 4), (3,)), sample((2, 5, 4), (3, 4), None)),
 )
 def linear(x: Any, weight: Any, bias: Any) -> Any:
@@ -262,6 +296,7 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
     ``bias``, (out,), may be None. Data of another dtype are converted, so that float64
     arrays can be fed to a float32 model; their gradient comes back in float64.
     """
+    _check_bias(bias, weight)
     y = matmul(_as(x, weight.dtype), transpose(weight))
     return y if bias is None else add(y, _as(bias, weight.dtype))
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from autograd_core.hooks import Array
+from autograd_core import calls, front
+from autograd_core.hooks import RECORDING, Array
 from autograd_core.launch import contiguous, empty, host, launch
 from autograd_core.op import primitive
 from autograd_core.ops.broadcasting import floats
-from autograd_core.ops.elementwise import div, equal, exp, mul, sub
+from autograd_core.ops.elementwise import div, equal, exp, mul, sqrt, sub, where
 from autograd_core.ops.folding import (
     Axis,
     fold,
@@ -19,9 +21,11 @@ from autograd_core.ops.folding import (
     normalize,
     reduced_shape,
     sum_over,
+    whole,
 )
 from autograd_core.ops.shape import astype, broadcast_to, reshape
 from autograd_core.samples import Arg, sample
+from autograd_kernels import elementwise as elementwise_k
 from autograd_kernels import reduce as k
 from autograd_kernels import softmax as softmax_k
 
@@ -46,10 +50,50 @@ def count(x: Any, axis: Axis) -> int:
     return math.prod(x.shape[i] for i in normalize(axis, len(x.shape)))
 
 
+def _repeated(g: Array, x: Any, axis: Axis, keepdims: bool) -> Array:
+    """`spread` of an array; a small one over all axes in memory of its own.
+
+    That is one launch. Of a large one, a view of one number is less to read.
+    """
+    size = math.prod(x.shape)
+    if axis is not None or RECORDING or size * g.itemsize > front.MOST:
+        view: Array = spread(g, x, axis, keepdims)
+        return view
+    out = empty(x.shape, g.dtype)
+    launch(elementwise_k.fill, size, g.reshape(-1), out.reshape(-1))
+    return out
+
+
+def _sum_backward(
+    g: Array,
+    needs: Sequence[bool],
+    out: None,
+    residuals: tuple[()],
+    x: Any,
+    axis: Axis = None,
+    keepdims: bool = False,
+) -> list[Array]:
+    return [_repeated(g, x, axis, keepdims)]
+
+
+def _mean_backward(
+    g: Array,
+    needs: Sequence[bool],
+    out: None,
+    residuals: tuple[()],
+    x: Any,
+    axis: Axis = None,
+    keepdims: bool = False,
+) -> list[Array]:
+    return [_repeated(div(g, float(count(x, axis))), x, axis, keepdims)]
+
+
 @primitive(
     lambda g, y, x, axis=None, keepdims=False: spread(g, x, axis, keepdims),
+    backward=_sum_backward,
     saves="",
     samples=REDUCED,
+    front=lambda op: calls.reduction(op, front.total()),
 )
 def sum(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Sum over ``axis``; compensated, in a fixed order. Integers sum as in NumPy."""
@@ -57,6 +101,7 @@ def sum(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     axes = normalize(axis, x.ndim)
     if x.dtype.kind in "iub":
         return host(lambda a: np.sum(a, axis=axes, keepdims=keepdims), x)
+    x = floats(x)
     return sum_over(x, axes, reduced_shape(x.shape, axes, keepdims))
 
 
@@ -64,8 +109,10 @@ def sum(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     lambda g, y, x, axis=None, keepdims=False: spread(
         div(g, float(count(x, axis))), x, axis, keepdims
     ),
+    backward=_mean_backward,
     saves="",
     samples=REDUCED,
+    front=lambda op: calls.reduction(op, front.total(mean=True)),
 )
 def mean(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Arithmetic mean over ``axis``; NaN over nothing."""
@@ -118,6 +165,30 @@ def var(
     return div.forward(out, _divisor(x, axis, correction))
 
 
+def _std_vjp(
+    g: Any,
+    y: Any,
+    x: Any,
+    axis: Axis = None,
+    correction: float = 0.0,
+    keepdims: bool = False,
+) -> Any:
+    """``g * (x - mean) / (divisor * y)``, and 0 where y is 0."""
+    flat = equal(y, 0.0)
+    g = where(flat, 0.0, div(g, where(flat, 1.0, y)))
+    scale = quotient(1.0, _divisor(x, axis, correction))
+    return mul(spread(g, x, axis, keepdims), mul(_deviations(x, axis), scale))
+
+
+@primitive(_std_vjp, saves="x out", samples=(*REDUCED, *var.samples[-1:]))
+def std(
+    x: Any, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
+) -> Any:
+    """The root of `var`; its gradient is 0 where that is 0, as in PyTorch."""
+    out = var.forward(x, axis=axis, correction=correction, keepdims=keepdims)
+    return sqrt.forward(out)
+
+
 def quotient(a: float, b: float) -> float:
     """``a / b`` of non-negative numbers, infinite where b is 0."""
     return a / b if b else math.inf
@@ -134,7 +205,8 @@ def _extreme(
     if math.prod(x.shape[i] for i in axes) == 0:
         raise ValueError(f"nothing to compare along axis {axis} of shape {x.shape}")
     if x.dtype.kind in "iub":
-        return host(lambda a: numpys(a, axis=axis, keepdims=keepdims), x)
+        where = None if axis is None else axes[0] if dtype else axes
+        return host(lambda a: numpys(a, axis=where, keepdims=keepdims), x)
     x = floats(x)
     out = empty(reduced_shape(x.shape, axes, keepdims), dtype or x.dtype)
     if out.size:
@@ -143,10 +215,11 @@ def _extreme(
 
 
 def _shared(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The cotangent of an extreme: in equal parts to all that attain it."""
-    attained = astype(equal(x, spread(y, x, axis, keepdims)), dtype=x.dtype)
-    parts = div(attained, sum(attained, axis=axis, keepdims=True))
-    return mul(parts, spread(g, x, axis, keepdims))
+    """The cotangent of an extreme: in equal parts to all that attain it, or are NaN."""
+    attained = equal(x, spread(y, x, axis, keepdims))
+    ones = where(equal(x, x), astype(attained, dtype=x.dtype), 1.0)
+    parts = div(spread(g, x, axis, keepdims), sum(ones, axis=axis, keepdims=True))
+    return where(ones, parts, 0.0)
 
 
 EXTREME = tuple(
@@ -188,6 +261,8 @@ def min(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
 )
 def argmax(x: Any, *, axis: int | None = None, keepdims: bool = False) -> Any:
     """Index (int64) of the first maximum, or first NaN, along ``axis`` or in all."""
+    if axis is not None:
+        axis = whole(axis)
     return _extreme(
         k.argmax_rows, k.argmax_cols, np.argmax, x, axis, keepdims, np.int64
     )

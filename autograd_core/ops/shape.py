@@ -9,13 +9,32 @@ from typing import Any
 import numpy as np
 
 from autograd_core.hooks import Array
-from autograd_core.launch import cast_into, contiguous, copy_into, empty, full, host
+from autograd_core.launch import (
+    FLOATS,
+    cast_into,
+    contiguous,
+    copy_into,
+    empty,
+    full,
+    host,
+)
 from autograd_core.op import primitive
-from autograd_core.ops.folding import normalize, sum_over
+from autograd_core.operand import snapshot
+from autograd_core.ops.folding import dims, single, sum_over
 from autograd_core.samples import Arg, sample
 
 Index = Any  # whatever NumPy's basic indexing takes
 HOLE = "an array"  # in an index, where one stands
+
+
+def native(dtype: Any) -> np.dtype[Any]:
+    """A dtype that a Tensor can have, in native byte order; TypeError for others."""
+    out = np.dtype(dtype)
+    if not out.isnative:
+        out = out.newbyteorder("=")
+    if out not in FLOATS and out.kind not in "iub":
+        raise TypeError(f"expected float32, float64, integers or bool, got dtype {out}")
+    return out
 
 
 @primitive(lambda g, y, x: g, saves="", view=True)
@@ -30,11 +49,28 @@ def identity(x: Any) -> Any:
     samples=(sample((3, 4), dtype=np.float64),),
 )
 def astype(x: Any, *, dtype: Any) -> Any:
-    """``x`` in another dtype; gradients come back in the dtype of ``x``."""
+    """``x`` in another dtype, in native byte order.
+
+    Gradients come back in the dtype of ``x``. TypeError for what is no float32,
+    float64, integer or bool.
+    """
     x = np.asarray(x)
-    out = empty(x.shape, dtype)
+    native(x.dtype)  # for its error
+    out = empty(x.shape, native(dtype))
     cast_into(x, out)
     return out
+
+
+@primitive(
+    saves="", samples=(sample((3, 4), fill_value=1.5), sample((3, 4), fill_value=0.0))
+)
+def full_like(
+    x: Any, *, fill_value: float, dtype: Any = None, shape: Any = None
+) -> Any:
+    """One number in the shape and dtype of ``x``, or in others; no gradient."""
+    x = np.asarray(x)
+    shape = x.shape if shape is None else dims(shape)
+    return full(shape, fill_value, native(x.dtype if dtype is None else dtype))
 
 
 @primitive(
@@ -46,8 +82,7 @@ def astype(x: Any, *, dtype: Any) -> Any:
 def reshape(x: Any, *, shape: Sequence[int] | int) -> Any:
     """``x`` in another shape of the same size; a view where the layout allows it."""
     x = np.asarray(x)
-    shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    shape = resolved(x.shape, shape)
+    shape = resolved(x.shape, dims(shape))
     view = x.reshape(shape)
     if x.flags.c_contiguous or np.may_share_memory(x, view):
         return view
@@ -72,12 +107,13 @@ def resolved(old: tuple[int, ...], new: tuple[int, ...]) -> tuple[int, ...]:
 )
 def transpose(x: Any, *, axes: Sequence[int] | None = None) -> Any:
     """Axes in another order (reversed by default); a view."""
-    return np.asarray(x).transpose(axes)
+    return np.asarray(x).transpose(None if axes is None else dims(axes))
 
 
 def _inverse(axes: Sequence[int] | None) -> tuple[int, ...] | None:
     if axes is None:
         return None
+    axes = dims(axes)
     order = [axis % len(axes) for axis in axes]
     return tuple(order.index(i) for i in range(len(order)))
 
@@ -90,7 +126,7 @@ def _inverse(axes: Sequence[int] | None) -> tuple[int, ...] | None:
 )
 def broadcast_to(x: Any, *, shape: tuple[int, ...]) -> Any:
     """``x`` repeated to ``shape``; a read-only view."""
-    return np.broadcast_to(x, shape)
+    return np.broadcast_to(x, dims(shape))
 
 
 @primitive(
@@ -100,8 +136,15 @@ def broadcast_to(x: Any, *, shape: tuple[int, ...]) -> Any:
 )
 def sum_to(x: Any, *, shape: tuple[int, ...]) -> Any:
     """The adjoint of `broadcast_to`: sum over the axes that it would repeat."""
-    x = np.asarray(x)
+    x, shape = np.asarray(x), dims(shape)
+    if x.dtype not in FLOATS:
+        x = astype.forward(x, dtype=native(x.dtype))
     lead = x.ndim - len(shape)
+    fits = lead >= 0 and all(
+        n in (1, m) for n, m in zip(shape, x.shape[lead:], strict=True)
+    )
+    if not fits:
+        raise ValueError(f"shape {x.shape} is no repetition of {shape}")
     axes = tuple(range(lead)) + tuple(
         i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1
     )
@@ -116,6 +159,18 @@ def is_basic(index: Index) -> bool:
     parts = index if isinstance(index, tuple) else (index,)
     kinds = (int, np.integer, slice, type(None), type(Ellipsis))
     return all(isinstance(p, kinds) and not isinstance(p, bool) for p in parts)
+
+
+def held(index: Index) -> Index:
+    """The index with copies of its arrays and lists, which their owner may change."""
+    if isinstance(index, tuple):
+        return tuple([held(part) for part in index])
+    if isinstance(index, np.ndarray):
+        return snapshot(index)
+    if not isinstance(index, list):
+        return index
+    array = np.array(index)
+    return array if array.size else array.astype(np.intp)  # of no numbers: no floats
 
 
 def _apart(index: Index) -> tuple[tuple[Any, ...], list[Array]]:
@@ -172,14 +227,17 @@ def getitem(x: Any, *, index: Index) -> Any:
 )
 def scatter(x: Any, *, index: Index, shape: tuple[int, ...]) -> Any:
     """The adjoint of `getitem`: zeros of ``shape`` with ``x`` added at ``index``."""
-    x = np.asarray(x)
+    x, shape = np.asarray(x), dims(shape)
     if not is_basic(index):
         parts, arrays = _apart(index)
         return host(
             lambda a, *arrays: _added_at(a, _index(parts, arrays), shape), x, *arrays
         )
-    out = full(shape, 0.0, x.dtype)
-    copy_into(x, view(out, index))
+    out = full(shape, 0.0, native(x.dtype))
+    place = view(out, index)
+    if place.shape != x.shape:
+        raise ValueError(f"shape {x.shape} at an index that has {place.shape}")
+    copy_into(x, place)
     return out
 
 
@@ -197,11 +255,20 @@ def _slice_along(axis: int, start: int, stop: int) -> tuple[slice, ...]:
 
 
 def _part(i: int, g: Any, y: Any, *xs: Any, axis: int = 0) -> Any:
-    axis = axis % len(xs[0].shape)
+    axis = single(axis, len(xs[0].shape))
     start = sum(x.shape[axis] for x in xs[:i])
     index = _slice_along(axis, start, start + xs[i].shape[axis])
     part = getitem(g, index=index)
     return part if part.dtype == xs[i].dtype else astype(part, dtype=xs[i].dtype)
+
+
+def common(arrays: Sequence[Array]) -> Any:
+    """The dtype that holds all of them; TypeError with their names if there is none."""
+    try:
+        return np.result_type(*arrays)
+    except TypeError:
+        names = ", ".join(str(a.dtype) for a in arrays)
+        raise TypeError(f"no dtype holds all of {names}") from None
 
 
 @primitive(
@@ -215,7 +282,7 @@ def concatenate(*xs: Any, axis: int = 0) -> Any:
         raise ValueError("needs at least one array")
     arrays = [np.asarray(x) for x in xs]
     first = arrays[0].shape
-    (axis,) = normalize(axis, len(first))
+    axis = single(axis, len(first))
     for a in arrays:
         same = a.ndim == len(first) and all(
             n == m
@@ -226,7 +293,8 @@ def concatenate(*xs: Any, axis: int = 0) -> Any:
             shapes = ", ".join(str(b.shape) for b in arrays)
             raise ValueError(f"shapes {shapes} differ off axis {axis}")
     total = sum(a.shape[axis] for a in arrays)
-    out = empty((*first[:axis], total, *first[axis + 1 :]), np.result_type(*arrays))
+    dtype = native(common(arrays))
+    out = empty((*first[:axis], total, *first[axis + 1 :]), dtype)
     start = 0
     for a in arrays:
         stop = start + a.shape[axis]
