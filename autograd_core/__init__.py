@@ -11,17 +11,18 @@ from autograd_core.create import (
     ones_like,
     rand,
     randn,
+    tensor,
     zeros,
     zeros_like,
 )
 from autograd_core.gradcheck import gradcheck
 from autograd_core.program import compile
 from autograd_core.random import manual_seed
+from autograd_core.recompute import checkpoint
 from autograd_core.tape import no_grad
-from autograd_core.tensor import Tensor, tensor
+from autograd_core.tensor import Tensor
 from autograd_core.threads import get_num_threads, set_num_threads
 from autograd_core.transforms import (
-    checkpoint,
     grad,
     hessian,
     hvp,

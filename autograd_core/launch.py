@@ -12,16 +12,21 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.front import POINT, Empty, Uses, column_of, launched, point
 from autograd_core.hooks import RECORDING, Array, current, recorder
-from autograd_core.pool import pool
+from autograd_core.pool import LEAST, pool
+from autograd_core.tape import FLOATS as FLOATS
 from autograd_core.threads import teams
 from autograd_kernels import elementwise as k
 from autograd_kernels.copying import copy4
+from autograd_kernels.objects import layout_known
 
-FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
-SHARED_CHUNKS = 64  # of an optimizer's parameters, from where on threads pay
-SHARED = 1 << 19  # elements of a kernel's first array or its last, likewise
-SHARE = 1 << 17  # ... that a thread gets at least: to wake it costs some microseconds
+new = Empty()
+cleared: list[Array] = []  # status words that hold 0
+SPARE = 64  # of them at most
+SHARED_CHUNKS = 64  # chunks of an optimizer's parameters from which on threads pay
+SHARED = 1 << 19  # elements of a kernel's first or last array from which on threads pay
+SHARE = 1 << 17  # elements that a thread gets at least: waking it takes microseconds
 
 
 def launch(kernel: Any, units: int, *args: Any) -> None:
@@ -31,19 +36,21 @@ def launch(kernel: Any, units: int, *args: Any) -> None:
     """
     if RECORDING and (listener := current.recorder) is not None:
         listener.launch(kernel, units, args)
-    elif args[-1].size < SHARED > args[0].size or units < 2 or teams.current.size < 2:
-        kernel(0, units, *args)
-    else:
-        most = max(args[0].size, args[-1].size) // SHARE
-        teams.current.run(kernel, units, args, most)
+    elif not (native := kernel.launches).enter(native.row, units, args):
+        large = args[-1].size >= SHARED or args[0].size >= SHARED
+        if units > 1 and large and teams.current.size > 1:
+            most = max(args[0].size, args[-1].size) // SHARE
+            teams.current.run(kernel, units, args, most)
+        else:
+            run(kernel, units, args)
 
 
 def launch_whole(kernel: Any, units: int, *args: Any) -> None:
     """`launch` for work that is known to be too little to be shared."""
     if RECORDING and (listener := current.recorder) is not None:
         listener.launch(kernel, units, args)
-    else:
-        kernel(0, units, *args)
+    elif not (native := kernel.launches).enter(native.row, units, args):
+        run(kernel, units, args)
 
 
 def launch_parts(kernel: Any, units: int, *args: Any) -> None:
@@ -54,9 +61,15 @@ def launch_parts(kernel: Any, units: int, *args: Any) -> None:
     if RECORDING and (listener := current.recorder) is not None:
         listener.launch(kernel, units, args)
     elif units < 2 or teams.current.size < 2:
-        kernel(0, units, *args)
+        run(kernel, units, args)
     else:
         teams.current.run(kernel, units, args)
+
+
+def run(kernel: Any, units: int, args: tuple[Any, ...]) -> None:
+    """``kernel(0, units, *args)``, and from some time on natively if it is small."""
+    kernel(0, units, *args)
+    launched(kernel, units, args)
 
 
 def address(array: Array) -> int:
@@ -81,6 +94,7 @@ class Pointers:
 
     def __init__(self, columns: Sequence[Sequence[Array]], chunk: int) -> None:
         self.columns = list(columns)
+        self.uses = Uses()
         rows = len(columns[0])
         self.table = np.empty((rows, len(columns) + 2), np.int64)
         self.units = 0
@@ -94,13 +108,16 @@ class Pointers:
     def point(self, column: int, arrays: Sequence[Array]) -> None:
         """Aim a column at other arrays of the same sizes."""
         self.columns[column] = arrays
+        often = self.uses.enough(POINT) and layout_known()
+        if often and point()(self.table, column_of(column + 1), tuple(arrays)):
+            return
         self.table[:, column + 1] = list(map(address, arrays))
 
     def snapshot(self) -> Pointers:
         """The same table with columns that no later `point` changes."""
         copy = Pointers.__new__(Pointers)
         copy.columns = [list(column) for column in self.columns]
-        copy.table, copy.units = self.table.copy(), self.units
+        copy.table, copy.units, copy.uses = self.table.copy(), self.units, self.uses
         return copy
 
 
@@ -122,11 +139,17 @@ def host(function: Callable[..., Any], *args: Any) -> Array:
 
 
 def raise_if(status: Array, make_error: Callable[[int], Exception]) -> None:
-    """Raise ``make_error(index)`` if a kernel stored ``1 + index`` in ``status``."""
+    """Raise ``make_error(index)`` if a kernel stored ``1 + index`` in ``status``.
+
+    Nobody uses ``status`` afterwards: it may be another's by then.
+    """
     if RECORDING and (listener := current.recorder) is not None:
         listener.on_check(status, make_error)
-    if status.item():
-        raise make_error(int(status[0]) - 1)
+    found = status.item()
+    if found:
+        raise make_error(found - 1)
+    if not RECORDING and len(cleared) < SPARE:
+        cleared.append(status)
 
 
 def empty(shape: int | tuple[int, ...], dtype: Any) -> Array:
@@ -135,7 +158,12 @@ def empty(shape: int | tuple[int, ...], dtype: Any) -> Array:
         out = np.empty(shape, dtype)
         listener.on_allocate(out)
         return out
-    return pool.empty(shape, dtype)
+    small: Array | None = new.enter(shape, dtype)
+    if small is not None:
+        return small
+    new.missed()
+    out = np.empty(shape, dtype)
+    return out if out.nbytes < LEAST else pool.instead_of(out)
 
 
 def scratch(size: int, dtype: Any, *, parts: bool = False) -> Array:
@@ -144,7 +172,7 @@ def scratch(size: int, dtype: Any, *, parts: bool = False) -> Array:
         out = np.empty((1, size), dtype)  # the plan gives it the rows
         listener.on_allocate(out, scratch=True)
         return out
-    return pool.empty((teams.current.size if parts else 1, size), dtype)
+    return empty((teams.current.size if parts else 1, size), dtype)
 
 
 def full(shape: int | tuple[int, ...], value: float, dtype: Any) -> Array:
@@ -158,7 +186,10 @@ def new_status() -> Array:
     """A cleared status word for `raise_if`."""
     if RECORDING and current.recorder is not None:
         return full(1, 0, np.int64)  # a launch, so that a replay clears it too
-    return np.zeros(1, np.int64)
+    try:
+        return cleared.pop()
+    except IndexError:
+        return np.zeros(1, np.int64)
 
 
 class Constant(bytearray):

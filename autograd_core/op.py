@@ -11,33 +11,41 @@ attributes.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
-from itertools import repeat
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, ParamSpec
 
 import numpy as np
 
 from autograd_core.hooks import RECORDING, current
+from autograd_core.operand import is_native, operand, snapshot, watched
 from autograd_core.samples import UNARY, Sample
-from autograd_core.tape import Node, TensorBase, state
+from autograd_core.tape import PAUSED, Node, TensorBase, spec, state, version_of
 
+P = ParamSpec("P")
 Vjp = Callable[..., Any]
+Saves = str | Sequence[str] | None
+Reads = tuple[tuple[bool, ...], bool]
 
 
-class Op:
-    """One row of the op table. Call it as the function that it is."""
+class Op(Generic[P]):
+    """One row of the op table. Call it as the function that it is.
+
+    ``call`` is that function: `general`, or a front of it (see `calls`) that does what
+    is small and plain at once and leaves all else to `general`.
+    """
 
     def __init__(
         self,
-        body: Callable[..., Any],
+        body: Callable[P, Any],
         vjps: Sequence[Vjp | None] | None,
         forward: Callable[..., Any] | None = None,
         saving: Callable[..., Any] | None = None,
         backward: Callable[..., Any] | None = None,
-        saves: str | None = None,
+        saves: Saves = None,
         samples: Sequence[Sample] = UNARY,
         view: bool = False,
         elementwise: bool = False,
+        front: Callable[[Op[...]], Callable[..., Any]] | None = None,
     ) -> None:
         parameters = inspect.signature(body).parameters.values()
         self.names = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
@@ -49,41 +57,82 @@ class Op:
         self.body = body
         self.vjps = vjps
         self.fused = forward is not None
-        self.forward = forward or body
+        self.forward: Callable[..., Any] = forward or body
         self.saving = forward or saving
         self.backward = backward
+        self.slope: Any = getattr(
+            backward, "front", None
+        )  # gradient from g and one array
         self.samples = tuple(samples)
         self.view = view
         self.elementwise = elementwise
         self.differentiable = vjps is None or any(vjps)
-        kept = {*self.names, "out"} if saves is None else set(saves.split())
-        unknown = kept - {*self.names, "out"}
+        self._saves = self._checked(saves)
+        self._told: dict[tuple[int, int], Reads] = {}
+        self.call: Callable[P, Any] = self.general if front is None else front(self)
+
+    def _checked(self, saves: Saves) -> list[set[str]]:
+        """By positional input, what the vjp of it reads."""
+        every = [*self.names, "out"]
+        if saves is None or isinstance(saves, str):
+            one = every if saves is None else saves.split()
+            saves = [" ".join(one)] * len(self.names)
+        told = [set(names.split()) for names in saves]
+        unknown = set().union(*told) - set(every)
         if unknown:
             raise TypeError(f"{self.name}: saves names no parameter: {unknown}")
-        self.saves_out = "out" in kept
-        # By positional input; an op over ``*args`` treats them all alike.
-        saved = [name in kept for name in self.names]
-        self.kept: Iterable[bool] = repeat(saved[0]) if self.variadic else saved
+        return told
+
+    def reads(self, needs: int, count: int) -> Reads:
+        """What backward reads: which of ``count`` inputs, and whether the output.
+
+        ``needs`` has bit i set where input i needs a gradient.
+        """
+        told = self._told.get((needs, count))
+        if told is None:
+            told = self._told[needs, count] = self._read(needs, count)
+        return told
+
+    def _read(self, needs: int, count: int) -> Reads:
+        if self.variadic:
+            return (self.names[0] in self._saves[0],) * count, "out" in self._saves[0]
+        used = [names for i, names in enumerate(self._saves) if needs >> i & 1]
+        read: set[str] = set().union(*used)
+        return tuple(name in read for name in self.names[:count]), "out" in read
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
 
-    def __call__(self, *args: Any, **attrs: Any) -> Any:
-        tensor = None
-        differentiate = False
-        arrays = []
+    def __call__(self, *args: P.args, **attrs: P.kwargs) -> Any:
+        return self.call(*args, **attrs)
+
+    def general(self, *args: Any, **attrs: Any) -> Any:
+        """The one way for all operands: what a front declines comes here."""
+        arrays: list[Any] = []
+        parents: list[Any] = []
+        tensor, needs, bare, bit = None, 0, False, 1
         for arg in args:
+            parent = None
             if isinstance(arg, TensorBase):
                 tensor = arg
-                arrays.append(arg._data)
                 if arg._requires_grad:
-                    differentiate = True
-            else:
-                arrays.append(arg)
+                    needs |= bit
+                    parent = arg.node or arg
+                arg = arg._data
+            elif type(arg) is np.ndarray and is_native(arg):
+                bare = True
+            elif arg is not None and type(arg) not in PLAIN:
+                return self.general(*self._operands(args), **attrs)
+            arrays.append(arg)
+            parents.append(parent)
+            bit += bit
         if RECORDING and (listener := current.recorder) is not None:
             listener.on_op(args)
-        differentiate = differentiate and state.grad_enabled and self.differentiable
-        saving = self.saving if differentiate or self.fused else None
+        if not needs or not self.differentiable or (PAUSED and not state.grad_enabled):
+            needs = 0
+        elif bare:
+            args = self._held(args, arrays, needs)
+        saving = self.saving if needs or self.fused else None
         try:
             if saving is None:
                 out, residuals = self.forward(*arrays, **attrs), ()
@@ -93,15 +142,62 @@ class Op:
             raise self._named(error) from error.__cause__
         if tensor is None:
             return out
-        result = tensor._result(out)
-        if self.view and (out is args[0]._data or isinstance(out.base, np.ndarray)):
+        result = tensor.result_type(out)
+        if self.view and (out is arrays[0] or isinstance(out.base, np.ndarray)):
             result.version = args[0].version
-        if differentiate:
+        if needs:
+            inputs, saved, versions = self._seen(args, arrays, result, needs)
             result._requires_grad = True
-            result.node = Node(self, args, attrs, result, residuals)
+            node = Node(self, parents, inputs, attrs, saved, residuals, versions)
+            result.node = node
             if RECORDING and (listener := current.recorder) is not None:
-                listener.on_node(result.node)
+                listener.on_node(node)
         return result
+
+    def _operands(self, args: tuple[Any, ...]) -> list[Any]:
+        try:
+            return [operand(arg) for arg in args]
+        except (ValueError, TypeError) as error:
+            raise self._named(error) from error.__cause__
+
+    def _held(
+        self, args: tuple[Any, ...], arrays: list[Any], needs: int
+    ) -> tuple[Any, ...]:
+        """The operands, with copies (in ``arrays`` too) of what backward will read.
+
+        That is of bare arrays: their owner may fill them again before that.
+        """
+        reads, _ = self.reads(needs, len(args))
+        held = list(args)
+        for i, (arg, read) in enumerate(zip(args, reads, strict=True)):
+            if type(arg) is np.ndarray and (read or self.fused):
+                held[i] = arrays[i] = snapshot(arg)
+        return tuple(held)
+
+    def _seen(
+        self, args: Sequence[Any], arrays: Sequence[Any], result: Any, needs: int
+    ) -> tuple[list[Any], Any, list[Any]]:
+        """What backward sees: inputs, output, and versions of those that it reads."""
+        reads, reads_out = self.reads(needs, len(args))
+        inputs, versions = list(args), []
+        for i, (arg, array) in enumerate(zip(args, arrays)):  # noqa: B905
+            if array is arg:  # no Tensor
+                if type(arg) is not np.ndarray:
+                    continue
+                if reads[i] and RECORDING:
+                    versions.append((watched(arg), 0))
+            elif reads[i]:
+                cell = arg.version
+                seen = cell[0] if len(cell) == 1 else version_of(cell)
+                versions.append((cell, seen))
+            if not reads[i] and not self.fused:  # a body may be run again, on values
+                inputs[i] = spec(array.shape, array.dtype)
+        saved = None
+        if reads_out:  # the array, not the Tensor: that would be a cycle
+            cell = result.version
+            saved = result._data, type(result), cell
+            versions.append((cell, version_of(cell)))
+        return inputs, saved, versions
 
     def _named(self, error: Exception) -> Exception:
         """The error with the op's name in front, once."""
@@ -138,26 +234,32 @@ class Op:
         return rule
 
 
+PLAIN = (float, int, bool)  # operands that need no look
+
+
 def primitive(
     *vjps: Vjp | None,
     saving: Callable[..., Any] | None = None,
     backward: Callable[..., Any] | None = None,
-    saves: str | None = None,
+    saves: Saves = None,
     samples: Sequence[Sample] = UNARY,
     view: bool = False,
     elementwise: bool = False,
-) -> Callable[[Callable[..., Any]], Op]:
+    front: Callable[[Op[...]], Callable[..., Any]] | None = None,
+) -> Callable[[Callable[P, Any]], Op[P]]:
     """An op whose function computes the output and whose ``vjps`` give its gradient.
 
     ``vjps[i](g, out, *inputs, **attrs)`` is the cotangent of input i (an op over
     ``*args`` has one vjp that takes ``i`` first); None marks an input as not
     differentiable. ``saves`` names the inputs (and "out") whose values the vjps read,
-    by default all. ``backward(g, needs, out, residuals, *inputs, **attrs)`` is an
-    optional fast path over bare arrays; ``saving(*arrays, **attrs)`` returns
-    ``(out, residuals)`` for it, in the body's place when a gradient is wanted.
+    by default all, as one string or as one for each vjp.
+    ``backward(g, needs, out, residuals, *inputs, **attrs)`` is an optional fast path
+    over bare arrays; ``saving(*arrays, **attrs)`` returns ``(out, residuals)`` for it,
+    in the body's place when a gradient is wanted. ``front`` gives the op its call, see
+    `calls`.
     """
 
-    def decorate(body: Callable[..., Any]) -> Op:
+    def decorate(body: Callable[P, Any]) -> Op[P]:
         return Op(
             body,
             vjps,
@@ -167,6 +269,7 @@ def primitive(
             samples=samples,
             view=view,
             elementwise=elementwise,
+            front=front,
         )
 
     return decorate
@@ -176,10 +279,11 @@ def fused(
     forward: Callable[..., Any],
     backward: Callable[..., Any],
     *,
-    saves: str | None = None,
+    saves: Saves = None,
     samples: Sequence[Sample] = UNARY,
     elementwise: bool = False,
-) -> Callable[[Callable[..., Any]], Op]:
+    front: Callable[[Op[...]], Callable[..., Any]] | None = None,
+) -> Callable[[Callable[P, Any]], Op[P]]:
     """An op with kernels of its own; the decorated body is its decomposition.
 
     ``forward(*arrays, **attrs)`` returns ``(out, residuals)`` and
@@ -188,7 +292,7 @@ def fused(
     when a graph of the gradient is wanted.
     """
 
-    def decorate(body: Callable[..., Any]) -> Op:
+    def decorate(body: Callable[P, Any]) -> Op[P]:
         return Op(
             body,
             None,
@@ -197,6 +301,7 @@ def fused(
             saves=saves,
             samples=samples,
             elementwise=elementwise,
+            front=front,
         )
 
     return decorate

@@ -41,7 +41,7 @@ class Generator:
 
     def draw(self) -> Array:
         """The next key, uint64 (2,)."""
-        key = empty(2, np.uint64)
+        key = empty((2,), self.state.dtype)
         launch(k.draw, 1, self.state, key)
         return key
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import _GeneratorContextManager, contextmanager
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from autograd_core.hooks import RECORDING, Array, current
 # Version cells: ``[writes, *cells]``. Whoever writes to a tensor without coming by it
 # has a cell of its own there that it counts up; the version is the sum.
 Version = list[Any]
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 def version_of(cell: Version) -> int:
@@ -36,13 +37,18 @@ class Mode(threading.local):
 
 
 state = Mode()
-_number = itertools.count()
+# An entry for each thread that records nothing. Nearly always empty outside of
+# backward, and then a far quicker answer than the thread's own state.
+PAUSED: list[None] = []
 GRADS = [0]  # counts assignments to any ``.grad``
 
+# A number above those of all nodes so far and below those of later ones.
+next_number = itertools.count().__next__
 
-def next_number() -> int:
-    """A number above those of all nodes so far and below those of later ones."""
-    return next(_number)
+
+def recording_ops() -> bool:
+    """Whether ops of this thread are written on the tape."""
+    return not PAUSED or state.grad_enabled
 
 
 class TensorBase:
@@ -54,6 +60,8 @@ class TensorBase:
     """
 
     __slots__ = ("__weakref__", "_data", "_grad", "_requires_grad", "node", "version")
+
+    result_type: ClassVar[type[TensorBase]]  # of what ops of it return
 
     _data: Array
     _grad: Any
@@ -70,8 +78,20 @@ class TensorBase:
 
     @data.setter
     def data(self, array: Array) -> None:
-        if not isinstance(array, np.ndarray):
-            raise TypeError(f"data: expected a NumPy array, got {type(array).__name__}")
+        if not isinstance(array, np.ndarray) or isinstance(array, np.ma.MaskedArray):
+            hint = "; take its .data" if isinstance(array, TensorBase) else ""
+            raise TypeError(
+                f"data: expected a NumPy array, got {type(array).__name__}{hint}"
+            )
+        check_dtype("data", array.dtype)
+        if not array.flags.aligned:
+            raise ValueError("data: expected aligned memory; take a .copy()")
+        array = np.asarray(array)  # a matrix keeps its shape in the kernels' views
+        if self._requires_grad and array.dtype.kind != "f":
+            raise TypeError(
+                "data: a tensor that requires grad holds float32 or float64, "
+                f"got {array.dtype}"
+            )
         if RECORDING and (listener := current.recorder) is not None:
             listener.on_leaf(self)
         self._data = array
@@ -112,6 +132,17 @@ class TensorBase:
 
     @grad.setter
     def grad(self, value: Any) -> None:
+        if value is not None:
+            check_gradient("grad", value, self._data)
+            if np.may_share_memory(value._data, self._data):
+                raise ValueError(
+                    "grad: shares memory with the tensor itself, which backward would "
+                    "then change; take a .clone()"
+                )
+        self.set_grad(value)
+
+    def set_grad(self, value: Any) -> None:
+        """``grad = value`` for what is known to fit."""
         if RECORDING and (listener := current.recorder) is not None:
             listener.on_grad_set(self, value)
         self._grad = value
@@ -119,13 +150,65 @@ class TensorBase:
 
     def _result(self, data: Array) -> TensorBase:
         """A tensor of the kind that ops return, around fresh data."""
+        return self.result_type(data)
+
+    def stacked(self, values: Sequence[Any]) -> TensorBase:
+        """Lists that hold tensors of this kind as one of them."""
         raise TypeError("TensorBase is not a tensor by itself; use Tensor")
+
+    def __init__(self, data: Array, requires_grad: bool = False) -> None:
+        self._data = data
+        self._grad = None
+        self.node = None
+        self._requires_grad = requires_grad
+        self.version = [0]
+
+
+def place_of(tensor: TensorBase | None) -> Node | TensorBase | None:
+    """Where a cotangent of ``tensor`` goes: its node, itself as a leaf, or nowhere."""
+    if tensor is None:
+        return None
+    return tensor.node or (tensor if tensor._requires_grad else None)
+
+
+def check_dtype(who: str, dtype: np.dtype[Any]) -> None:
+    """Raise TypeError unless a tensor can hold ``dtype``."""
+    if dtype.kind not in "iub" and dtype not in FLOATS:
+        raise TypeError(
+            f"{who}: expected float32, float64, integers or bool, got {dtype}"
+        )
+    if not dtype.isnative:
+        raise TypeError(f"{who}: expected the machine's byte order, got {dtype.str!r}")
+
+
+def check_gradient(who: str, value: Any, data: Array) -> None:
+    """Raise unless ``value`` is a Tensor of the shape and dtype of ``data``."""
+    want = f"{who}: expected a Tensor of shape {data.shape} and dtype {data.dtype}"
+    if not isinstance(value, TensorBase):
+        raise TypeError(f"{want}, got {type(value).__name__}")
+    given = value._data
+    if given.shape != data.shape:
+        raise ValueError(f"{want}, got shape {given.shape}")
+    if given.dtype != data.dtype:
+        raise TypeError(f"{want}, got dtype {given.dtype}")
 
 
 def forget_grads(leaves: Iterable[TensorBase]) -> None:
     """Set ``.grad`` of all to None."""
     for leaf in leaves:
-        leaf.grad = None
+        leaf.set_grad(None)
+
+
+def check_kept(tensor: TensorBase, by: str) -> None:
+    """Raise RuntimeError where a gradient would be lost that can still be had."""
+    node = tensor.node
+    spent = node is not None and node.inputs is None  # backward has been here
+    if tensor._requires_grad and not spent and recording_ops():
+        raise RuntimeError(
+            f"a tensor that requires grad is converted by {by}, which would lose its "
+            "gradient. Use an op (np.stack makes one tensor of several), or leave the "
+            "graph first: .detach(), .numpy(), .item(), or ag.no_grad()"
+        )
 
 
 class Spec(NamedTuple):
@@ -145,13 +228,17 @@ class Rule(Protocol):
     """What a node asks of its op; `autograd_core.op.Op` is the one there is."""
 
     name: str
-    kept: Iterable[bool]  # by positional input: does backward read its values
-    saves_out: bool
     fused: bool
 
 
 class Node:
-    """One recorded op: who its inputs are and what its backward needs of them."""
+    """One recorded op: who its inputs are and what its backward needs of them.
+
+    ``parents`` are where cotangents go, one for each input: a node, a leaf or None.
+    ``inputs`` are what backward sees of them: what it reads, else a `Spec` (None: it
+    has the output's). ``out`` is (array, type of tensor, version cell), if backward
+    reads it, ``versions`` are (cell, number) of all tensors that it reads.
+    """
 
     __slots__ = (
         "attrs",
@@ -167,40 +254,21 @@ class Node:
     def __init__(
         self,
         op: Any,  # a Rule, and what the walk calls
-        args: tuple[Any, ...],
+        parents: Sequence[Node | TensorBase | None],
+        inputs: Sequence[Any],
         attrs: dict[str, Any],
-        out: TensorBase,
-        residuals: tuple[Array, ...],
+        out: Any,
+        residuals: tuple[Any, ...],
+        versions: Sequence[tuple[Version, int]],
     ) -> None:
-        self.number = next(_number)
         self.op = op
+        self.number = next_number()
+        self.parents = parents
+        self.inputs: Sequence[Any] | None = inputs
         self.attrs = attrs
+        self.out = out
         self.residuals = residuals
-        parents: list[Node | TensorBase | None] = []
-        inputs: list[Any] = []
-        versions: list[tuple[Version, int]] = []  # of what backward reads
-        for arg, saved in zip(args, op.kept):  # noqa: B905
-            if not isinstance(arg, TensorBase):
-                parents.append(None)
-                inputs.append(arg)
-                continue
-            parents.append(arg.node or (arg if arg._requires_grad else None))
-            if saved:
-                cell = arg.version
-                versions.append((cell, cell[0] if len(cell) == 1 else version_of(cell)))
-                inputs.append(arg)
-            elif op.fused:  # its body may be run again for a graph of its gradient
-                inputs.append(arg)
-            else:
-                inputs.append(spec(arg._data.shape, arg._data.dtype))
-        self.out: Any = None
-        if op.saves_out:  # the array, not the Tensor: that would be a cycle
-            cell = out.version
-            self.out = (out._data, type(out), cell)
-            versions.append((cell, version_of(cell)))
-        self.parents: Sequence[Node | TensorBase | None] = parents
-        self.inputs: list[Any] | None = inputs
-        self.versions: Sequence[tuple[Version, int]] = versions
+        self.versions = versions
 
     def free(self) -> None:
         """Let go of everything that backward needs."""
@@ -239,15 +307,26 @@ class Node:
 @contextmanager
 def grad_mode(enabled: bool) -> Iterator[None]:
     """Set whether ops in this thread are recorded, for the length of a block."""
-    before = state.grad_enabled
-    state.grad_enabled = enabled
+    before = set_grad_mode(enabled)
     try:
         yield
     finally:
-        state.grad_enabled = before
+        set_grad_mode(before)
 
 
-def no_grad() -> Any:
+def set_grad_mode(enabled: bool) -> bool:
+    """Set whether ops in this thread are recorded; what it was before."""
+    before = state.grad_enabled
+    if enabled is not before:
+        state.grad_enabled = enabled
+        if enabled:
+            PAUSED.pop()
+        else:
+            PAUSED.append(None)
+    return before
+
+
+def no_grad() -> _GeneratorContextManager[None]:
     """Do not record ops for differentiation inside the block (or decorated function).
 
     >>> import autograd_core as ag

@@ -3,23 +3,47 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
-from typing import Any, Self
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
+from autograd_core import composites as c
 from autograd_core import protocols
+from autograd_core.calls import operator, reflected
 from autograd_core.grad import backward
 from autograd_core.hooks import RECORDING, Array, current, recorder
-from autograd_core.launch import const, copy_into, duplicate, host
+from autograd_core.launch import const, copy_into, duplicate
 from autograd_core.methods import Methods
+from autograd_core.operand import is_numeric, operand
 from autograd_core.ops import elementwise as e
 from autograd_core.ops import matmul as mm
 from autograd_core.ops import shape as s
-from autograd_core.tape import TensorBase, state, version_of
-from autograd_core.writes import array_of, overwrite, write
+from autograd_core.tape import (
+    PAUSED,
+    Node,
+    TensorBase,
+    check_kept,
+    recording_ops,
+    spec,
+    state,
+    version_of,
+)
+from autograd_core.writes import array_of, as_written, check_writable, overwrite, write
 
-Axis = int | Sequence[int] | None
+TensorLike: TypeAlias = "Tensor | npt.ArrayLike"  # what becomes a Tensor, or stays one
+Unary: TypeAlias = "Callable[[Tensor], Tensor]"
+Binary: TypeAlias = "Callable[[Tensor, TensorLike], Tensor]"
+Equality: TypeAlias = "Callable[[Tensor, object], Tensor]"
+SLOTS = [name for name in TensorBase.__slots__ if name != "__weakref__"]
+
+
+def _in_place(op: Any, how: str) -> Any:
+    def update(self: Tensor, other: Any) -> Any:
+        return self._update(op, other, how)
+
+    return update
 
 
 class Tensor(Methods):
@@ -30,24 +54,32 @@ class Tensor(Methods):
 
     __slots__ = ()
     __hash__ = object.__hash__
+    __pandas_priority__ = 10_000  # so that pandas leaves operators to us
 
-    def __init__(self, data: Array, requires_grad: bool = False) -> None:
-        self._data = data
-        self._grad = None
-        self.node = None
-        self._requires_grad = requires_grad
-        self.version = [0]
+    if TYPE_CHECKING:  # on the tape's floor there is no Tensor yet
 
-    def _result(self, data: Array) -> Tensor:
-        return Tensor(data)
+        @property
+        def grad(self) -> Tensor | None: ...
+        @grad.setter
+        def grad(self, value: Tensor | None) -> None: ...
+
+    def stacked(self, values: Sequence[Any]) -> Tensor:
+        """Lists that hold Tensors as one Tensor, as NumPy makes an array of lists."""
+        out: Tensor = c.stacked(values)
+        return out
+
+    def __copy__(self) -> Self:
+        """The same memory and the same place in the graph."""
+        out = type(self).__new__(type(self))
+        for name in SLOTS:
+            setattr(out, name, getattr(self, name))
+        if hasattr(self, "__dict__"):  # of a subclass
+            vars(out).update(vars(self))
+        return out
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """A leaf with a copy of the data; RuntimeError for what an op has made."""
-        if self.node is not None:
-            raise RuntimeError(
-                f"deepcopy: only leaves can be copied, this is the result of the op "
-                f"{self.node.op.name!r}; detach() it first"
-            )
+        self._check_leaf("deepcopy")
         out = memo[id(self)] = type(self).__new__(type(self))
         if recorder() is None:
             out._data = copy.deepcopy(self._data, memo)
@@ -57,6 +89,22 @@ class Tensor(Methods):
         out.node, out._requires_grad = None, self._requires_grad
         out.version = memo.setdefault(id(self.version), [version_of(self.version)])
         return out
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """A leaf, without addresses; RuntimeError for what an op has made."""
+        self._check_leaf("pickle")
+        kind = type(self)
+        state: dict[str, Any] = {"_data": self._data, "_grad": self.grad}
+        state |= {"node": None, "version": [0]}
+        state["_requires_grad"] = self._requires_grad
+        return kind.__new__, (kind,), (getattr(self, "__dict__", None), state)
+
+    def _check_leaf(self, who: str) -> None:
+        if self.node is not None:
+            raise RuntimeError(
+                f"{who}: only leaves can be copied, this is the result of the op "
+                f"{self.node.op.name!r}; detach() it first"
+            )
 
     # What it is ------------------------------------------------------------------
 
@@ -131,9 +179,19 @@ class Tensor(Methods):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         self._leaving("a conversion to a NumPy array")
+        if dtype is None or np.dtype(dtype).kind not in "iub":
+            check_kept(self, "NumPy")
         return np.array(self._data, dtype, copy=copy)
 
+    @property
+    def _mask(self) -> Any:
+        """What `numpy.ma` asks of operands, after taking their ``_data``: no mask."""
+        self._leaving("a masked array")
+        check_kept(self, "a masked array")
+        return np.ma.nomask
+
     def __float__(self) -> float:
+        check_kept(self, "float()")
         return float(self.item())
 
     def __int__(self) -> int:
@@ -147,6 +205,10 @@ class Tensor(Methods):
         self._leaving("an index")
         return self._data.__index__()
 
+    def __contains__(self, value: Any) -> bool:
+        equal = self.__eq__(value)
+        return equal is not NotImplemented and bool(np.any(equal))
+
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else repr(self)
 
@@ -154,7 +216,7 @@ class Tensor(Methods):
 
     def backward(
         self,
-        gradient: Any = None,
+        gradient: TensorLike | None = None,
         retain_graph: bool = False,
         create_graph: bool = False,
     ) -> None:
@@ -173,13 +235,16 @@ class Tensor(Methods):
 
     # In place --------------------------------------------------------------------
 
-    def _writable(self, how: str, value: Any = None) -> Array:
-        if self.requires_grad and state.grad_enabled:
+    def _writable(self, how: str, value: Any = None) -> tuple[Array, Any]:
+        """The data, and ``value`` as an op takes it; raises where a graph is lost."""
+        recorded = recording_ops()
+        if self.requires_grad and recorded:
             raise RuntimeError(
                 f"{how}: in-place update of a tensor that requires grad. Write "
                 "`x = x + y`, or do it under `ag.no_grad()`."
             )
-        if isinstance(value, TensorBase) and value.requires_grad and state.grad_enabled:
+        value = operand(value)
+        if isinstance(value, TensorBase) and value.requires_grad and recorded:
             raise RuntimeError(
                 f"{how}: the value requires grad, and a write in place would lose its "
                 "graph. Use ops (np.where, np.concatenate), or value.detach()."
@@ -188,12 +253,12 @@ class Tensor(Methods):
             for touched in (self, value):
                 if isinstance(touched, TensorBase):
                     listener.on_leaf(touched)
-        return self._data
+        return self._data, value
 
-    def copy_(self, other: Any) -> Self:
+    def copy_(self, other: TensorLike) -> Self:
         """Overwrite the values, in place."""
-        self._writable("copy_", other)
-        write(self, other)
+        _, value = self._writable("copy_", other)
+        write(self, value)
         return self
 
     def fill_(self, value: float) -> Self:
@@ -205,129 +270,108 @@ class Tensor(Methods):
         """Overwrite all values by 0, in place."""
         return self.fill_(0)
 
-    def add_(self, other: Any) -> Self:
+    def add_(self, other: TensorLike) -> Self:
         """``self += other``, strictly in place."""
         return self._apply(e.add, other, "add_")
 
-    def sub_(self, other: Any) -> Self:
+    def sub_(self, other: TensorLike) -> Self:
         """``self -= other``, strictly in place."""
         return self._apply(e.sub, other, "sub_")
 
-    def mul_(self, other: Any) -> Self:
+    def mul_(self, other: TensorLike) -> Self:
         """``self *= other``, strictly in place."""
         return self._apply(e.mul, other, "mul_")
 
-    def div_(self, other: Any) -> Self:
+    def div_(self, other: TensorLike) -> Self:
         """``self /= other``, strictly in place."""
         return self._apply(e.div, other, "div_")
 
-    def _update(self, op: Any, other: Any, how: str) -> Tensor:
+    def _update(self, op: Any, other: Any, how: str) -> Any:
         """``self op= other``: in place outside the graph, a new tensor inside it."""
+        if not is_numeric(other):
+            return NotImplemented
+        other = operand(other)
         inside = isinstance(other, TensorBase) and other.requires_grad
-        if state.grad_enabled and (self.node is not None or inside):
-            out: Tensor = op(self, other)
-            return out
+        if (self.node is not None or inside) and recording_ops():
+            return op(self, other)
         return self._apply(op, other, how)
 
     def _apply(self, op: Any, other: Any, how: str) -> Self:
-        self._writable(how, other)
+        data, other = self._writable(how, other)
+        check_writable(data)
         value = other._data if isinstance(other, TensorBase) else other
-        result = op.forward(self._data, value)
+        result = op.forward(data, value)
         if result.shape != self.shape:
             raise ValueError(f"{how}: result {result.shape} does not fit {self.shape}")
-        copy_into(result, self._data)
+        if not np.can_cast(result.dtype, data.dtype, "same_kind"):
+            raise TypeError(
+                f"{how}: the result is {result.dtype} and does not fit {data.dtype}; "
+                "write x = x + y, or astype() first"
+            )
+        copy_into(result, data)
         self.wrote()
         return self
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        data = self._writable("x[...] = ", value)
+        data, value = self._writable("x[...] = ", value)
         index = protocols.plain(index)
         if s.is_basic(index):
             overwrite(s.view(data, index), value)
         else:
             self._leaving("assignment by an array of indices")
-            data[index] = array_of(value)
+            data[index] = as_written(value, data.dtype)
         self.wrote()
 
-    def __iadd__(self, other: Any) -> Tensor:
-        return self._update(e.add, other, "+=")
-
-    def __isub__(self, other: Any) -> Tensor:
-        return self._update(e.sub, other, "-=")
-
-    def __imul__(self, other: Any) -> Tensor:
-        return self._update(e.mul, other, "*=")
-
-    def __itruediv__(self, other: Any) -> Tensor:
-        return self._update(e.div, other, "/=")
+    __iadd__: ClassVar[Binary] = _in_place(e.add, "+=")
+    __isub__: ClassVar[Binary] = _in_place(e.sub, "-=")
+    __imul__: ClassVar[Binary] = _in_place(e.mul, "*=")
+    __itruediv__: ClassVar[Binary] = _in_place(e.div, "/=")
+    __ipow__: ClassVar[Binary] = _in_place(e.pow, "**=")
+    __imatmul__: ClassVar[Binary] = _in_place(mm.matmul, "@=")
 
     # Operators -------------------------------------------------------------------
 
-    def __add__(self, other: Any) -> Tensor:
-        return e.add(self, other)
+    __add__: ClassVar[Binary] = operator(e.add)
+    __radd__: ClassVar[Binary] = reflected(__add__)
+    __sub__: ClassVar[Binary] = operator(e.sub)
+    __rsub__: ClassVar[Binary] = reflected(__sub__)
+    __mul__: ClassVar[Binary] = operator(e.mul)
+    __rmul__: ClassVar[Binary] = reflected(__mul__)
+    __truediv__: ClassVar[Binary] = operator(e.div)
+    __rtruediv__: ClassVar[Binary] = reflected(__truediv__)
+    __pow__: ClassVar[Binary] = operator(e.pow)
+    __rpow__: ClassVar[Binary] = reflected(__pow__)
+    __matmul__: ClassVar[Binary] = operator(mm.matmul)
+    __rmatmul__: ClassVar[Binary] = reflected(__matmul__)
+    __gt__: ClassVar[Binary] = operator(e.greater)
+    __ge__: ClassVar[Binary] = operator(e.greater_equal)
+    __lt__: ClassVar[Binary] = operator(e.less)
+    __le__: ClassVar[Binary] = operator(e.less_equal)
+    __eq__: ClassVar[Equality] = operator(e.equal)  # type: ignore[assignment]
+    __ne__: ClassVar[Equality] = operator(e.not_equal)  # type: ignore[assignment]
+    __neg__: ClassVar[Unary] = e.neg.call
+    if TYPE_CHECKING:  # abs() asks checkers for a method
 
-    def __radd__(self, other: Any) -> Tensor:
-        return e.add(other, self)
-
-    def __sub__(self, other: Any) -> Tensor:
-        return e.sub(self, other)
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return e.sub(other, self)
-
-    def __mul__(self, other: Any) -> Tensor:
-        return e.mul(self, other)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return e.mul(other, self)
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return e.div(self, other)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return e.div(other, self)
-
-    def __pow__(self, other: Any) -> Tensor:
-        return e.pow(self, other)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return e.pow(other, self)
-
-    def __matmul__(self, other: Any) -> Tensor:
-        return mm.matmul(self, other)
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return mm.matmul(other, self)
-
-    def __neg__(self) -> Tensor:
-        return e.neg(self)
+        def __abs__(self) -> Tensor: ...
+    else:
+        __abs__ = e.abs.call
 
     def __pos__(self) -> Tensor:
         return self
 
-    def __abs__(self) -> Tensor:
-        return e.abs(self)
-
-    def __gt__(self, other: Any) -> Tensor:
-        return e.greater(self, other)
-
-    def __ge__(self, other: Any) -> Tensor:
-        return e.greater_equal(self, other)
-
-    def __lt__(self, other: Any) -> Tensor:
-        return e.less(self, other)
-
-    def __le__(self, other: Any) -> Tensor:
-        return e.less_equal(self, other)
-
-    def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]
-        return e.equal(self, other)
-
-    def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]
-        return e.not_equal(self, other)
-
     def __getitem__(self, index: Any) -> Tensor:
-        return s.getitem(self, index=protocols.plain(index))
+        kind = type(index)
+        if RECORDING or (kind is not slice and kind is not int):
+            return s.getitem(self, index=s.held(protocols.plain(index)))
+        out = self._data[index] if kind is slice else self._data[index, ...]
+        result = Tensor(out)
+        result.version = self.version
+        if self._requires_grad and (not PAUSED or state.grad_enabled):
+            result._requires_grad = True
+            seen = (spec(self._data.shape, self._data.dtype),)
+            parents = (self.node or self,)
+            result.node = Node(s.getitem, parents, seen, {"index": index}, None, (), ())
+        return result
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
@@ -337,7 +381,10 @@ class Tensor(Methods):
     def __array_ufunc__(
         self, ufunc: np.ufunc, method: str, *args: Any, **kwargs: Any
     ) -> Any:
-        return protocols.ufunc(ufunc, method, args, kwargs)
+        call = UFUNCS.get(ufunc)
+        if call is None or kwargs or method != "__call__":
+            return protocols.ufunc(ufunc, method, args, kwargs)
+        return call(*args)
 
     def __array_function__(
         self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -345,58 +392,5 @@ class Tensor(Methods):
         return protocols.function(function, args, kwargs)
 
 
-def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """A Tensor around a copy of ``data`` (array, number, nested lists or Tensor).
-
-    Python floats become float32; arrays keep their dtype. Raises TypeError for dtypes
-    other than float32, float64, integers and bool, and for a non-float tensor that
-    asks for gradients.
-
-    >>> import autograd_core as ag
-    >>> x = ag.tensor([1.0, 2.0, 3.0], requires_grad=True)
-    >>> (x * x).sum().backward()
-    >>> x.grad
-    tensor([2., 4., 6.])
-    """
-    if isinstance(data, TensorBase):
-        if RECORDING and (listener := current.recorder) is not None:
-            listener.on_leaf(data)
-        data = data._data
-    return new_tensor(copied(data, dtype), requires_grad, data)
-
-
-def copied(data: Any, dtype: Any = None) -> Array:
-    """A copy of ``data`` as an array that a Tensor can hold; see `tensor`."""
-    known = isinstance(data, np.ndarray | np.generic | TensorBase)
-    array = np.array(data, dtype, order="C")
-    array = array.astype(array.dtype.newbyteorder("="), copy=False)
-    if dtype is None and not known and array.dtype == np.float64:
-        array = array.astype(np.float32)
-    if array.dtype.kind not in "iub" and array.dtype not in (np.float32, np.float64):
-        raise TypeError(
-            f"tensor: expected float32, float64, integers or bool, got {array.dtype}"
-        )
-    return array
-
-
-def new_tensor(array: Array, requires_grad: bool = False, source: Any = None) -> Tensor:
-    """A Tensor around a new array, which a Program makes anew in each replay.
-
-    It holds what ``source`` holds then, if that is an array, else what it holds now.
-    """
-    if requires_grad and array.dtype.kind != "f":
-        raise TypeError(
-            "tensor: only float32 and float64 tensors have gradients, got "
-            f"{array.dtype} with requires_grad=True; pass dtype=np.float32"
-        )
-    listener = recorder()
-    if listener is None:
-        return Tensor(array, requires_grad)
-    constant = not isinstance(source, np.ndarray)
-    if constant or source.dtype == array.dtype:
-        out = Tensor(duplicate(array if constant else source), requires_grad)
-    else:
-        dtype = array.dtype  # a function that is replayed holds no array
-        out = Tensor(host(lambda a: a.astype(dtype), source), requires_grad)
-    listener.on_new_tensor(out, constant)
-    return out
+Tensor.result_type = Tensor
+UFUNCS = {ufunc: getattr(op, "call", op) for ufunc, op in protocols.UFUNCS.items()}

@@ -14,7 +14,8 @@ from autograd_core.nn.parameter import Buffer, Parameter
 from autograd_core.ops import batchnorm as ops
 from autograd_core.ops.broadcasting import floats
 from autograd_core.ops.elementwise import add, div
-from autograd_core.tensor import Tensor
+from autograd_core.tensor import Tensor, TensorLike
+from autograd_core.writes import check_writable
 from autograd_kernels.elementwise import add_inplace
 
 ONE: Array = np.ones(1, np.int64)
@@ -71,6 +72,7 @@ class BatchNorm1d(Module):
         y = by_batch(x, self.weight, self.bias, self.eps, running, rate)
         if self.num_batches_tracked is not None:
             count = self.num_batches_tracked._data.reshape(1)
+            check_writable(count)
             launch(add_inplace, 1, ONE, count)
             self.num_batches_tracked.wrote()
         return y
@@ -94,8 +96,8 @@ class BatchNorm1d(Module):
 
 def by_batch(
     x: Tensor,
-    weight: Tensor | None,
-    bias: Tensor | None,
+    weight: TensorLike | None,
+    bias: TensorLike | None,
     eps: float,
     running: Running | None = None,
     momentum: float | Array = 0.1,
@@ -105,14 +107,20 @@ def by_batch(
         for statistic in running or ():
             listener.on_leaf(statistic)
     arrays = None if running is None else (running[0]._data, running[1]._data)
-    y = ops.batch_norm(x, weight, bias, eps=eps, running=arrays, momentum=momentum)
+    y: Tensor = ops.batch_norm.call(
+        x, weight, bias, eps=eps, running=arrays, momentum=momentum
+    )
     for moved in running or ():
         moved.wrote()
     return y
 
 
 def by_running(
-    x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float, running: Running
+    x: Tensor,
+    weight: TensorLike | None,
+    bias: TensorLike | None,
+    eps: float,
+    running: Running,
 ) -> Tensor:
     """Normalise by running statistics."""
     return ops.batch_norm_eval(x, weight, bias, *running, eps=eps)

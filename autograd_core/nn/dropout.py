@@ -30,4 +30,5 @@ def dropout(x: Tensor, p: float) -> Tensor:
     """A draw of its own for every call; ValueError for p outside [0, 1)."""
     if p == 0:
         return x
-    return ops.dropout(x, default_generator.draw(), p=p)
+    y: Tensor = ops.dropout.call(x, Tensor(default_generator.draw()), p=p)
+    return y

@@ -6,48 +6,40 @@ F = nn.functional
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from autograd_core.create import seen
+from autograd_core.hooks import Array
 from autograd_core.nn import batchnorm, check
 from autograd_core.nn.dropout import dropout as _dropout
 from autograd_core.nn.flatten import flatten as _flatten
 from autograd_core.ops import activations, losses, matmul
 from autograd_core.ops import softmax as soft
-from autograd_core.tape import TensorBase
-from autograd_core.tensor import Tensor, tensor
+from autograd_core.tensor import Tensor, TensorLike
 
 
-def seen(x: Any) -> Any:
-    """``x`` as a Tensor: an array without a copy, a number or lists as a new one."""
-    if isinstance(x, TensorBase):
-        return x
-    return Tensor(x) if isinstance(x, np.ndarray) else tensor(x)
-
-
-def linear(x: Any, weight: Any, bias: Any = None) -> Tensor:
+def linear(x: TensorLike, weight: TensorLike, bias: TensorLike | None = None) -> Tensor:
     """``x @ weight.T + bias``: x (..., in), weight (out, in), bias (out,) or None."""
     return matmul.linear(seen(x), weight, bias)
 
 
-def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+def flatten(x: TensorLike, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Axes ``start_dim`` to ``end_dim`` become one."""
     return _flatten(seen(x), start_dim, end_dim)
 
 
-def dropout(x: Any, p: float = 0.5, training: bool = True) -> Tensor:
+def dropout(x: TensorLike, p: float = 0.5, training: bool = True) -> Tensor:
     """In training 0 with probability ``p``, else ``x / (1 - p)``; else x itself."""
     p = check.probability("dropout: p", p)
     return _dropout(seen(x), p) if training else seen(x)
 
 
 def batch_norm(
-    x: Any,
-    running_mean: Tensor | None = None,
-    running_var: Tensor | None = None,
-    weight: Any = None,
-    bias: Any = None,
+    x: TensorLike,
+    running_mean: Tensor | Array | None = None,
+    running_var: Tensor | Array | None = None,
+    weight: TensorLike | None = None,
+    bias: TensorLike | None = None,
     training: bool = False,
     momentum: float = 0.1,
     eps: float = 1e-5,
@@ -55,76 +47,88 @@ def batch_norm(
     """Each channel with mean 0 and variance 1, times weight, plus bias.
 
     x: (N, C) or (N, C, ...), the others (C,) or None. In training by the batch's
-    statistics, and the running ones (Tensors) move in place; else by the running ones.
+    statistics, and the running ones (Tensors or arrays) move in place; else by those.
     """
-    x = seen(x)
     if running_mean is None or running_var is None:
         if running_mean is not running_var or not training:
             raise ValueError(
                 "batch_norm: expected running_mean and running_var, or neither of them "
                 f"and training=True; got {running_mean!r:.40} and {running_var!r:.40}"
             )
-        return batchnorm.by_batch(x, weight, bias, eps)
-    running = seen(running_mean), seen(running_var)
-    if training:
-        return batchnorm.by_batch(x, weight, bias, eps, running, momentum)
-    return batchnorm.by_running(x, weight, bias, eps, running)
+        return batchnorm.by_batch(seen(x), weight, bias, eps)
+    if not training:
+        running = seen(running_mean), seen(running_var)
+        return batchnorm.by_running(seen(x), weight, bias, eps, running)
+    running = _in_place(running_mean), _in_place(running_var)
+    return batchnorm.by_batch(seen(x), weight, bias, eps, running, momentum)
+
+
+def _in_place(statistic: object) -> Tensor:
+    """What training moves: a Tensor, or one around the array itself."""
+    if isinstance(statistic, Tensor):
+        return statistic
+    if type(statistic) is not np.ndarray:
+        raise TypeError(
+            "batch_norm: running statistics that move in place must be Tensors or "
+            f"NumPy arrays, got {type(statistic).__name__}"
+        )
+    return Tensor(statistic)
 
 
 # Activations -----------------------------------------------------------------------
 
 
-def relu(x: Any) -> Tensor:
+def relu(x: TensorLike) -> Tensor:
     """The larger of x and 0; slope 0 at 0."""
     return activations.relu(seen(x))
 
 
-def leaky_relu(x: Any, negative_slope: float = 0.01) -> Tensor:
+def leaky_relu(x: TensorLike, negative_slope: float = 0.01) -> Tensor:
     """X above 0, ``negative_slope * x`` below."""
     return activations.leaky_relu(seen(x), negative_slope=negative_slope)
 
 
-def elu(x: Any, alpha: float = 1.0) -> Tensor:
+def elu(x: TensorLike, alpha: float = 1.0) -> Tensor:
     """X above 0, ``alpha * (exp(x) - 1)`` below."""
     return activations.elu(seen(x), alpha=alpha)
 
 
-def selu(x: Any) -> Tensor:
+def selu(x: TensorLike) -> Tensor:
     """ELU scaled so that activations keep mean 0 and variance 1."""
     return activations.selu(seen(x))
 
 
-def gelu(x: Any, approximate: str = "none") -> Tensor:
+def gelu(x: TensorLike, approximate: str = "none") -> Tensor:
     """X times P(a standard normal number <= x), ``approximate`` "none" or "tanh"."""
     return activations.gelu(seen(x), approximate=approximate)
 
 
-def silu(x: Any) -> Tensor:
+def silu(x: TensorLike) -> Tensor:
     """``x * sigmoid(x)``."""
     return activations.silu(seen(x))
 
 
-def softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+def softplus(x: TensorLike, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """``log(1 + exp(beta * x)) / beta``; x itself where ``beta * x > threshold``."""
     return activations.softplus(seen(x), beta=beta, threshold=threshold)
 
 
-def sigmoid(x: Any) -> Tensor:
+def sigmoid(x: TensorLike) -> Tensor:
     """``1 / (1 + exp(-x))``."""
     return activations.sigmoid(seen(x))
 
 
-def tanh(x: Any) -> Tensor:
+def tanh(x: TensorLike) -> Tensor:
     """Hyperbolic tangent."""
     return activations.tanh(seen(x))
 
 
-def softmax(x: Any, axis: int = -1) -> Tensor:
+def softmax(x: TensorLike, axis: int = -1) -> Tensor:
     """``exp(x) / sum(exp(x))`` along ``axis``, without overflow."""
     return soft.softmax(seen(x), axis=axis)
 
 
-def log_softmax(x: Any, axis: int = -1) -> Tensor:
+def log_softmax(x: TensorLike, axis: int = -1) -> Tensor:
     """``x - log(sum(exp(x)))`` along ``axis``, without overflow or cancellation."""
     return soft.log_softmax(seen(x), axis=axis)
 
@@ -133,8 +137,8 @@ def log_softmax(x: Any, axis: int = -1) -> Tensor:
 
 
 def cross_entropy(
-    logits: Any,
-    target: Any,
+    logits: TensorLike,
+    target: TensorLike,
     label_smoothing: float = 0.0,
     reduction: str = "mean",
 ) -> Tensor:
@@ -149,7 +153,7 @@ def cross_entropy(
 
 
 def binary_cross_entropy_with_logits(
-    x: Any, target: Any, reduction: str = "mean"
+    x: TensorLike, target: TensorLike, reduction: str = "mean"
 ) -> Tensor:
     """Between sigmoid(x) and targets in [0, 1], of one shape."""
     return losses.binary_cross_entropy_with_logits(
@@ -157,25 +161,25 @@ def binary_cross_entropy_with_logits(
     )
 
 
-def mse_loss(x: Any, target: Any, reduction: str = "mean") -> Tensor:
+def mse_loss(x: TensorLike, target: TensorLike, reduction: str = "mean") -> Tensor:
     """``(x - target) ** 2``."""
     return losses.mse_loss(seen(x), seen(target), reduction=reduction)
 
 
-def l1_loss(x: Any, target: Any, reduction: str = "mean") -> Tensor:
+def l1_loss(x: TensorLike, target: TensorLike, reduction: str = "mean") -> Tensor:
     """``|x - target|``; slope 0 where they are equal."""
     return losses.l1_loss(seen(x), seen(target), reduction=reduction)
 
 
 def huber_loss(
-    x: Any, target: Any, reduction: str = "mean", delta: float = 1.0
+    x: TensorLike, target: TensorLike, reduction: str = "mean", delta: float = 1.0
 ) -> Tensor:
     """``d ** 2 / 2`` up to ``|d| = delta``, then ``delta * (|d| - delta / 2)``."""
     return losses.huber_loss(seen(x), seen(target), delta=delta, reduction=reduction)
 
 
 def smooth_l1_loss(
-    x: Any, target: Any, reduction: str = "mean", beta: float = 1.0
+    x: TensorLike, target: TensorLike, reduction: str = "mean", beta: float = 1.0
 ) -> Tensor:
     """Huber's loss with delta ``beta``, divided by it; ``beta`` 0 is `l1_loss`."""
     if beta == 0:

@@ -48,7 +48,8 @@ class Linear(Module):
         """``x @ weight.T + bias`` as one op."""
         if x._data.dtype.kind != "f":
             raise TypeError(f"expected a float32 or float64 input, got {x.dtype}")
-        return linear(x, self.weight, self.bias)
+        y: Tensor = linear.call(x, self.weight, self.bias)
+        return y
 
     def extra_repr(self) -> str:
         bias = "" if self.bias is not None else ", bias=False"

@@ -7,18 +7,21 @@ attributes hold, directly or in lists, tuples and dicts.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Self, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar, overload
 
 import numpy as np
 
+from autograd_core.create import seen
 from autograd_core.hooks import RECORDING, Array, current
 from autograd_core.launch import FLOATS
 from autograd_core.nn.describe import describe, locate
 from autograd_core.nn.parameter import Buffer, Parameter
 from autograd_core.nn.state import Unmatched, load
 from autograd_core.program.compile import Compiled
+from autograd_core.signatures import HasForward
 from autograd_core.tensor import Tensor
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -44,20 +47,38 @@ class Module:
         """What the layer computes; Tensors in, Tensors out."""
         raise NotImplementedError(f"{type(self).__name__} has no forward()")
 
+    # To checkers and editors a call is what forward is, or that with NumPy arrays.
+    @overload
+    def __call__(self: HasForward[P, T], *args: P.args, **kwargs: P.kwargs) -> T: ...
+    @overload
+    def __call__(self: HasForward[..., T], *args: Any, **kwargs: Any) -> T: ...
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run `forward`, NumPy arrays seen as Tensors; an error names the layer."""
         if len(args) != 1 or kwargs or isinstance(args[0], np.ndarray):
             args = tuple(map(_seen, args))
             kwargs = {name: _seen(value) for name, value in kwargs.items()}
-        if RECORDING and (listener := current.recorder) is not None:
+        listener = current.recorder if RECORDING else None
+        if listener is not None:
             listener.on_module(self, True)
         try:
             return self.forward(*args, **kwargs)
         except (TypeError, ValueError) as error:
             locate(error, self)
             raise
+        except AttributeError as error:
+            given = error.obj
+            if error.name not in ("_data", "shape") or isinstance(given, Tensor):
+                raise
+            if not any(given is x for x in (*args, *kwargs.values())):
+                raise
+            wrong = TypeError(
+                f"expected a Tensor or a NumPy array, got {type(given).__name__}; "
+                "np.asarray(x) makes one"
+            )
+            locate(wrong, self)
+            raise wrong from None
         finally:
-            if RECORDING and (listener := current.recorder) is not None:
+            if listener is not None:
                 listener.on_module(self, False)
 
     def locate(self, error: Exception) -> None:
@@ -200,7 +221,7 @@ class Module:
 
 
 def _seen(value: Any) -> Any:
-    return Tensor(value) if isinstance(value, np.ndarray) else value
+    return seen(value) if isinstance(value, np.ndarray) else value
 
 
 def _join(prefix: str, name: str) -> str:

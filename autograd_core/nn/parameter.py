@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd_core.tensor import Tensor, copied
+from autograd_core.create import copied
+from autograd_core.tensor import Tensor
 
 
 class Parameter(Tensor):

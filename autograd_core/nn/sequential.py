@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Self, overload
 
 from autograd_core.nn.module import Module
+from autograd_core.tensor import Tensor
 
 
 class Sequential(Module):
@@ -25,7 +26,7 @@ class Sequential(Module):
             for layer in layers:
                 self.append(layer)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         """Each layer on what the one before it gives."""
         for layer in self._layers.values():
             x = layer(x)

@@ -41,7 +41,17 @@ class EMA:
         self.sums: list[Array] = [np.zeros_like(p._data) for p in self.params]
 
     def update(self) -> None:
-        """Take the parameters' present values into the averages."""
+        """Take the parameters' present values into the averages.
+
+        Raises ValueError for a parameter that has got other memory that does not fit.
+        """
+        for i, (p, total) in enumerate(zip(self.params, self.sums, strict=True)):
+            check_layout(f"EMA.update: parameter {i}", p._data)
+            if (p._data.shape, p._data.dtype) != (total.shape, total.dtype):
+                raise ValueError(
+                    f"EMA.update: parameter {i} was {total.shape} {total.dtype} and "
+                    f"became {p._data.shape} {p._data.dtype}; make a new EMA"
+                )
         clock = Pointers([[self.clock], [self.settings.hyper]], 2)
         scalars = empty((1, k.SCALARS), np.float64)
         launch_many(k.ema_advance, clock, scalars)

@@ -1,0 +1,253 @@
+"""Native fronts: small eager ops as one built-in each, beside their general way.
+
+A front is called with operands and gives the result, with the general way's bits, or
+None: "not for here". It starts by always giving None. What is used often enough is
+compiled (or read from the disk cache) and then called by address; a script that runs an
+op a few times pays for nothing. See ``autograd_kernels.front``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from typing import Any
+
+import numba
+import numpy as np
+
+from autograd_core.hooks import Array
+from autograd_core.tape import FLOATS
+from autograd_kernels import _jit, front, launching, objects, rows
+from autograd_kernels import matmul as mm
+from autograd_kernels import reduce as red
+
+MOST = rows.MOST  # bytes of an array that a front takes
+SCRATCH = 1 << 18  # bytes of a product's working memory
+
+WHOLE = numba.typeof(0)
+
+
+def _flat(dtype: Any, ndim: int = 1) -> Any:
+    return _jit.array_type(np.dtype(dtype), ndim, (True, False, True, True))
+
+
+def _declines(*args: Any) -> None:
+    """What a front does before it is compiled."""
+
+
+class Uses:
+    """Counts what could have been a built-in's work, until that built-in pays.
+
+    That is soon if it is in the disk cache, else only in a long run: to compile one
+    takes up to a second, once per machine.
+    """
+
+    __slots__ = ("left", "patient")
+
+    def __init__(self, often: int = 40) -> None:
+        self.left, self.patient = often, False
+
+    def enough(self, entry: tuple[Any, tuple[Any, ...]]) -> bool:
+        """Count one; whether the built-in `_jit.entry` pays from now on."""
+        if self.left:
+            self.left -= 1
+        elif self.patient or _jit.is_ready(*entry):
+            return True
+        else:
+            self.left, self.patient = 2000, True
+        return False
+
+
+class Front:
+    """``front.enter(*operands)``: the result, or None.
+
+    ``entry`` is the built-in and ``kinds`` are the types of its arguments; ``types``
+    gives those of the kernel's arguments after lo and hi for a dtype, ``rest`` the
+    row's words after the two addresses. ``bound`` are its first operands.
+    """
+
+    __slots__ = ("bound", "enter", "entry", "kernel", "rest", "row", "types", "uses")
+
+    def __init__(
+        self,
+        entry: tuple[Any, tuple[Any, ...]],
+        kernel: Any,
+        types: Callable[[Any], tuple[Any, ...]],
+        rest: Callable[[], list[int]] = list,
+        bound: tuple[Any, ...] = (),
+    ) -> None:
+        self.entry, self.kernel = entry, kernel
+        self.types, self.rest, self.bound = types, rest, bound
+        self.enter: Callable[..., Any] = _declines
+        self.row: Array | None = None
+        # Of the dtypes that are not ready yet.
+        self.uses: dict[Any, Uses] = {dtype: Uses() for dtype in FLOATS}
+
+    def missed(self, *operands: Any) -> None:
+        """The general way was taken; often enough, and it is not again."""
+        arrays = [x for x in operands if type(x) is np.ndarray]
+        dtype = arrays[0].dtype if arrays else None
+        uses = self.uses.get(dtype)
+        if uses is None or not uses.enough(self.entry):
+            return
+        del self.uses[dtype]
+        if not objects.layout_known():
+            return
+        if self.row is None:
+            head = [objects.data_of(rows.shared()), 0, 0]
+            self.row = np.array([*head, *self.rest()], np.int64)
+        types = WHOLE, WHOLE, *self.types(dtype)
+        place = front.ADDRESS + FLOATS.index(dtype)
+        self.row[place] = _jit.address_for(self.kernel, types)
+        self.enter = partial(_jit.entry(*self.entry), self.row, *self.bound)
+
+
+def unary(kernel: Any, *constants: float) -> Front:
+    """Of a kernel ``(lo, hi, [constants,] x, out)``."""
+    entry = front.unary, rows.TWO
+    return Front(entry, kernel, _flats(2, constants), _constants(constants))
+
+
+def slope(kernel: Any, *constants: float) -> Front:
+    """Of a kernel ``(lo, hi, [constants,] g, x, out)``, all of one size."""
+    entry = front.slope, rows.THREE
+    return Front(entry, kernel, _flats(3, constants), _constants(constants))
+
+
+def binary(kernel: Any, comparison: bool = False) -> Front:
+    """Of a broadcasting kernel; a comparison's results are bool."""
+
+    def types(dtype: Any) -> tuple[Any, ...]:
+        out = np.bool_ if comparison else dtype
+        return _flat(np.int64), _flat(dtype), _flat(dtype), _flat(out)
+
+    return Front((front.binary, rows.THREE), kernel, types, lambda: [comparison])
+
+
+def total(mean: bool = False) -> Front:
+    """The sum, or the mean, of all of an array."""
+
+    def types(dtype: Any) -> tuple[Any, ...]:
+        return _flat(dtype, 2), _flat(dtype)
+
+    return Front((front.total, rows.TWO), red.sum_rows, types, lambda: [mean])
+
+
+def product(ta: bool, tb: bool, *bound: Any) -> Front:
+    """``op(a) @ op(b) [+ bias]``; operands are bias or None, a and b, matrices."""
+
+    def types(dtype: Any) -> tuple[Any, ...]:
+        two, one = _flat(dtype, 2), _flat(dtype)
+        return WHOLE, WHOLE, WHOLE, two, two, one, two, two
+
+    def rest() -> list[int]:
+        scratch, plans = map(objects.data_of, _shared_by_products())
+        return [ta, tb, scratch, SCRATCH, plans, mm.BIAS]
+
+    return Front((front.product, rows.FOUR), mm.matmul, types, rest, bound)
+
+
+@cache
+def _shared_by_products() -> tuple[Array, Array]:
+    """Working memory and the plans of products: the GIL is held by who uses them."""
+    plans = np.full(front.SLOTS * front.SLOT, -1, np.int64)
+    return np.empty(SCRATCH, np.uint8), plans
+
+
+def plan_product(
+    shape: Sequence[int],
+    k: int,
+    turned: Sequence[bool],
+    dtype: Any,
+    plan: Sequence[int],
+) -> None:
+    """Tell fronts the plan (units, scratch) of a product (m, n) of what is there."""
+    told = turned[0] + 2 * turned[1] + 4 * FLOATS.index(dtype)
+    m, n = shape
+    place = front.SLOT * front.slot(m, n, k, told)
+    _shared_by_products()[1][place : place + front.SLOT] = (m, n, k, told, *plan)
+
+
+def _flats(
+    count: int, constants: tuple[float, ...]
+) -> Callable[[Any], tuple[Any, ...]]:
+    return lambda dtype: (_flat(dtype),) * (count + bool(constants))
+
+
+def _constants(values: tuple[float, ...]) -> Callable[[], list[int]]:
+    """The words that stand for hyper-parameters, which stay in memory for ever."""
+
+    def rest() -> list[int]:
+        places = [objects.data_of(_forever(dtype, values)) for dtype in FLOATS]
+        return [*places, len(values)]
+
+    return rest
+
+
+@cache
+def _forever(dtype: Any, values: tuple[float, ...]) -> Array:
+    return np.array(values, dtype)
+
+
+# Memory ------------------------------------------------------------------------------
+
+
+class Empty:
+    """``enter(shape, dtype)``: a new small array, or None, see `numpy.empty`."""
+
+    __slots__ = ("enter", "uses")
+
+    def __init__(self) -> None:
+        self.enter: Callable[..., Any] = _declines
+        self.uses: Uses | None = Uses(1000)
+
+    def missed(self) -> None:
+        """NumPy made one; often enough, and it makes no more small ones."""
+        entry = launching.empty, rows.THREE
+        if self.uses is not None and self.uses.enough(entry):
+            self.uses = None
+            if objects.layout_known():
+                row = np.array([objects.data_of(rows.shared())])
+                self.enter = partial(_jit.entry(*entry), row)
+
+
+POINT = launching.point, rows.THREE
+
+
+@cache
+def point() -> Callable[[Array, Array, tuple[Array, ...]], bool]:
+    """``point()(table, column, arrays)``, see ``autograd_kernels.launching``."""
+    return _jit.entry(*POINT)
+
+
+@cache
+def column_of(column: int) -> Array:
+    """A table's column as `point` takes it."""
+    return np.array([objects.data_of(rows.shared()), column])
+
+
+# Any launch --------------------------------------------------------------------------
+
+
+def launched(kernel: Any, units: int, args: tuple[Any, ...]) -> None:
+    """A dispatcher was called; often enough, and it is not for such arguments again.
+
+    From then on ``kernel.launches.enter(kernel.launches.row, units, args)`` launches
+    what is small, and says whether it has.
+    """
+    native, entry = kernel.launches, (launching.launch, rows.THREE)
+    if native.uses is None:
+        native.uses = Uses()
+    full = native.count == launching.MOST_KERNELS
+    if full or not native.uses.enough(entry) or not objects.layout_known():
+        return
+    codes = launching.codes(args)
+    if codes is None:
+        return
+    known = native.row[2:].reshape(-1, 3)
+    if (known[: native.count, :2] == codes).all(1).any():
+        return  # it is too large
+    known[native.count] = *codes, _jit.address(kernel, (0, units, *args))
+    native.count += 1
+    native.row[:2] = objects.data_of(rows.shared()), native.count
+    native.enter = _jit.entry(*entry)
