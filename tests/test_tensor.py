@@ -160,7 +160,6 @@ def test_bare_answers_of_numpy():
     [
         lambda t: np.linalg.norm(t),
         lambda t: np.add.reduce(t),
-        lambda t: np.exp(t, where=X > 0),
         lambda t: np.arctan(t),
     ],
 )
@@ -170,10 +169,14 @@ def test_what_has_no_derivative_is_said(call):
 
 
 def test_arguments_that_are_not_supported_are_named():
-    with pytest.raises(TypeError, match=r"np\.sum of a Tensor: .*'where'; it takes"):
-        np.sum(ag.tensor(X), where=X > 0)
-    with pytest.raises(TypeError, match=r"np\.ravel of a Tensor: .*'order'"):
-        np.ravel(ag.tensor(X), order="F")
+    t = ag.tensor(X)
+    for call in (np.sum, np.exp):
+        with pytest.raises(
+            TypeError, match=rf"np\.{call.__name__}: where= is not supp"
+        ):
+            call(t, where=X > 0)
+    with pytest.raises(TypeError, match="ravel: expected order 'C' or 'F'"):
+        np.ravel(t, order="K")
 
 
 @pytest.mark.parametrize(
