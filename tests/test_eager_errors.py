@@ -286,3 +286,11 @@ def test_trees_with_none():
     assert found["a"].tolist() == [2, 4]
     assert ag.hvp(lambda x: (x * x).sum(), V, [1.0, 2.0]).tolist() == [2, 4]
     assert bool(ag.gradcheck(lambda x: (x * x).sum(), [1.0, 2.0]))
+
+
+@pytest.mark.parametrize("dtype", ["f2", "c8", "g", "O", "U1"])
+def test_tensors_around_arrays_of_other_dtypes(dtype):
+    t = ag.Tensor(np.zeros(3).astype(dtype))
+    for call in (lambda: t + 1, lambda: t == 1, lambda: -t, lambda: np.exp(t)):
+        with pytest.raises(TypeError):
+            call()

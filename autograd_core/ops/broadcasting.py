@@ -88,6 +88,9 @@ def expanded(x: Array, shape: tuple[int, ...]) -> Array:
 def binary(kernel: Any, ufunc: Any, a: Any, b: Any, dtype: Any = None) -> Array:
     """Run a broadcasting kernel; NumPy's own function where the data are not floats."""
     if not is_float(a) and not is_float(b):
+        for x in (a, b):
+            if isinstance(x, np.ndarray) and x.dtype.kind not in "biu":
+                raise TypeError(f"cannot compute with dtype {x.dtype}")
         geometry(np.shape(a), np.shape(b))  # for its error
         return host(ufunc, a, b)
     a, b = operands(a, b)
