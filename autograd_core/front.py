@@ -17,6 +17,7 @@ import numpy as np
 
 from autograd_core.hooks import Array
 from autograd_core.tape import FLOATS
+from autograd_core.threads import lock
 from autograd_kernels import _jit, front, launching, objects, rows
 from autograd_kernels import matmul as mm
 from autograd_kernels import reduce as red
@@ -25,6 +26,7 @@ MOST = rows.MOST  # bytes of an array that a front takes
 SCRATCH = 1 << 18  # bytes of a product's working memory
 
 WHOLE = numba.typeof(0)
+preparing = lock()  # one thread at a time fills rows
 
 
 def _flat(dtype: Any, ndim: int = 1) -> Any:
@@ -90,9 +92,12 @@ class Front:
         uses = self.uses.get(dtype)
         if uses is None or not uses.enough(self.entry):
             return
-        del self.uses[dtype]
-        if not objects.layout_known():
-            return
+        with preparing:
+            if self.uses.pop(dtype, None) is not None and objects.layout_known():
+                self._prepare(dtype)
+
+    def _prepare(self, dtype: Any) -> None:
+        """From now on the built-in takes ``dtype``."""
         if self.row is None:
             head = [objects.data_of(rows.shared()), 0, 0]
             self.row = np.array([*head, *self.rest()], np.int64)
@@ -244,10 +249,12 @@ def launched(kernel: Any, units: int, args: tuple[Any, ...]) -> None:
     codes = launching.codes(args)
     if codes is None:
         return
-    known = native.row[2:].reshape(-1, 3)
-    if (known[: native.count, :2] == codes).all(1).any():
-        return  # it is too large
-    known[native.count] = *codes, _jit.address(kernel, (0, units, *args))
-    native.count += 1
-    native.row[:2] = objects.data_of(rows.shared()), native.count
-    native.enter = _jit.entry(*entry)
+    with preparing:
+        known = native.row[2:].reshape(-1, 3)
+        there = (known[: native.count, :2] == codes).all(1).any()
+        if there or native.count == launching.MOST_KERNELS:
+            return  # it is too large, or another thread was first
+        known[native.count] = *codes, _jit.address(kernel, (0, units, *args))
+        native.count += 1
+        native.row[:2] = objects.data_of(rows.shared()), native.count
+        native.enter = _jit.entry(*entry)

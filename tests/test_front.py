@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import autograd_core as ag
-from autograd_core import calls
+from autograd_core import calls, front
 from autograd_core.front import Uses
 from autograd_core.launch import launch
 from autograd_core.ops import TABLE
@@ -337,6 +337,28 @@ def test_threads_at_once(rng):
     for t in threads:
         t.join()
     assert not wrong
+
+
+def test_threads_that_make_a_front_ready_at_once(rng):
+    x = rng.standard_normal(8)
+    for _ in range(20):
+        one = front.unary(k.sqrt)
+        for uses in one.uses.values():
+            uses.left, uses.patient = 0, True
+        gate = threading.Barrier(4)
+
+        def work(dtype, one=one, gate=gate):
+            gate.wait()
+            one.missed(x.astype(dtype))
+
+        threads = [threading.Thread(target=work, args=(d,)) for d in FLOATS * 2]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        for dtype in FLOATS:
+            y = abs(x).astype(dtype)
+            same(one.enter(y), np.sqrt(y))
 
 
 def test_launches_by_address_do_what_the_dispatcher_does(rng):
