@@ -18,7 +18,7 @@ from autograd_core.ops import elementwise as e
 from autograd_core.ops import matmul as mm
 from autograd_core.ops import shape as s
 from autograd_core.reductions import MISSING
-from autograd_core.tape import TensorBase, check_kept
+from autograd_core.tape import TensorBase, check_kept, keeps_graph
 
 UFUNCS: Mapping[Any, Any] = MappingProxyType(
     {
@@ -126,11 +126,10 @@ def ufunc(
 ) -> Any:
     """Answer a NumPy ufunc called on a Tensor."""
     op, out = UFUNCS.get(ufunc), kwargs.get("out", ())
-    if out and method == "__call__" and all(type(o) is np.ndarray for o in out):
-        for arg in args:
-            if isinstance(arg, TensorBase):
-                check_kept(arg, f"np.{ufunc.__name__} with out=")
-        return ufunc(*bare(args), **kwargs)
+    graph = any(isinstance(arg, TensorBase) and keeps_graph(arg) for arg in args)
+    arrays = bool(out) and all(type(array) is np.ndarray for array in out)
+    if arrays and not graph and method == "__call__":
+        return ufunc(*bare(args), **kwargs)  # as in ``w.data -= lr * w.grad``
     if op is not None and method == "__call__":
         if not kwargs and len(args) == ufunc.nin:
             return op(*args)

@@ -199,11 +199,16 @@ def forget_grads(leaves: Iterable[TensorBase]) -> None:
         leaf.set_grad(None)
 
 
-def check_kept(tensor: TensorBase, by: str) -> None:
-    """Raise RuntimeError where a gradient would be lost that can still be had."""
+def keeps_graph(tensor: TensorBase) -> bool:
+    """Whether a gradient can still be had through ``tensor``."""
     node = tensor.node
     spent = node is not None and node.inputs is None  # backward has been here
-    if tensor._requires_grad and not spent and recording_ops():
+    return tensor._requires_grad and not spent and recording_ops()
+
+
+def check_kept(tensor: TensorBase, by: str) -> None:
+    """Raise RuntimeError where a gradient would be lost that can still be had."""
+    if keeps_graph(tensor):
         raise RuntimeError(
             f"a tensor that requires grad is converted by {by}, which would lose its "
             "gradient. Use an op (np.stack makes one tensor of several), or leave the "

@@ -158,7 +158,7 @@ def test_shapes_that_do_not_fit(value):
 
 def test_a_parameters_data_are_not_updated_by_what_requires_grad():
     w = ag.tensor([1.0, 2.0], requires_grad=True)
-    with pytest.raises(RuntimeError, match="would lose its gradient"):
+    with pytest.raises(TypeError, match="out= is not supported"):
         w.data -= 0.1 * w
     with pytest.raises(TypeError, match=r"got Tensor; take its .data"):
         w.data = w.data - ag.ones(2)
@@ -249,7 +249,7 @@ def test_pytorchs_way_to_step():
     assert w.version[0] > before
     out = np.zeros(2, np.float32)
     assert np.add(w.detach(), 1.0, out=out) is out
-    with pytest.raises(RuntimeError, match="would lose its gradient"):
+    with pytest.raises(TypeError, match="out= is not supported"):
         np.multiply(w, 2.0, out=out)
 
 
