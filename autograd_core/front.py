@@ -54,6 +54,7 @@ class Uses:
         if self.left:
             self.left -= 1
         elif self.patient or _jit.is_ready(*entry):
+            self.patient = True
             return True
         else:
             self.left, self.patient = 2000, True
@@ -253,7 +254,8 @@ def launched(kernel: Any, units: int, args: tuple[Any, ...]) -> None:
         known = native.row[2:].reshape(-1, 3)
         there = (known[: native.count, :2] == codes).all(1).any()
         if there or native.count == launching.MOST_KERNELS:
-            return  # it is too large, or another thread was first
+            native.uses = Uses(1000)  # it is too large: look again much later
+            return
         known[native.count] = *codes, _jit.address(kernel, (0, units, *args))
         native.count += 1
         native.row[:2] = objects.data_of(rows.shared()), native.count
