@@ -84,7 +84,9 @@ def unary(op: Op[...], front: Front) -> Call:
 def binary(op: Op[...], front: Front, general: Call | None = None) -> Call:
     """Of an op of two operands; their cotangents have the output's dtype."""
     general = general or op.general
-    reads = [op.reads(needs, 2) if op.differentiable else None for needs in range(4)]
+    reads: list[Any] = [None] * 4  # by the operands that need a gradient
+    if op.differentiable:
+        reads[1:] = [op.reads(needs, 2) for needs in (1, 2, 3)]
 
     def call(a: Any, b: Any) -> Any:
         if RECORDING:
@@ -99,14 +101,6 @@ def binary(op: Op[...], front: Front, general: Call | None = None) -> Call:
             tensor, y = b, b._data
             if b._requires_grad:
                 needs |= 2
-        if needs and PAUSED and not state.grad_enabled:
-            needs = 0
-        if needs and (told := reads[needs]) is not None:
-            (reads_a, reads_b), _ = told
-            if reads_a and a is x and type(x) is ndarray:
-                a = x = snapshot(x)
-            if reads_b and b is y and type(y) is ndarray:
-                b = y = snapshot(y)
         out = front.enter(x, y)
         if out is None:
             front.missed(x, y)
@@ -114,7 +108,8 @@ def binary(op: Op[...], front: Front, general: Call | None = None) -> Call:
         if tensor is None:
             return out
         result = tensor.result_type(out)
-        if needs and told is not None:
+        told = reads[needs] if not PAUSED or state.grad_enabled else None
+        if told is not None:
             result._requires_grad = True
             result.node = _node(op, a, b, x, y, result, told)
         return result
@@ -156,13 +151,19 @@ def _node(op: Op[...], a: Any, b: Any, x: Any, y: Any, result: Any, told: Any) -
     shape = result._data.shape
     versions: list[Any] = []
     parent_a = parent_b = None
-    if a is not x:
+    if a is x:
+        if reads_a and type(x) is ndarray:
+            a = snapshot(x)  # its owner may fill it again before backward
+    else:
         parent_a = a.node or (a if a._requires_grad else None)
         if reads_a:
             cell = a.version
             seen = cell[0] if len(cell) == 1 else version_of(cell)
             versions.append((cell, seen))
-    if b is not y:
+    if b is y:
+        if reads_b and type(y) is ndarray:
+            b = snapshot(y)
+    else:
         parent_b = b.node or (b if b._requires_grad else None)
         if reads_b:
             cell = b.version

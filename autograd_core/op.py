@@ -60,9 +60,7 @@ class Op(Generic[P]):
         self.forward: Callable[..., Any] = forward or body
         self.saving = forward or saving
         self.backward = backward
-        self.slope: Any = getattr(
-            backward, "front", None
-        )  # gradient from g and one array
+        self.slope: Any = getattr(backward, "front", None)  # see `maps.Slope`
         self.samples = tuple(samples)
         self.view = view
         self.elementwise = elementwise
