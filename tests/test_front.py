@@ -14,6 +14,7 @@ from hypothesis.extra import numpy as hnp
 
 import autograd_core as ag
 from autograd_core import calls, front
+from autograd_core import op as op_module
 from autograd_core.front import Uses
 from autograd_core.launch import launch
 from autograd_core.ops import TABLE
@@ -410,6 +411,24 @@ def test_other_layouts_go_the_general_way():
     assert run.returncode == 0, run.stderr
     x = np.arange(4.0)
     assert abs(float(run.stdout) - (np.sin(x) * x + 2).sum()) < 1e-12
+
+
+@pytest.mark.parametrize("size", [4, 1 << 20])  # a front's, and the general way's
+def test_arrays_are_copied_once(size, monkeypatch):
+    copies = []
+
+    def count(array):
+        copies.append(array)
+        return array.copy()
+
+    for module in (calls, op_module):
+        monkeypatch.setattr(module, "snapshot", count)
+    w = ag.tensor(np.ones(size, "f4"), requires_grad=True)
+    x = np.ones(size, "f4")
+    y = w * x
+    assert len(copies) == 1
+    x[:] = 9
+    assert walk([y], [np.ones(size, "f4")], [w])[w].max() == 1
 
 
 @pytest.mark.parametrize("name", ["add", "sub", "mul", "div", "matmul", "maximum"])
