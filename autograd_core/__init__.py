@@ -1,7 +1,10 @@
 """Reverse-mode automatic differentiation for NumPy users; every kernel in Numba."""
 
+from typing import Any
+
 from autograd_core import command as command  # first: Ctrl-C while the rest loads
 from autograd_core import nn, optim
+from autograd_core.anomaly import detect_anomaly
 from autograd_core.create import (
     arange,
     eye,
@@ -15,6 +18,13 @@ from autograd_core.create import (
     zeros,
     zeros_like,
 )
+from autograd_core.custom import (
+    check_op,
+    custom_vjp,
+    elementwise,
+    kernel,
+    primitive,
+)
 from autograd_core.gradcheck import gradcheck
 from autograd_core.program import compile
 from autograd_core.random import manual_seed
@@ -23,11 +33,13 @@ from autograd_core.tape import no_grad
 from autograd_core.tensor import Tensor
 from autograd_core.threads import get_num_threads, set_num_threads
 from autograd_core.transforms import (
+    elementwise_grad,
     grad,
     hessian,
     hvp,
     jacobian,
     jvp,
+    stop_gradient,
     value_and_grad,
     vjp,
 )
@@ -35,8 +47,13 @@ from autograd_core.transforms import (
 __all__ = [
     "Tensor",
     "arange",
+    "check_op",
     "checkpoint",
     "compile",
+    "custom_vjp",
+    "detect_anomaly",
+    "elementwise",
+    "elementwise_grad",
     "eye",
     "full",
     "get_num_threads",
@@ -46,6 +63,7 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
+    "kernel",
     "linspace",
     "manual_seed",
     "nn",
@@ -53,12 +71,23 @@ __all__ = [
     "ones",
     "ones_like",
     "optim",
+    "primitive",
     "rand",
     "randn",
     "set_num_threads",
+    "stop_gradient",
     "tensor",
     "value_and_grad",
     "vjp",
     "zeros",
     "zeros_like",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`autograd_core.special`, when it is asked for: it needs SciPy."""
+    if name == "special":
+        from importlib import import_module
+
+        return import_module("autograd_core.special")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

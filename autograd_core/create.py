@@ -20,9 +20,9 @@ def tensor(
 ) -> Tensor:
     """A Tensor around a copy of ``data`` (array, number, nested lists or Tensor).
 
-    Python floats become float32; arrays keep their dtype. Raises TypeError for dtypes
-    other than float32, float64, integers and bool, and for a non-float tensor that
-    asks for gradients.
+    Python floats become float32, as in PyTorch; arrays keep their dtype. Raises
+    TypeError for dtypes other than float32, float64, complex64, complex128, integers
+    and bool, and for a non-float tensor that asks for gradients.
 
     >>> import autograd_core as ag
     >>> x = ag.tensor([1.0, 2.0, 3.0], requires_grad=True)
@@ -55,8 +55,8 @@ def copied(data: Any, dtype: DType = None) -> Array:
     refuse_mask(data)
     array = np.array(data, dtype, order="C")
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
-    if dtype is None and array.dtype == np.float64 and is_plain(data):
-        array = array.astype(np.float32)
+    if dtype is None and array.dtype in ("f8", "c16") and is_plain(data):
+        array = array.astype(np.float32 if array.dtype == "f8" else np.complex64)
     check_dtype("tensor", array.dtype)
     return array
 
@@ -65,7 +65,7 @@ def is_plain(data: Any) -> bool:
     """Whether ``data`` is of Python's own numbers, which have no dtype to keep."""
     if isinstance(data, list | tuple):
         return all(map(is_plain, data))
-    return type(data) in (float, int, bool)
+    return type(data) in (float, int, bool, complex)
 
 
 def new_tensor(array: Array, requires_grad: bool = False, source: Any = None) -> Tensor:

@@ -85,6 +85,7 @@ RECORDING: list[None] = []
 
 class _Current(threading.local):
     recorder: Recorder | None = None
+    watcher: Any = None  # see `anomaly`; then RECORDING has an entry too
 
 
 current = _Current()

@@ -177,6 +177,8 @@ def scratch(size: int, dtype: Any, *, parts: bool = False) -> Array:
 
 def full(shape: int | tuple[int, ...], value: float, dtype: Any) -> Array:
     """An array of one value."""
+    if np.dtype(dtype).kind == "c":
+        return host(lambda: np.full(shape, value, dtype))
     out = empty(shape, dtype)
     launch(k.fill, out.size, const(value, out.dtype).reshape(-1), out.reshape(-1))
     return out
@@ -229,6 +231,9 @@ def copy_into(src: Array, out: Array) -> None:
     """Copy between arrays of one shape and any strides."""
     if src.dtype != out.dtype or not (src.flags.aligned and src.dtype.isnative):
         cast_into(src, out)
+    elif src.dtype.kind == "c":
+        copy_into(src.real, out.real)
+        copy_into(src.imag, out.imag)
     elif src.flags.carray and out.flags.carray:  # threads can share it anywhere
         launch(k.cast, out.size, src.reshape(-1), out.reshape(-1))
     elif src.ndim > 4:
@@ -247,11 +252,17 @@ def duplicate(x: Array) -> Array:
 
 
 def cast_into(src: Array, out: Array) -> None:
-    """Copy with a change of dtype."""
+    """Copy with a change of dtype; of a complex number its real part."""
     if not out.flags.c_contiguous:
         whole = empty(out.shape, out.dtype)
         cast_into(src, whole)
         copy_into(whole, out)
+    elif out.dtype.kind == "c":
+        imaginary = src.imag if src.dtype.kind == "c" else full(src.shape, 0, "f4")
+        cast_into(src.real, out.real)
+        cast_into(imaginary, out.imag)
+    elif src.dtype.kind == "c":
+        cast_into(src.real, out)
     elif src.dtype.kind not in "fiub" or (src.itemsize < 4 and src.dtype.kind == "f"):
         raise TypeError(f"cannot compute with dtype {src.dtype}")
     elif not (src.flags.aligned and src.dtype.isnative):
@@ -262,7 +273,7 @@ def cast_into(src: Array, out: Array) -> None:
 
 def add_into(out: Array, x: Array) -> None:
     """``out += x`` in place, for arrays of one shape."""
-    if out.flags.carray and out.dtype == x.dtype:
+    if out.flags.carray and out.dtype == x.dtype and x.dtype.kind != "c":
         launch(k.add_inplace, out.size, flat(x), out.reshape(-1))
     else:
         copy_into(host(np.add, out, x), out)

@@ -21,6 +21,9 @@ from autograd_core.operand import is_native, operand, snapshot, watched
 from autograd_core.samples import UNARY, Sample
 from autograd_core.tape import PAUSED, Node, TensorBase, spec, state, version_of
 
+# Errors that an op raises, and that are given its name.
+NAMED = (ValueError, TypeError, np.exceptions.AxisError)
+
 P = ParamSpec("P")
 Vjp = Callable[..., Any]
 Saves = str | Sequence[str] | None
@@ -34,6 +37,8 @@ class Op(Generic[P]):
     is small and plain at once and leaves all else to `general`.
     """
 
+    runs_user_code = False  # in its backward, see `anomaly`
+
     def __init__(
         self,
         body: Callable[P, Any],
@@ -45,6 +50,7 @@ class Op(Generic[P]):
         samples: Sequence[Sample] = UNARY,
         view: bool = False,
         elementwise: bool = False,
+        ufunc: np.ufunc | None = None,
         front: Callable[[Op[...]], Callable[..., Any]] | None = None,
     ) -> None:
         parameters = inspect.signature(body).parameters.values()
@@ -64,6 +70,7 @@ class Op(Generic[P]):
         self.samples = tuple(samples)
         self.view = view
         self.elementwise = elementwise
+        self.ufunc = ufunc
         self.differentiable = vjps is None or any(vjps)
         self._saves = self._checked(saves)
         self._told: dict[tuple[int, int], Reads] = {}
@@ -124,9 +131,17 @@ class Op(Generic[P]):
             arrays.append(arg)
             parents.append(parent)
             bit += bit
-        if RECORDING and (listener := current.recorder) is not None:
-            listener.on_op(args)
-        if not needs or not self.differentiable or (PAUSED and not state.grad_enabled):
+        if RECORDING:
+            if (watcher := current.watcher) is not None:
+                return watcher.op(self, args, attrs)
+            if (listener := current.recorder) is not None:
+                listener.on_op(args)
+        if (
+            not needs
+            or not self.differentiable
+            or (PAUSED and not state.grad_enabled)
+            or (attrs and _gives_integers(attrs))
+        ):
             needs = 0
         elif bare:
             args = self._held(args, arrays, needs)
@@ -202,7 +217,7 @@ class Op(Generic[P]):
         text = str(error)
         if not text.startswith(f"{self.name}:"):
             text = f"{self.name}: {text}"
-        return type(error)(text) if type(error) in (ValueError, TypeError) else error
+        return type(error)(text) if type(error) in NAMED else error
 
     def by_rule(
         self,
@@ -232,7 +247,13 @@ class Op(Generic[P]):
         return rule
 
 
-PLAIN = (float, int, bool)  # operands that need no look
+def _gives_integers(attrs: dict[str, Any]) -> bool:
+    """Whether a dtype is asked for that has no gradients: a step has no slope."""
+    dtype = attrs.get("dtype")
+    return dtype is not None and np.dtype(dtype).kind in "iub"
+
+
+PLAIN = (float, int, bool, complex)  # operands that need no look
 
 
 def primitive(
@@ -243,6 +264,7 @@ def primitive(
     samples: Sequence[Sample] = UNARY,
     view: bool = False,
     elementwise: bool = False,
+    ufunc: np.ufunc | None = None,
     front: Callable[[Op[...]], Callable[..., Any]] | None = None,
 ) -> Callable[[Callable[P, Any]], Op[P]]:
     """An op whose function computes the output and whose ``vjps`` give its gradient.
@@ -253,8 +275,8 @@ def primitive(
     by default all, as one string or as one for each vjp.
     ``backward(g, needs, out, residuals, *inputs, **attrs)`` is an optional fast path
     over bare arrays; ``saving(*arrays, **attrs)`` returns ``(out, residuals)`` for it,
-    in the body's place when a gradient is wanted. ``front`` gives the op its call, see
-    `calls`.
+    in the body's place when a gradient is wanted. ``ufunc`` is the one of NumPy's that
+    the op answers. ``front`` gives the op its call, see `calls`.
     """
 
     def decorate(body: Callable[P, Any]) -> Op[P]:
@@ -267,6 +289,7 @@ def primitive(
             samples=samples,
             view=view,
             elementwise=elementwise,
+            ufunc=ufunc,
             front=front,
         )
 

@@ -1,8 +1,9 @@
 """What an op takes: everything else that NumPy would take is turned into that, once.
 
-An op sees Tensors, arrays of float32, float64, integers or bool in the machine's own
-layout, Python numbers, and None for an optional input. Lists and tuples become arrays;
-those that hold Tensors become Tensors, so that their gradients are not lost.
+An op sees Tensors, arrays of float32, float64, complex64, complex128, integers or bool
+in the machine's own layout, Python numbers, and None for an optional input. Lists and
+tuples become arrays; those that hold Tensors become Tensors, so that their gradients
+are not lost.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ import numpy as np
 
 from autograd_core.hooks import RECORDING, Array, current
 from autograd_core.launch import Constant, empty, host
-from autograd_core.tape import FLOATS, TensorBase, Version
+from autograd_core.tape import TensorBase, Version
+from autograd_core.tape import is_numeric as is_numeric_dtype
 
-NUMBERS = (float, int, bool, type(None))
-NATIVE = frozenset(map(np.dtype, "fd?bBhHiIlLqQ"))
+NUMBERS = (float, int, bool, complex)
+NATIVE = frozenset(map(np.dtype, "fdFD?bBhHiIlLqQ"))
 
 
 def operand(value: Any) -> Any:
@@ -25,7 +27,7 @@ def operand(value: Any) -> Any:
     kind = type(value)
     if kind is np.ndarray:
         return value if is_native(value) else native(value)
-    if kind in NUMBERS or isinstance(value, TensorBase):
+    if kind in NUMBERS or value is None or isinstance(value, TensorBase):
         return value
     if isinstance(value, list | tuple):
         inside = first_tensor(value)
@@ -54,7 +56,7 @@ def is_native(array: Array) -> bool:
 def native(array: Array) -> Array:
     """A copy in the machine's byte order, aligned; TypeError for other dtypes."""
     dtype = array.dtype.newbyteorder("=")
-    if dtype.kind not in "iub" and dtype not in FLOATS:
+    if not is_numeric_dtype(dtype):
         hint = "; convert it with .astype(np.float32)" if dtype.kind == "f" else ""
         raise TypeError(f"cannot compute with dtype {dtype}{hint}")
     return host(lambda a: a.astype(dtype), array)
@@ -75,11 +77,11 @@ def is_numeric(value: Any) -> bool:
 
     NumPy tries everything. What it then makes an array of objects of is not for here.
     """
-    if isinstance(value, TensorBase) or type(value) in NUMBERS[:3]:
+    if isinstance(value, TensorBase) or type(value) in NUMBERS:
         return True
     if value is None or isinstance(value, str | bytes | dict | set | frozenset):
         return False
-    if isinstance(value, list | tuple | np.ndarray | np.generic | int | float):
+    if isinstance(value, (*NUMBERS, list, tuple, np.ndarray, np.generic)):
         return True
     return any(hasattr(value, name) for name in ARRAY_LIKE)
 

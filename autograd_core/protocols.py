@@ -1,181 +1,90 @@
-"""NumPy's functions on Tensors: which op answers which."""
+"""NumPy's protocol of functions: one called on Tensors, and its arguments.
+
+That of ufuncs is in `ufuncs`.
+"""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from functools import cache
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from autograd_core import composites as c
-from autograd_core import reductions as n
 from autograd_core.hooks import recorder
-from autograd_core.ops import activations
-from autograd_core.ops import elementwise as e
-from autograd_core.ops import matmul as mm
-from autograd_core.ops import shape as s
-from autograd_core.reductions import MISSING
+from autograd_core.numpy_functions import BARE as BARE
+from autograd_core.numpy_functions import FUNCTIONS as FUNCTIONS
+from autograd_core.numpy_functions import UFUNCS as UFUNCS
+from autograd_core.numpy_functions.arguments import MISSING, bare
 from autograd_core.tape import TensorBase, check_kept, keeps_graph
-
-UFUNCS: Mapping[Any, Any] = MappingProxyType(
-    {
-        np.add: e.add,
-        np.subtract: e.sub,
-        np.multiply: e.mul,
-        np.true_divide: e.div,
-        np.power: e.pow,
-        np.maximum: e.maximum,
-        np.minimum: e.minimum,
-        np.greater: e.greater,
-        np.greater_equal: e.greater_equal,
-        np.less: e.less,
-        np.less_equal: e.less_equal,
-        np.equal: e.equal,
-        np.not_equal: e.not_equal,
-        np.negative: e.neg,
-        np.absolute: e.abs,
-        np.exp: e.exp,
-        np.log: e.log,
-        np.sqrt: e.sqrt,
-        np.square: e.square,
-        np.sin: e.sin,
-        np.cos: e.cos,
-        np.sign: e.sign,
-        np.expm1: e.expm1,
-        np.log1p: e.log1p,
-        np.tanh: activations.tanh,
-        np.isnan: c.isnan,
-        np.isinf: c.isinf,
-        np.isfinite: c.isfinite,
-        np.matmul: mm.matmul,
-    }
-)
-
-# Each takes NumPy's own arguments by NumPy's own names; what it does not take is not
-# supported.
-FUNCTIONS: Mapping[Any, Callable[..., Any]] = MappingProxyType(
-    {
-        np.sum: n.sum,
-        np.mean: n.mean,
-        np.max: n.max,
-        np.amax: n.max,
-        np.min: n.min,
-        np.amin: n.min,
-        np.argmax: n.argmax,
-        np.var: n.var,
-        np.std: n.std,
-        np.size: n.size,
-        np.zeros_like: n.zeros_like,
-        np.ones_like: n.ones_like,
-        np.full_like: n.full_like,
-        np.empty_like: n.empty_like,
-        np.where: lambda condition, x=None, y=None: _where(condition, x, y),
-        np.clip: lambda a, a_min=MISSING, a_max=MISSING, min=MISSING, max=MISSING: (
-            _clip(a, a_min, a_max, min, max)
-        ),
-        np.copy: c.copy,
-        np.reshape: c.reshape,
-        np.transpose: c.transpose,
-        np.broadcast_to: c.broadcast_to,
-        np.concatenate: c.concatenate,
-        np.squeeze: c.squeeze,
-        np.expand_dims: c.expand_dims,
-        np.ravel: c.ravel,
-        np.moveaxis: c.moveaxis,
-        np.swapaxes: c.swapaxes,
-        np.flip: c.flip,
-        np.stack: c.stack,
-        np.vstack: c.vstack,
-        np.hstack: c.hstack,
-        np.split: c.split,
-        np.take: lambda a, indices, axis=None: c.take(a, _places(indices), axis),
-        np.repeat: c.repeat,
-        np.tile: c.tile,
-        np.dot: c.dot,
-        np.outer: c.outer,
-        np.shape: lambda a: a.shape,
-        np.ndim: lambda a: a.ndim,
-        **({np.astype: c.astype} if hasattr(np, "astype") else {}),  # NumPy 2.1
-    }
-)
-
-# Their results carry no gradient: they are NumPy's own, of the bare data.
-_NAMES = """
-    all allclose any argmin argpartition argsort argwhere array2string array_equal
-    array_equiv array_repr array_str bincount can_cast common_type count_nonzero
-    diag_indices_from digitize flatnonzero histogram histogram2d histogram_bin_edges
-    histogramdd isclose iscomplex iscomplexobj isin isneginf isposinf isreal isrealobj
-    ix_ lexsort may_share_memory min_scalar_type nanargmax nanargmin nonzero packbits
-    ravel_multi_index result_type save savetxt savez savez_compressed searchsorted
-    shares_memory tril_indices_from triu_indices_from unique unpackbits unravel_index
-
-    bitwise_and bitwise_count bitwise_or bitwise_xor gcd invert lcm left_shift
-    logical_and logical_not logical_or logical_xor right_shift signbit
-"""
-BARE = frozenset(getattr(np, name) for name in _NAMES.split())
 
 # Arguments that change no value, beside None and NumPy's defaults.
 NEUTRAL = {"where": True, "casting": "same_kind", "device": "cpu"}
+# What SciPy calls on results before its compiled code, which takes arrays alone.
+EDGES = (np.atleast_1d, np.atleast_2d)
 
 
-def ufunc(
-    ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+def function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Answer a NumPy function called on Tensors."""
+    answer = FUNCTIONS.get(function)
+    if function in EDGES and recorder() is None and not graph_in(args, kwargs):
+        return numpys_answer(function, args, kwargs)
+    if answer is not None:
+        if len(args) == 1 and not kwargs:
+            return answer(args[0])
+        return _called(function, answer, args, dict(kwargs))
+    if function in BARE:
+        _refuse_lost(function, args, kwargs)
+    elif graph_in(args, kwargs):
+        raise no_derivative(name_of(function))
+    return numpys_answer(function, args, kwargs)
+
+
+def name_of(function: Any) -> str:
+    """How users call a function of NumPy's: ``np.linalg.norm``."""
+    space = (getattr(function, "__module__", None) or "numpy").split(".")
+    return ".".join(["np", *space[1:], function.__name__])
+
+
+def graph_in(args: Any, kwargs: dict[str, Any]) -> bool:
+    """Whether there is a gradient to lose in arguments, or in what they hold."""
+    return any(keeps_graph(x) for x in tensors_in((args, kwargs)))
+
+
+def tensors_in(x: Any) -> Iterator[TensorBase]:
+    """The Tensors in nested lists, tuples and dicts."""
+    if isinstance(x, TensorBase):
+        yield x
+    elif isinstance(x, list | tuple | dict):
+        for part in x.values() if isinstance(x, dict) else x:
+            yield from tensors_in(part)
+
+
+def numpys_answer(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
-    """Answer a NumPy ufunc called on a Tensor."""
-    op, out = UFUNCS.get(ufunc), kwargs.get("out", ())
-    graph = any(isinstance(arg, TensorBase) and keeps_graph(arg) for arg in args)
-    arrays = bool(out) and all(type(array) is np.ndarray for array in out)
-    if arrays and not graph and method == "__call__":
-        return ufunc(*bare(args), **kwargs)  # as in ``w.data -= lr * w.grad``
-    if op is not None and method == "__call__":
-        if not kwargs and len(args) == ufunc.nin:
-            return op(*args)
-        return op(*_operands(ufunc, args, dict(kwargs)))
-    if ufunc in BARE and method == "__call__":
-        return ufunc(*bare(args), **bare(kwargs))
-    how = "" if method == "__call__" else f".{method}"
-    raise _no_derivative(f"{ufunc.__name__}{how}")
+    """What NumPy says of the bare data, which is none of the graph's business."""
+    return function(*bare(args), **bare(kwargs))
 
 
-def _no_derivative(name: str) -> TypeError:
+def no_derivative(name: str) -> TypeError:
+    """The error for a function that would lose a gradient."""
     return TypeError(
-        f"np.{name} has no derivative here. Use t.detach().numpy() to leave the graph, "
-        "or an op from autograd_core."
+        f"{name} has no derivative here. Give it one with ag.custom_vjp, or leave the "
+        "graph: t.detach().numpy(), or ag.no_grad(). docs/numpy.md lists what has one."
     )
 
 
-def _operands(
-    ufunc: np.ufunc, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[Any, ...]:
-    """What an op gets from a ufunc's arguments; TypeError for what it cannot have."""
-    outs = (*args[ufunc.nin :], *kwargs.pop("out", ()))
-    if any(out is not None for out in outs):
-        raise _unsupported(ufunc.__name__, "out")
-    dtype = kwargs.pop("dtype", None)
-    usual = {"order": "K", "subok": True}
-    for name, value in kwargs.items():
-        if not _neutral(name, value, usual.get(name)):
-            raise _unsupported(ufunc.__name__, name)
-    given = args[: ufunc.nin]
-    if dtype is None:
-        return given
-    dtype = s.native(dtype)
-    if dtype.kind != "f" or "d" * ufunc.nin + "->d" not in ufunc.types:
-        raise _unsupported(ufunc.__name__, "dtype")
-    return tuple(s.astype(c.operand(x), dtype=dtype) for x in given)
-
-
-def _unsupported(name: str, argument: str) -> TypeError:
+def unsupported(name: str, argument: str) -> TypeError:
+    """The error for an argument that would change something and is not known here."""
     return TypeError(
         f"np.{name}: {argument}= is not supported for Tensors. Use t.detach().numpy() "
         "to leave the graph."
     )
 
 
-def _neutral(name: str, value: Any, default: Any) -> bool:
+def is_neutral(name: str, value: Any, default: Any) -> bool:
     """Whether an argument changes nothing."""
     if value is None or value is MISSING:
         return True
@@ -186,107 +95,110 @@ def _neutral(name: str, value: Any, default: Any) -> bool:
     return False
 
 
-def function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Answer a NumPy function called on a Tensor."""
-    answer = FUNCTIONS.get(function)
-    if answer is not None:
-        if len(args) == 1 and not kwargs:
-            return answer(args[0])
-        return answer(**_given(function, answer, args, kwargs))
-    if function in BARE:
-        _refuse_lost(function, args, kwargs)
-        return function(*bare(args), **bare(kwargs))
-    folder = function.__module__.removeprefix("numpy").strip(".")
-    raise _no_derivative(".".join(filter(None, (folder, function.__name__))))
+def written(name: str, out: Any, result: Any) -> Any:
+    """``out``, a Tensor or an array, with ``result`` written to it."""
+    if not isinstance(out, TensorBase | np.ndarray):
+        kind = type(out).__name__
+        raise TypeError(f"{name}: expected a Tensor or an array as out=, got {kind}")
+    if not isinstance(out, TensorBase) and graph_in(result, {}):
+        raise TypeError(
+            f"{name}: out= is not supported where the result has a gradient, which an "
+            "array has not. Leave out= away, or use t.detach()."
+        )
+    into: Any = out
+    shape = tuple(result.shape)
+    if into.shape != shape:
+        raise ValueError(f"{name}: out has shape {into.shape}, expected {shape}")
+    if not np.can_cast(result.dtype, into.dtype, "same_kind"):
+        text = f"{result.dtype} does not fit out, which is {into.dtype}"
+        raise TypeError(f"{name}: {text}")
+    if isinstance(out, np.ndarray):
+        np.copyto(out, bare(result), "same_kind")
+    else:
+        into[...] = result
+    return out
 
 
-def _given(
+def _called(
     function: Any,
     answer: Callable[..., Any],
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
-) -> dict[str, Any]:
-    """Arguments by NumPy's names, without those that change nothing."""
-    defaults, taken = _names(function), _names(answer)
-    given = {**dict(zip(defaults, args, strict=False)), **kwargs}
+) -> Any:
+    """The answer to arguments by NumPy's names, without those that change nothing."""
+    theirs, ours = _names(function), _names(answer)
+    if len(args) > len(theirs) or "*" in theirs:
+        given = _bound(function, args, kwargs)
+        args = given.pop("*", ())
+    else:
+        given, args = {**dict(zip(theirs, args, strict=False)), **kwargs}, ()
+    out = given.pop("out", None)
     for name, value in list(given.items()):
-        if name not in taken or value is MISSING:
-            if not _neutral(name, value, defaults.get(name)):
-                raise _unsupported(function.__name__, name)
+        if "**" not in ours and (name not in ours or value is MISSING):
+            if not is_neutral(name, value, theirs.get(name)):
+                raise unsupported(function.__name__, name)
             del given[name]
-    return given
+    first = [given.pop(name) for name in _alone(answer) if name in given]
+    result = answer(*first, *args, **given)
+    return result if out is None else written(name_of(function), out, result)
+
+
+def _bound(
+    function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[str, Any]:
+    """Arguments by name, those before and of ``*args`` under "*"; else TypeError."""
+    bound = inspect.signature(function).bind(*args, **kwargs)
+    found: dict[str, Any] = {"*": ()}
+    for name, value in bound.arguments.items():
+        kind = inspect.signature(function).parameters[name].kind
+        if kind is inspect.Parameter.VAR_POSITIONAL:
+            found = {"*": (*found.values(), *value)[1:]}
+        elif kind is inspect.Parameter.VAR_KEYWORD:
+            found.update(value)
+        else:
+            found[name] = value
+    return found
+
+
+@cache
+def _alone(function: Any) -> list[str]:
+    """The parameters that are given by position alone."""
+    parameters = inspect.signature(function).parameters.values()
+    return [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
 
 
 @cache
 def _names(function: Any) -> dict[str, Any]:
-    """A function's parameters, in order, and their defaults."""
+    """A function's parameters, in order, and their defaults; "*" and "**" if any."""
+    kinds: dict[Any, str] = {
+        inspect.Parameter.VAR_POSITIONAL: "*",
+        inspect.Parameter.VAR_KEYWORD: "**",
+    }
     parameters = inspect.signature(function).parameters.values()
-    return {p.name: p.default for p in parameters}
+    return {kinds.get(p.kind, p.name): p.default for p in parameters}
 
 
 def _refuse_lost(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """An error if a result would depend on values without their gradient."""
     given = {**dict(zip(_names(function), args, strict=False)), **kwargs}
     weights = given.get("weights")
-    if isinstance(weights, TensorBase) and weights.requires_grad:
-        raise _unsupported(function.__name__, "weights")
-    if function in (np.unique, np.histogram_bin_edges):
-        for value in given.values():
-            if isinstance(value, TensorBase):
-                check_kept(value, f"np.{function.__name__}")
+    if isinstance(weights, TensorBase) and keeps_graph(weights):
+        raise unsupported(function.__name__, "weights")
+    if function in HISTOGRAMS and _edges_given(function, given):
+        given = {k: v for k, v in given.items() if k not in SAMPLES}
+    elif function not in (*HISTOGRAMS, np.unique, np.ix_):
+        return
+    for tensor in tensors_in(given):
+        check_kept(tensor, name_of(function))
 
 
-def _where(condition: Any, x: Any, y: Any) -> Any:
-    if x is None and y is None:
-        return np.nonzero(bare(condition))
-    if x is None or y is None:
-        raise ValueError("where: either both or neither of x and y should be given")
-    return e.where(c.operand(condition), c.weak(x), c.weak(y))
+# Their edges lie where the values do, unless they are told; the counts are steps.
+HISTOGRAMS = (np.histogram, np.histogram2d, np.histogramdd, np.histogram_bin_edges)
+SAMPLES = ("a", "x", "y", "sample")
 
 
-def _places(indices: Any) -> Any:
-    """Indices of `numpy.take`, to which a mask is zeros and ones."""
-    if isinstance(indices, TensorBase) and indices._data.dtype.kind == "b":
-        indices = s.astype(indices, dtype=np.intp)
-    return plain(indices)
-
-
-def _clip(a: Any, a_min: Any, a_max: Any, low: Any, high: Any) -> Any:
-    """The two pairs of names that NumPy has for the bounds, and its rules for them."""
-    old, new = (
-        [bound is not MISSING for bound in pair]
-        for pair in ((a_min, a_max), (low, high))
-    )
-    if any(old) and not all(old):
-        raise TypeError("clip: a_min and a_max go together; None is no bound")
-    if any(old) and any(new):
-        raise ValueError("clip: min and max are for where a_min and a_max are not")
-    bounds = (a_min, a_max) if any(old) else (low, high)
-    return c.clip(a, *(None if bound is MISSING else bound for bound in bounds))
-
-
-def bare(x: Any) -> Any:
-    """A Tensor's array, out of the graph; also of those in lists, tuples and dicts."""
-    if isinstance(x, TensorBase):
-        return x.numpy()  # type: ignore[attr-defined]
-    if type(x) in (list, tuple):
-        return type(x)(map(bare, x))
-    if type(x) is dict:
-        return {name: bare(one) for name, one in x.items()}
-    return x
-
-
-def plain(index: Any) -> Any:
-    """An index with Tensors replaced by their arrays.
-
-    A Program's shapes are fixed, so it cannot have a mask that it computes.
-    """
-    if isinstance(index, TensorBase):
-        if (listener := recorder()) is not None:
-            listener.on_leaf(index)
-            if index._data.dtype == bool:
-                listener.on_escape(index._data, "an index by a mask")
-        return index._data
-    if isinstance(index, tuple):
-        return tuple(plain(part) for part in index)
-    return index
+def _edges_given(function: Any, given: dict[str, Any]) -> bool:
+    """Whether a histogram's edges do not depend on the values."""
+    bins = bare(given.get("bins", 10))
+    listed = function in (np.histogram, np.histogram_bin_edges) and np.ndim(bins) > 0
+    return listed or given.get("range") is not None

@@ -20,14 +20,12 @@ class Generator:
     """A seed and a counter (uint64). ``draw`` takes the next key."""
 
     def __init__(self, seed: int | None = None) -> None:
-        self.state = np.zeros(2, np.uint64)
-        self.manual_seed(secrets.randbits(63) if seed is None else seed)
+        # no kernel yet: to load one takes as long as all of this package
+        self.state = _start(secrets.randbits(63) if seed is None else seed)
 
     def manual_seed(self, seed: int) -> None:
         """Start again from ``seed`` (0 <= seed < 2**64)."""
-        if isinstance(seed, bool) or not 0 <= int(seed) < 1 << 64:
-            raise ValueError(f"manual_seed: need 0 <= seed < 2**64, got {seed}")
-        overwrite(self.state, np.array([int(seed), 0], np.uint64))
+        overwrite(self.state, _start(seed))
 
     def get_state(self) -> Array:
         """A copy of (seed, counter)."""
@@ -51,6 +49,13 @@ class Generator:
         if (listener := recorder()) is not None:
             listener.on_escape(key, who)
         return np.random.Generator(np.random.Philox(key=key))
+
+
+def _start(seed: int) -> Array:
+    """The state of a generator that has drawn nothing."""
+    if isinstance(seed, bool) or not 0 <= int(seed) < 1 << 64:
+        raise ValueError(f"manual_seed: need 0 <= seed < 2**64, got {seed}")
+    return np.array([int(seed), 0], np.uint64)
 
 
 default_generator = Generator()

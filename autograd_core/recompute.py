@@ -28,6 +28,8 @@ R = TypeVar("R")
 class _Recompute(Op[...]):
     """An op whose vjp runs its function again. Its one input is that function."""
 
+    runs_user_code = True
+
     def by_rule(
         self, g: Any, needs: Any, out: Any, inputs: Sequence[Any], attrs: Any
     ) -> list[Any]:

@@ -15,7 +15,9 @@ class Arg:
     """A sample argument: what tests and benchmarks draw for it.
 
     ``kind``: "real" (uniform in low..high), "distinct" (no ties: for max and kinks),
-    "int" (low <= i < high), "bool", "probs" (rows that sum to 1), "key" (a Philox key).
+    "int" (low <= i < high), "bool", "probs" (rows that sum to 1), "key" (a Philox key),
+    "complex" (of the dtype's precision), "regular" and "complex regular" (matrices with
+    positive eigenvalues and singular values, all of them well apart).
     """
 
     shape: tuple[int, ...]
@@ -31,6 +33,18 @@ class Arg:
             return rng.random(self.shape) < 0.5
         if self.kind == "key":
             return rng.integers(0, 1 << 32, self.shape).astype(np.uint64)
+        if self.kind.endswith("regular"):
+            kind = self.kind.replace("regular", "") or "real"
+            plain = Arg(self.shape, self.low, self.high, kind.strip())
+            n = max(self.shape[-2:])
+            steps = np.diag(3.0 + np.arange(n))[: self.shape[-2], : self.shape[-1]]
+            drawn = plain.draw(rng, np.float64) / (2 * max(n, 1)) + steps
+            return drawn.astype(plain.draw(rng, dtype).dtype)
+        if self.kind == "complex":
+            parts = rng.uniform(self.low, self.high, (2, *self.shape))
+            return (parts[0] + 1j * parts[1]).astype(
+                np.result_type(dtype, np.complex64)
+            )
         if self.kind == "distinct":
             size = int(np.prod(self.shape))
             grid = (rng.permutation(size) + 1 / 6) / max(size, 1)  # never half way

@@ -22,12 +22,31 @@ from autograd_core.hooks import RECORDING, Array, current
 # has a cell of its own there that it counts up; the version is the sum.
 Version = list[Any]
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+COMPLEX = (np.dtype(np.complex64), np.dtype(np.complex128))  # no leaf has a gradient
+DTYPES = "float32, float64, complex64, complex128, integers or bool"
 
 
 def version_of(cell: Version) -> int:
     """How often the memory that shares this cell was written to."""
     own: int = cell[0]
     return own if len(cell) == 1 else own + sum(int(other[0]) for other in cell[1:])
+
+
+class Earlier(Sequence[int]):
+    """In a version cell: its tensor became another, and this is what it was ``before``.
+
+    It counts one change. The memory is that of before, which nobody writes to any more.
+    """
+
+    def __init__(self, tensor: TensorBase, before: TensorBase) -> None:
+        self.tensor, self.before = tensor, before
+        self.version = version_of(tensor.version)  # up to which that holds
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, i: Any) -> Any:
+        return 1
 
 
 class Mode(threading.local):
@@ -87,7 +106,8 @@ class TensorBase:
         if not array.flags.aligned:
             raise ValueError("data: expected aligned memory; take a .copy()")
         array = np.asarray(array)  # a matrix keeps its shape in the kernels' views
-        if self._requires_grad and array.dtype.kind != "f":
+        kind = "c" if self._data.dtype.kind == "c" else "f"
+        if self._requires_grad and array.dtype.kind != kind:
             raise TypeError(
                 "data: a tensor that requires grad holds float32 or float64, "
                 f"got {array.dtype}"
@@ -171,12 +191,15 @@ def place_of(tensor: TensorBase | None) -> Node | TensorBase | None:
     return tensor.node or (tensor if tensor._requires_grad else None)
 
 
+def is_numeric(dtype: np.dtype[Any]) -> bool:
+    """Whether ops can compute with ``dtype``, in whatever byte order."""
+    return dtype.kind in "iub" or (dtype.kind in "fc" and dtype in FLOATS + COMPLEX)
+
+
 def check_dtype(who: str, dtype: np.dtype[Any]) -> None:
     """Raise TypeError unless a tensor can hold ``dtype``."""
-    if dtype.kind not in "iub" and dtype not in FLOATS:
-        raise TypeError(
-            f"{who}: expected float32, float64, integers or bool, got {dtype}"
-        )
+    if not is_numeric(dtype):
+        raise TypeError(f"{who}: expected {DTYPES}, got {dtype}")
     if not dtype.isnative:
         raise TypeError(f"{who}: expected the machine's byte order, got {dtype.str!r}")
 
@@ -290,12 +313,26 @@ class Node:
             )
         for cell, seen in self.versions:
             now = cell[0] if len(cell) == 1 else version_of(cell)
-            if now != seen:
+            if now != seen and not self._look_back(cell, seen):
                 raise RuntimeError(
                     f"backward through {self.op.name!r}: a tensor that it needs was "
                     f"changed in place since (version {now}, expected {seen}). "
                     "Change a copy, or call backward first."
                 )
+
+    def _look_back(self, cell: Version, seen: int) -> bool:
+        """Read a tensor that became another as it was then, if that is still there."""
+        assert self.inputs is not None
+        for one in cell[1:]:
+            if isinstance(one, Earlier) and one.version == seen:
+                read = [x for x in self.inputs if x is one.tensor or x is one.before]
+                if not read and (self.out is None or self.out[2] is not cell):
+                    return False
+                self.inputs = [
+                    one.before if x is one.tensor else x for x in self.inputs
+                ]
+                return True
+        return False
 
     def output(self) -> Any:
         """The output as a Tensor linked to this node, for gradients of gradients."""

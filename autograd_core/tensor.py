@@ -3,50 +3,36 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from autograd_core import composites as c
-from autograd_core import protocols
-from autograd_core.calls import operator, reflected
+from autograd_core import numpy_functions, protocols, ufuncs
 from autograd_core.grad import backward
 from autograd_core.hooks import RECORDING, Array, current, recorder
-from autograd_core.launch import const, copy_into, duplicate
-from autograd_core.methods import Methods
-from autograd_core.operand import is_numeric, operand
-from autograd_core.ops import elementwise as e
-from autograd_core.ops import matmul as mm
+from autograd_core.in_place import InPlace
+from autograd_core.launch import duplicate
+from autograd_core.numpy_functions.arguments import plain
+from autograd_core.numpy_functions.joining import stacked
 from autograd_core.ops import shape as s
 from autograd_core.tape import (
     PAUSED,
     Node,
     TensorBase,
     check_kept,
-    recording_ops,
     spec,
     state,
     version_of,
 )
-from autograd_core.writes import array_of, as_written, check_writable, overwrite, write
+from autograd_core.writes import array_of
 
 TensorLike: TypeAlias = "Tensor | npt.ArrayLike"  # what becomes a Tensor, or stays one
-Unary: TypeAlias = "Callable[[Tensor], Tensor]"
-Binary: TypeAlias = "Callable[[Tensor, TensorLike], Tensor]"
-Equality: TypeAlias = "Callable[[Tensor, object], Tensor]"
 SLOTS = [name for name in TensorBase.__slots__ if name != "__weakref__"]
 
 
-def _in_place(op: Any, how: str) -> Any:
-    def update(self: Tensor, other: Any) -> Any:
-        return self._update(op, other, how)
-
-    return update
-
-
-class Tensor(Methods):
+class Tensor(InPlace):
     """An n-dimensional array with a gradient. Make one with `tensor`.
 
     ``data`` is the NumPy array itself; writing to it directly is not seen by the tape.
@@ -54,6 +40,7 @@ class Tensor(Methods):
 
     __slots__ = ()
     __hash__ = object.__hash__
+    __array_priority__ = 10_000.0  # for classes of before `__array_ufunc__`
     __pandas_priority__ = 10_000  # so that pandas leaves operators to us
 
     if TYPE_CHECKING:  # on the tape's floor there is no Tensor yet
@@ -65,7 +52,7 @@ class Tensor(Methods):
 
     def stacked(self, values: Sequence[Any]) -> Tensor:
         """Lists that hold Tensors as one Tensor, as NumPy makes an array of lists."""
-        out: Tensor = c.stacked(values)
+        out: Tensor = stacked(values)
         return out
 
     def __copy__(self) -> Self:
@@ -152,12 +139,12 @@ class Tensor(Methods):
         self._leaving("numpy()")
         return self._data
 
-    def item(self) -> Any:
-        """The single value as a Python number."""
+    def item(self, *place: Any) -> Any:
+        """The single value, or that at a place, as a Python number."""
         self._leaving("item()")
-        if self._data.size != 1:
+        if self._data.size != 1 and not place:
             raise ValueError(f"item: needs exactly one element, got shape {self.shape}")
-        return self._data.item()
+        return self._data.item(*place)
 
     def tolist(self) -> Any:
         """The data as nested lists."""
@@ -193,6 +180,10 @@ class Tensor(Methods):
     def __float__(self) -> float:
         check_kept(self, "float()")
         return float(self.item())
+
+    def __complex__(self) -> complex:
+        check_kept(self, "complex()")
+        return complex(self.item())
 
     def __int__(self) -> int:
         return int(self.item())
@@ -233,136 +224,12 @@ class Tensor(Methods):
         self.requires_grad = requires_grad
         return self
 
-    # In place --------------------------------------------------------------------
-
-    def _writable(self, how: str, value: Any = None) -> tuple[Array, Any]:
-        """The data, and ``value`` as an op takes it; raises where a graph is lost."""
-        recorded = recording_ops()
-        if self.requires_grad and recorded:
-            raise RuntimeError(
-                f"{how}: in-place update of a tensor that requires grad. Write "
-                "`x = x + y`, or do it under `ag.no_grad()`."
-            )
-        value = operand(value)
-        if isinstance(value, TensorBase) and value.requires_grad and recorded:
-            raise RuntimeError(
-                f"{how}: the value requires grad, and a write in place would lose its "
-                "graph. Use ops (np.where, np.concatenate), or value.detach()."
-            )
-        if RECORDING and (listener := current.recorder) is not None:
-            for touched in (self, value):
-                if isinstance(touched, TensorBase):
-                    listener.on_leaf(touched)
-        return self._data, value
-
-    def copy_(self, other: TensorLike) -> Self:
-        """Overwrite the values, in place."""
-        _, value = self._writable("copy_", other)
-        write(self, value)
-        return self
-
-    def fill_(self, value: float) -> Self:
-        """Overwrite all values by one, in place."""
-        given = isinstance(value, np.ndarray | TensorBase)
-        return self.copy_(value if given else const(value, self.dtype))
-
-    def zero_(self) -> Self:
-        """Overwrite all values by 0, in place."""
-        return self.fill_(0)
-
-    def add_(self, other: TensorLike) -> Self:
-        """``self += other``, strictly in place."""
-        return self._apply(e.add, other, "add_")
-
-    def sub_(self, other: TensorLike) -> Self:
-        """``self -= other``, strictly in place."""
-        return self._apply(e.sub, other, "sub_")
-
-    def mul_(self, other: TensorLike) -> Self:
-        """``self *= other``, strictly in place."""
-        return self._apply(e.mul, other, "mul_")
-
-    def div_(self, other: TensorLike) -> Self:
-        """``self /= other``, strictly in place."""
-        return self._apply(e.div, other, "div_")
-
-    def _update(self, op: Any, other: Any, how: str) -> Any:
-        """``self op= other``: in place outside the graph, a new tensor inside it."""
-        if not is_numeric(other):
-            return NotImplemented
-        other = operand(other)
-        inside = isinstance(other, TensorBase) and other.requires_grad
-        if (self.node is not None or inside) and recording_ops():
-            return op(self, other)
-        return self._apply(op, other, how)
-
-    def _apply(self, op: Any, other: Any, how: str) -> Self:
-        data, other = self._writable(how, other)
-        check_writable(data)
-        value = other._data if isinstance(other, TensorBase) else other
-        result = op.forward(data, value)
-        if result.shape != self.shape:
-            raise ValueError(f"{how}: result {result.shape} does not fit {self.shape}")
-        if not np.can_cast(result.dtype, data.dtype, "same_kind"):
-            raise TypeError(
-                f"{how}: the result is {result.dtype} and does not fit {data.dtype}; "
-                "write x = x + y, or astype() first"
-            )
-        copy_into(result, data)
-        self.wrote()
-        return self
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        data, value = self._writable("x[...] = ", value)
-        index = protocols.plain(index)
-        if s.is_basic(index):
-            overwrite(s.view(data, index), value)
-        else:
-            self._leaving("assignment by an array of indices")
-            data[index] = as_written(value, data.dtype)
-        self.wrote()
-
-    __iadd__: ClassVar[Binary] = _in_place(e.add, "+=")
-    __isub__: ClassVar[Binary] = _in_place(e.sub, "-=")
-    __imul__: ClassVar[Binary] = _in_place(e.mul, "*=")
-    __itruediv__: ClassVar[Binary] = _in_place(e.div, "/=")
-    __ipow__: ClassVar[Binary] = _in_place(e.pow, "**=")
-    __imatmul__: ClassVar[Binary] = _in_place(mm.matmul, "@=")
-
-    # Operators -------------------------------------------------------------------
-
-    __add__: ClassVar[Binary] = operator(e.add)
-    __radd__: ClassVar[Binary] = reflected(__add__)
-    __sub__: ClassVar[Binary] = operator(e.sub)
-    __rsub__: ClassVar[Binary] = reflected(__sub__)
-    __mul__: ClassVar[Binary] = operator(e.mul)
-    __rmul__: ClassVar[Binary] = reflected(__mul__)
-    __truediv__: ClassVar[Binary] = operator(e.div)
-    __rtruediv__: ClassVar[Binary] = reflected(__truediv__)
-    __pow__: ClassVar[Binary] = operator(e.pow)
-    __rpow__: ClassVar[Binary] = reflected(__pow__)
-    __matmul__: ClassVar[Binary] = operator(mm.matmul)
-    __rmatmul__: ClassVar[Binary] = reflected(__matmul__)
-    __gt__: ClassVar[Binary] = operator(e.greater)
-    __ge__: ClassVar[Binary] = operator(e.greater_equal)
-    __lt__: ClassVar[Binary] = operator(e.less)
-    __le__: ClassVar[Binary] = operator(e.less_equal)
-    __eq__: ClassVar[Equality] = operator(e.equal)  # type: ignore[assignment]
-    __ne__: ClassVar[Equality] = operator(e.not_equal)  # type: ignore[assignment]
-    __neg__: ClassVar[Unary] = e.neg.call
-    if TYPE_CHECKING:  # abs() asks checkers for a method
-
-        def __abs__(self) -> Tensor: ...
-    else:
-        __abs__ = e.abs.call
-
-    def __pos__(self) -> Tensor:
-        return self
+    # Indexing and iteration --------------------------------------------------------
 
     def __getitem__(self, index: Any) -> Tensor:
         kind = type(index)
         if RECORDING or (kind is not slice and kind is not int):
-            return s.getitem(self, index=s.held(protocols.plain(index)))
+            return s.getitem(self, index=s.held(plain(index)))
         out = self._data[index] if kind is slice else self._data[index, ...]
         result = Tensor(out)
         result.version = self.version
@@ -383,7 +250,7 @@ class Tensor(Methods):
     ) -> Any:
         call = UFUNCS.get(ufunc)
         if call is None or kwargs or method != "__call__":
-            return protocols.ufunc(ufunc, method, args, kwargs)
+            return ufuncs.ufunc(ufunc, method, args, kwargs)
         return call(*args)
 
     def __array_function__(
@@ -393,4 +260,6 @@ class Tensor(Methods):
 
 
 Tensor.result_type = Tensor
-UFUNCS = {ufunc: getattr(op, "call", op) for ufunc, op in protocols.UFUNCS.items()}
+UFUNCS = {
+    ufunc: getattr(op, "call", op) for ufunc, op in numpy_functions.UFUNCS.items()
+}

@@ -60,6 +60,8 @@ def walk(
     front = Front(stop)
     keep = retain_graph or create_graph
     cotangents_of = as_graph if create_graph else as_arrays
+    if RECORDING and (watcher := current.watcher) is not None:
+        cotangents_of = watcher.backward(cotangents_of)
     plain = wanted is None and not create_graph and not RECORDING
     before = set_grad_mode(create_graph)
     try:
@@ -166,10 +168,10 @@ def straight(node: Node, g: Any, keep: bool) -> tuple[Place, Any]:
 
 def as_arrays(node: Node, g: Any, parents: Sequence[Any]) -> Sequence[Any]:
     """The cotangents, arrays, that one node hands to its parents that are not None."""
-    inputs = node.inputs
     for cell, seen in node.versions:
         if cell[0] != seen or len(cell) > 1:
             node.check()
+    inputs = node.inputs
     if inputs is None:
         node.check()
         raise AssertionError

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from autograd_core.hooks import Array
-from autograd_core.launch import FLOATS, const, copy_into, empty, flat, host, launch
+from autograd_core.launch import (
+    FLOATS,
+    const,
+    contiguous,
+    copy_into,
+    empty,
+    flat,
+    host,
+    launch,
+)
 from autograd_core.ops.shape import astype, sum_to
+from autograd_core.tape import COMPLEX, is_numeric
 
 
 @lru_cache(4096)
@@ -69,6 +80,11 @@ def is_float(x: Any) -> bool:
     return isinstance(x, float) or (isinstance(x, np.ndarray) and x.dtype in FLOATS)
 
 
+def is_complex(x: Any) -> bool:
+    """Whether ``x`` is complex, be it an array or a number."""
+    return x.dtype in COMPLEX if isinstance(x, np.ndarray) else type(x) is complex
+
+
 def as_dtype(x: Any, dtype: np.dtype[Any]) -> Array:
     """``x`` in ``dtype``: a shared constant for a Python scalar, a cast if needed."""
     if isinstance(x, np.ndarray):
@@ -87,9 +103,9 @@ def expanded(x: Array, shape: tuple[int, ...]) -> Array:
 
 def binary(kernel: Any, ufunc: Any, a: Any, b: Any, dtype: Any = None) -> Array:
     """Run a broadcasting kernel; NumPy's own function where the data are not floats."""
-    if not is_float(a) and not is_float(b):
+    if is_complex(a) or is_complex(b) or not (is_float(a) or is_float(b)):
         for x in (a, b):
-            if isinstance(x, np.ndarray) and x.dtype.kind not in "biu":
+            if isinstance(x, np.ndarray) and not is_numeric(x.dtype):
                 raise TypeError(f"cannot compute with dtype {x.dtype}")
         geometry(np.shape(a), np.shape(b))  # for its error
         return host(ufunc, a, b)
@@ -103,12 +119,41 @@ def binary(kernel: Any, ufunc: Any, a: Any, b: Any, dtype: Any = None) -> Array:
     return out
 
 
-def unary(kernel: Any, x: Any) -> Array:
-    """Run a kernel over the elements of ``x``; integers become float64, as in NumPy."""
+def unary(kernel: Any, x: Any, ufunc: Any = None) -> Array:
+    """Run a kernel over the elements of ``x``; integers become float64, as in NumPy.
+
+    Complex numbers go to NumPy's ``ufunc``, if there is one.
+    """
+    if ufunc is not None and is_complex(x):
+        return host(ufunc, x)
     x = floats(x)
     out = empty(x.shape, x.dtype)
     launch(kernel, x.size, flat(x), out.ravel())
     return out
+
+
+def hosted(ufunc: Any, args: Sequence[Any], integers: bool = False) -> Array:
+    """NumPy's own ``ufunc`` of arrays and weak numbers, for what has no kernel."""
+    if len(args) == 1 and is_float(x := args[0]):
+        return host(ufunc, contiguous(np.asarray(x)))
+    given = [
+        x if isinstance(x, np.ndarray | int | float | complex) else np.asarray(x)
+        for x in args
+    ]
+    if not integers and not any(map(is_float, given)):
+        given = [inexact(x) for x in given]
+    shape: tuple[int, ...] = ()
+    for x in given:
+        shape, _ = geometry(shape, np.shape(x))  # for its error
+    # in one layout: NumPy's loops for others round otherwise, some of them
+    dense = [contiguous(x) if isinstance(x, np.ndarray) else x for x in given]
+    return host(ufunc, *dense)
+
+
+def inexact(x: Any) -> Array:
+    """``x`` as an array of float32, float64, complex64 or complex128."""
+    x = np.asarray(x)
+    return x if x.dtype.kind == "c" else floats(x)
 
 
 def floats(x: Any) -> Array:

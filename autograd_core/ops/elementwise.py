@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 from typing import Any
 
@@ -86,12 +87,13 @@ def mul(a: Any, b: Any) -> Any:
         sample(1.5, Arg((3, 4), 0.5, 2.0)),
     ),
     elementwise=True,
+    ufunc=np.true_divide,
     front=lambda op: calls.binary(op, front.binary(k.div)),
 )
 def div(a: Any, b: Any) -> Any:
     """``a / b``, broadcast; integers become float64."""
     a, b = operands(a, b)
-    if a.dtype not in FLOATS:
+    if a.dtype.kind in "iub":
         a, b = floats(a), floats(b)
     return binary(k.div, np.true_divide, a, b)
 
@@ -117,6 +119,7 @@ def _pow_front(op: Op[...]) -> calls.Call:
         sample(2.0, (3, 4)),
     ),
     elementwise=True,
+    ufunc=np.power,
     front=_pow_front,
 )
 def pow(a: Any, b: Any) -> Any:
@@ -131,22 +134,26 @@ def pow(a: Any, b: Any) -> Any:
 
 def _by_base(g: Any, a: Any, b: Any) -> Any:
     """``g * b * a ** (b - 1)``, and 0 where b is 0, be g or a infinite."""
-    if isinstance(b, int | float):
+    if isinstance(b, int | float | complex):
         if b == 2:
             return mul(g, mul(a, 2.0))
         a = _like(g, a)
         return mul(g, mul(pow(a, b - 1), b)) if b else full_like(g, fill_value=0.0)
     a, b = _like(g, a), _like(g, b)
     zero = equal(b, 0.0)
-    slope = mul(b, pow(a, where(zero, 1.0, sub(b, 1.0))))
-    return where(zero, 0.0, mul(g, slope))
+    odd = add(mul(a, 0.0), mul(div(1.0, a), 0.0))  # NaN if 1 / a or a is not finite
+    a = where(not_equal(where(zero, odd, 0.0), 0.0), 1.0, a)
+    g = where(not_equal(where(zero, mul(g, 0.0), 0.0), 0.0), 0.0, g)
+    return mul(g, mul(b, pow(a, sub(b, 1.0))))  # differentiable in b where that is 0
 
 
 def _by_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
     """``g * y * log(a)``, and 0 where a is 0 and b is not negative."""
-    if isinstance(a, int | float):
-        slope = mul(g, mul(y, _log(a)))
-        return slope if a else where(greater_equal(b, 0.0), 0.0, slope)
+    if isinstance(a, int | float | complex):
+        if not a:
+            below = where(less(b, 0.0), -math.inf, math.nan)
+            return mul(g, where(greater_equal(b, 0.0), 0.0, below))
+        return mul(g, mul(y, _log(a)))
     a = _like(g, a)
     flat = equal(where(greater_equal(b, 0.0), a, 1.0), 0.0)  # both hold
     return where(flat, 0.0, mul(g, mul(y, log(where(flat, 1.0, a)))))
@@ -156,12 +163,14 @@ def _like(g: Any, x: Any) -> Any:
     """``x`` in the dtype of ``g``: a narrower one would round what comes of it."""
     return (
         x
-        if isinstance(x, int | float) or x.dtype == g.dtype
+        if isinstance(x, int | float | complex) or x.dtype == g.dtype
         else astype(x, dtype=g.dtype)
     )
 
 
-def _log(a: float) -> float:
+def _log(a: complex) -> complex:
+    if isinstance(a, complex):
+        return cmath.log(a) if a else complex(-math.inf)
     return math.log(a) if a > 0 else math.nan if a else -math.inf
 
 
@@ -233,14 +242,22 @@ def not_equal(a: Any, b: Any) -> Any:
     """``a != b``."""
 
 
+def _by_magnitude(g: Any, x: Any) -> Any:
+    """``g * sign(x)``, of complex numbers ``g * |x| / x``; 0 at 0."""
+    if x.dtype.kind != "c":
+        return mul(g, sign(x))
+    return mul(g, div(abs(x), where(equal(x, 0.0), 1.0, x)))
+
+
 # Unary -----------------------------------------------------------------------------
 
 
 @maps.unary(
     k.neg,
     lambda g, y, x: neg(g),
+    ufunc=np.negative,
     saves="",
-    integers=np.negative,
+    integers=True,
 )
 def neg(x: Any) -> Any:
     """``-x``; TypeError for bool, as in NumPy."""
@@ -249,6 +266,7 @@ def neg(x: Any) -> Any:
 @maps.unary(
     k.exp,
     lambda g, y, x: mul(g, y),
+    ufunc=np.exp,
     saves="out",
     slope=maps.by_output(slopes.exp),
 )
@@ -259,6 +277,7 @@ def exp(x: Any) -> Any:
 @maps.unary(
     k.log,
     lambda g, y, x: div(g, x),
+    ufunc=np.log,
     saves="x",
     slope=maps.by_input(slopes.log),
     samples=POSITIVE,
@@ -270,6 +289,7 @@ def log(x: Any) -> Any:
 @maps.unary(
     k.sqrt,
     lambda g, y, x: div(mul(g, 0.5), y),
+    ufunc=np.sqrt,
     saves="out",
     slope=maps.by_output(slopes.sqrt),
     samples=POSITIVE,
@@ -280,9 +300,10 @@ def sqrt(x: Any) -> Any:
 
 @maps.unary(
     k.abs_,
-    lambda g, y, x: mul(g, sign(x)),
+    lambda g, y, x: _by_magnitude(g, x),
+    ufunc=np.absolute,
     saves="x",
-    integers=np.abs,
+    integers=True,
     slope=maps.by_input(slopes.abs),
     samples=(sample(Arg((3, 4), kind="distinct")),),
 )
@@ -293,8 +314,9 @@ def abs(x: Any) -> Any:
 @maps.unary(
     k.sign,
     lambda g, y, x: full_like(g, fill_value=0.0),
+    ufunc=np.sign,
     saves="",
-    integers=np.sign,
+    integers=True,
     samples=(sample(Arg((3, 4), kind="distinct")),),
 )
 def sign(x: Any) -> Any:
@@ -304,8 +326,9 @@ def sign(x: Any) -> Any:
 @maps.unary(
     k.square,
     lambda g, y, x: mul(mul(g, 2.0), x),
+    ufunc=np.square,
     saves="x",
-    integers=np.square,
+    integers=True,
     slope=maps.by_input(slopes.square),
 )
 def square(x: Any) -> Any:
@@ -315,6 +338,7 @@ def square(x: Any) -> Any:
 @maps.unary(
     k.sin,
     lambda g, y, x: mul(g, cos(x)),
+    ufunc=np.sin,
     saves="x",
     slope=maps.by_input(slopes.sin),
 )
@@ -325,6 +349,7 @@ def sin(x: Any) -> Any:
 @maps.unary(
     k.cos,
     lambda g, y, x: neg(mul(g, sin(x))),
+    ufunc=np.cos,
     saves="x",
     slope=maps.by_input(slopes.cos),
 )
@@ -335,6 +360,7 @@ def cos(x: Any) -> Any:
 @maps.unary(
     k.expm1,
     lambda g, y, x: mul(g, add(y, 1.0)),
+    ufunc=np.expm1,
     saves="out",
     slope=maps.by_output(slopes.expm1),
 )
@@ -345,6 +371,7 @@ def expm1(x: Any) -> Any:
 @maps.unary(
     k.log1p,
     lambda g, y, x: div(g, add(x, 1.0)),
+    ufunc=np.log1p,
     saves="x",
     slope=maps.by_input(slopes.log1p),
     samples=(sample(Arg((3, 4), -0.8, 3.0)),),

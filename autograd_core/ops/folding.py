@@ -8,10 +8,11 @@ from functools import lru_cache
 from operator import index
 from typing import Any, SupportsIndex, TypeAlias
 
+import numpy as np
 import numpy.typing as npt
 
 from autograd_core.hooks import Array
-from autograd_core.launch import contiguous, empty, launch
+from autograd_core.launch import contiguous, empty, host, launch
 from autograd_kernels import reduce as k
 
 CHUNK = 1 << 15  # elements that one unit of a long sum covers
@@ -56,7 +57,8 @@ def normalize(axis: Axis, ndim: int) -> tuple[int, ...]:
     given = dims(axis)
     for one in given:
         if not -ndim <= one < ndim:
-            raise ValueError(f"axis {one} is out of range for {ndim} dimensions")
+            text = f"axis {one} is out of range for {ndim} dimensions"
+            raise np.exceptions.AxisError(text)
     axes = tuple(sorted(one % ndim for one in given))
     if len(set(axes)) != len(axes):
         raise ValueError(f"an axis is named twice in {axis}")
@@ -109,6 +111,8 @@ def _folded(
 
 def sum_over(x: Array, axes: tuple[int, ...], shape: tuple[int, ...]) -> Array:
     """Sum of ``x`` over ``axes``, as an array of ``shape``."""
+    if x.dtype.kind not in "f":
+        return host(lambda a: np.sum(a, axes, a.dtype).reshape(shape), x)
     out = empty(shape, x.dtype)
     if axes == (0,) and x.ndim == 2 and x.size <= CHUNK and x.flags.c_contiguous:
         n = x.shape[1]  # of a small matrix, the usual gradient of a bias

@@ -13,9 +13,11 @@ from autograd_core import calls
 from autograd_core.front import plan_product, product
 from autograd_core.hooks import RECORDING, Array
 from autograd_core.launch import (
+    FLOATS,
     contiguous,
     copy_into,
     empty,
+    host,
     launch_parts,
     launch_whole,
     scratch,
@@ -103,7 +105,8 @@ def _matmul_backward(
     b: Array,
 ) -> Sequence[Array | None]:
     """The rules for two matrices of one dtype without their detours."""
-    if not (len(a.shape) == len(b.shape) == 2 and a.dtype == b.dtype == g.dtype):
+    plain = a.dtype == b.dtype == g.dtype and g.dtype in FLOATS
+    if not (plain and len(a.shape) == len(b.shape) == 2):
         return matmul.by_rule(g, needs, out, (a, b), {})
     da = db = None
     g, tg = matrix(g)
@@ -122,6 +125,7 @@ def _matmul_backward(
     backward=_matmul_backward,
     saves=("b", "a"),
     front=lambda op: calls.binary(op, product(False, False, None)),
+    ufunc=np.matmul,
     samples=(
         sample((3, 4), (4, 5)),
         sample((2, 3, 4), (4, 5)),
@@ -143,7 +147,10 @@ def matmul(a: Any, b: Any) -> Any:
             f"shapes {a.shape} and {b.shape} do not fit: {a.shape[-1]} columns, "
             f"{b.shape[-2 if b.ndim > 1 else 0]} rows"
         )
-    dtype = np.result_type(floats(a), floats(b))
+    kinds = a.dtype.kind + b.dtype.kind
+    if "c" in kinds or not set(kinds) - set("biu"):
+        return host(np.matmul, a, b)
+    dtype = np.result_type(a.dtype, b.dtype)  # float32 with bools stays float32
     a, b = as_dtype(floats(a), dtype), as_dtype(floats(b), dtype)
     shape = a.shape[:-1] * (a.ndim > 1) + b.shape[-1:] * (b.ndim > 1)
     a2 = a[None] if a.ndim == 1 else a

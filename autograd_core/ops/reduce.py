@@ -10,9 +10,9 @@ import numpy as np
 
 from autograd_core import calls, front
 from autograd_core.hooks import RECORDING, Array
-from autograd_core.launch import contiguous, empty, host, launch
+from autograd_core.launch import FLOATS, contiguous, empty, host, launch
 from autograd_core.op import primitive
-from autograd_core.ops.broadcasting import floats
+from autograd_core.ops.broadcasting import floats, inexact
 from autograd_core.ops.elementwise import div, equal, exp, mul, sqrt, sub, where
 from autograd_core.ops.folding import (
     Axis,
@@ -56,7 +56,8 @@ def _repeated(g: Array, x: Any, axis: Axis, keepdims: bool) -> Array:
     That is one launch. Of a large one, a view of one number is less to read.
     """
     size = math.prod(x.shape)
-    if axis is not None or RECORDING or size * g.itemsize > front.MOST:
+    plain = axis is None and not RECORDING and g.dtype in FLOATS
+    if not plain or size * g.itemsize > front.MOST:
         view: Array = spread(g, x, axis, keepdims)
         return view
     out = empty(x.shape, g.dtype)
@@ -99,7 +100,7 @@ def sum(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Sum over ``axis``; compensated, in a fixed order. Integers sum as in NumPy."""
     x = np.asarray(x)
     axes = normalize(axis, x.ndim)
-    if x.dtype.kind in "iub":
+    if x.dtype.kind in "iubc":
         return host(lambda a: np.sum(a, axis=axes, keepdims=keepdims), x)
     x = floats(x)
     return sum_over(x, axes, reduced_shape(x.shape, axes, keepdims))
@@ -116,7 +117,7 @@ def sum(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
 )
 def mean(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Arithmetic mean over ``axis``; NaN over nothing."""
-    x = floats(x)
+    x = inexact(x)
     axes = normalize(axis, x.ndim)
     total = sum_over(x, axes, reduced_shape(x.shape, axes, keepdims))
     return div.forward(total, float(math.prod([x.shape[i] for i in axes])))
@@ -204,7 +205,7 @@ def _extreme(
     axes = normalize(axis, x.ndim)
     if math.prod(x.shape[i] for i in axes) == 0:
         raise ValueError(f"nothing to compare along axis {axis} of shape {x.shape}")
-    if x.dtype.kind in "iub":
+    if x.dtype.kind in "iubc":
         where = None if axis is None else axes[0] if dtype else axes
         return host(lambda a: numpys(a, axis=where, keepdims=keepdims), x)
     x = floats(x)
@@ -288,3 +289,30 @@ def logsumexp(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     launch(softmax_k.row_stats, len(rows), rows, stats)
     launch(softmax_k.logsumexp, len(rows), stats, out.reshape(-1))
     return out
+
+
+# Truth -----------------------------------------------------------------------------
+
+TRUTH = (
+    sample(Arg((3, 4), kind="bool")),
+    sample((3, 4), axis=0),
+    sample((2, 3, 4), axis=(0, 2), keepdims=True),
+)
+
+
+@primitive(None, saves="", samples=TRUTH)
+def any(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Whether one element is not 0, over ``axis``; NaN is not."""
+    return _truth(np.any, x, axis, keepdims)
+
+
+@primitive(None, saves="", samples=TRUTH)
+def all(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Whether no element is 0, over ``axis``; NaN is not."""
+    return _truth(np.all, x, axis, keepdims)
+
+
+def _truth(numpys: Any, x: Any, axis: Axis, keepdims: bool) -> Array:
+    x = np.asarray(x)
+    axes = normalize(axis, x.ndim)
+    return host(lambda a: numpys(a, axis=axes, keepdims=keepdims), x)

@@ -10,7 +10,6 @@ import numpy as np
 
 from autograd_core.hooks import Array
 from autograd_core.launch import (
-    FLOATS,
     cast_into,
     contiguous,
     copy_into,
@@ -22,6 +21,7 @@ from autograd_core.op import primitive
 from autograd_core.operand import snapshot
 from autograd_core.ops.folding import dims, single, sum_over
 from autograd_core.samples import Arg, sample
+from autograd_core.tape import DTYPES, is_numeric
 
 Index = Any  # whatever NumPy's basic indexing takes
 HOLE = "an array"  # in an index, where one stands
@@ -32,8 +32,8 @@ def native(dtype: Any) -> np.dtype[Any]:
     out = np.dtype(dtype)
     if not out.isnative:
         out = out.newbyteorder("=")
-    if out not in FLOATS and out.kind not in "iub":
-        raise TypeError(f"expected float32, float64, integers or bool, got dtype {out}")
+    if not is_numeric(out):
+        raise TypeError(f"expected {DTYPES}, got dtype {out}")
     return out
 
 
@@ -51,8 +51,9 @@ def identity(x: Any) -> Any:
 def astype(x: Any, *, dtype: Any) -> Any:
     """``x`` in another dtype, in native byte order.
 
-    Gradients come back in the dtype of ``x``. TypeError for what is no float32,
-    float64, integer or bool.
+    Gradients come back in the dtype of ``x``. A real dtype takes the real part of
+    complex numbers. TypeError for what is no float32, float64, complex64, complex128,
+    integer or bool.
     """
     x = np.asarray(x)
     native(x.dtype)  # for its error
@@ -137,8 +138,6 @@ def broadcast_to(x: Any, *, shape: tuple[int, ...]) -> Any:
 def sum_to(x: Any, *, shape: tuple[int, ...]) -> Any:
     """The adjoint of `broadcast_to`: sum over the axes that it would repeat."""
     x, shape = np.asarray(x), dims(shape)
-    if x.dtype not in FLOATS:
-        x = astype.forward(x, dtype=native(x.dtype))
     lead = x.ndim - len(shape)
     fits = lead >= 0 and all(
         n in (1, m) for n, m in zip(shape, x.shape[lead:], strict=True)
@@ -173,7 +172,7 @@ def held(index: Index) -> Index:
     return array if array.size else array.astype(np.intp)  # of no numbers: no floats
 
 
-def _apart(index: Index) -> tuple[tuple[Any, ...], list[Array]]:
+def apart(index: Index) -> tuple[tuple[Any, ...], list[Array]]:
     """An index as a tuple with holes, and the arrays that belong there.
 
     A Program must know what it reads, so a function of it may hold no array.
@@ -183,7 +182,7 @@ def _apart(index: Index) -> tuple[tuple[Any, ...], list[Array]]:
     return tuple(HOLE if isinstance(p, np.ndarray) else p for p in given), arrays
 
 
-def _index(parts: tuple[Any, ...], arrays: Sequence[Array]) -> tuple[Any, ...]:
+def indexed(parts: tuple[Any, ...], arrays: Sequence[Array]) -> tuple[Any, ...]:
     """The index with these arrays in its holes."""
     rest = iter(arrays)
     return tuple(next(rest) if p is HOLE else p for p in parts)
@@ -212,8 +211,8 @@ def getitem(x: Any, *, index: Index) -> Any:
     x = np.asarray(x)
     if is_basic(index):
         return view(x, index)
-    parts, arrays = _apart(index)
-    return host(lambda a, *arrays: a[_index(parts, arrays)], x, *arrays)
+    parts, arrays = apart(index)
+    return host(lambda a, *arrays: a[indexed(parts, arrays)], x, *arrays)
 
 
 @primitive(
@@ -229,9 +228,9 @@ def scatter(x: Any, *, index: Index, shape: tuple[int, ...]) -> Any:
     """The adjoint of `getitem`: zeros of ``shape`` with ``x`` added at ``index``."""
     x, shape = np.asarray(x), dims(shape)
     if not is_basic(index):
-        parts, arrays = _apart(index)
+        parts, arrays = apart(index)
         return host(
-            lambda a, *arrays: _added_at(a, _index(parts, arrays), shape), x, *arrays
+            lambda a, *arrays: _added_at(a, indexed(parts, arrays), shape), x, *arrays
         )
     out = full(shape, 0.0, native(x.dtype))
     place = view(out, index)

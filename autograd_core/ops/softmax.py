@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from autograd_core.hooks import Array
 from autograd_core.launch import contiguous, empty, launch
 from autograd_core.op import primitive
@@ -33,7 +35,8 @@ def _along(run: Callable[..., None], axis: int, *xs: Array) -> Array:
     """Let ``run(*rows, out)`` work on the arrays seen as rows along ``axis``."""
     ndim = xs[0].ndim
     if not -ndim <= axis < ndim:
-        raise ValueError(f"axis {axis} is out of range for {ndim} dimensions")
+        text = f"axis {axis} is out of range for {ndim} dimensions"
+        raise np.exceptions.AxisError(text)
     turned = [contiguous(x.swapaxes(axis, -1)) for x in xs]
     out = empty(turned[0].shape, turned[0].dtype)
     if out.size:

@@ -237,8 +237,9 @@ class View:
         layer = hasattr(kind, "named_parameters")  # nn.Module, which is above us
         if kind.__module__.startswith("autograd_core") and not layer:
             wrapped = getattr(value, "__wrapped__", None)
-            if wrapped is not None:
-                self._visit(wrapped, path)
+            for part in (wrapped, *getattr(value, "follows", ())):
+                if part is not None:
+                    self._visit(part, path)
             return
         if isinstance(value, MEMO):
             memo = Opaque(lambda: repr(value.cache_info()[1:]))  # all but the hits
