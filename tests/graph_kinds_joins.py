@@ -210,8 +210,7 @@ KINDS["in place"] = Kind(
     _draw_in_place,
     lambda p, x, y: _in_place(p, x.copy(), y),
     lambda torch, p, x, y: _in_place(p, x.clone(), y),
-    # Inside the graph ``+=`` makes a new Tensor, and x is as it was.
-    lambda p, x, y: _in_place(p, x.clone() if x.is_leaf else x, y),
+    lambda p, x, y: _in_place(p, x.clone(), y),
     fine=lambda p, x, y: (
         (p["op"] != "/" or bool(abs(y).min() > 0.05))
         and (p["op"] != "-" or y.dtype != bool)

@@ -23,7 +23,11 @@ def case(op, sample, label):
     return pytest.param(op, sample, id=f"{op.name}-{label}")
 
 
-CASES = [case(op, s, i) for op in TABLE.values() for i, s in enumerate(op.samples)]
+def cases(table):
+    return [case(op, s, i) for op in table.values() for i, s in enumerate(op.samples)]
+
+
+CASES = cases(TABLE)
 DIFFERENTIABLE = [c for c in CASES if c.values[0].differentiable]
 ELEMENTWISE = [c for c in CASES if c.values[0].elementwise]
 
@@ -46,9 +50,9 @@ def drawable(arg):
     return not isinstance(arg, Arg) or arg.kind != "int" or arg.low < arg.high
 
 
-def extremes():
+def extremes(table):
     """Samples with each axis length in turn made 0 and 1, where that makes sense."""
-    for op in TABLE.values():
+    for op in table.values():
         for i, s in enumerate(op.samples):
             drawn = [a for a in s.args if isinstance(a, Arg)]
             shapes = [a.shape for a in drawn if a.kind != "key"]
@@ -64,7 +68,7 @@ def extremes():
                         yield case(op, small, f"{i}-{old}to{new}")
 
 
-EXTREMES = list(extremes())
+EXTREMES = list(extremes(TABLE))
 
 
 def draw(sample, rng, dtype=np.float64):
@@ -78,7 +82,7 @@ def copies(args):
 
 
 def is_float(x):
-    return isinstance(x, np.ndarray) and x.dtype.kind == "f"
+    return isinstance(x, np.ndarray) and x.dtype.kind in "fc"
 
 
 def wanted(op, args):
@@ -95,10 +99,14 @@ def value(op, sample, args):
 
 
 def tracked(args, needs):
-    return [
-        ag.tensor(a, requires_grad=True) if n else a
-        for a, n in zip(args, needs, strict=True)
-    ]
+    return [tracking(a) if n else a for a, n in zip(args, needs, strict=True)]
+
+
+def tracking(array):
+    """A leaf that requires grad, as transforms make it: of complex numbers as well."""
+    leaf = ag.tensor(array)
+    leaf._requires_grad = True
+    return leaf
 
 
 def gradients(op, sample, args, g, needs=None, create_graph=False, function=None):
@@ -110,7 +118,7 @@ def gradients(op, sample, args, g, needs=None, create_graph=False, function=None
     leaves = tracked(copies(args), needs)
     out = (function or op)(*leaves, **dict(sample.attrs))
     asked = [leaf for leaf, need in zip(leaves, needs, strict=True) if need]
-    seed = ag.tensor(g, requires_grad=True) if create_graph else g.copy()
+    seed = tracking(g) if create_graph else g.copy()
     found = walk([out], [seed], asked, create_graph=create_graph)
     grads = []
     for leaf, need in zip(leaves, needs, strict=True):
@@ -123,7 +131,20 @@ def gradients(op, sample, args, g, needs=None, create_graph=False, function=None
 
 
 def cotangent(out, rng):
-    return np.asarray(rng.standard_normal(np.shape(out)), np.asarray(out).dtype)
+    return normal(rng, np.asarray(out)).astype(np.asarray(out).dtype)
+
+
+def normal(rng, like):
+    """Random numbers in the shape of ``like``, complex if that is."""
+    x = np.asarray(rng.standard_normal(like.shape))
+    if like.dtype.kind == "c":
+        x = x + 1j * rng.standard_normal(like.shape)
+    return np.asarray(x)
+
+
+def paired(a, b):
+    """What cotangents are transposed under: the real part of the sum of products."""
+    return np.real(np.sum(np.asarray(a) * b))
 
 
 def moved(args, i, direction, amount):
@@ -145,11 +166,12 @@ def directions(x, rng, components=24):
     """Every unit direction of a small array, and a random one."""
     if x.size <= components:
         for position in np.ndindex(x.shape):
-            unit = np.zeros(x.shape)
-            unit[position] = 1
-            yield position, unit
+            for one in (1.0, 1.0j) if x.dtype.kind == "c" else (1.0,):
+                unit = np.zeros(x.shape, x.dtype)
+                unit[position] = one
+                yield position, unit
     if x.size:
-        yield "random", np.asarray(rng.standard_normal(x.shape))
+        yield "random", normal(rng, x)
 
 
 def oracle(op, module=np):
@@ -168,7 +190,8 @@ def numpys_attrs(sample):
 
 def close(a, b, rtol, what):
     """Equal up to ``rtol`` of the largest magnitude (at least 1)."""
-    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    dtype = np.result_type(a, b, np.float64)
+    a, b = np.asarray(a, dtype), np.asarray(b, dtype)
     assert a.shape == b.shape, what
     scale = max(1.0, np.max(np.abs(b), initial=0.0))
     np.testing.assert_allclose(a, b, rtol=0, atol=rtol * scale, err_msg=str(what))
@@ -183,7 +206,7 @@ def check_differences(op, sample, args, rng, rtol=1e-9):
             assert grads[i].shape == args[i].shape
             for where, direction in directions(args[i], rng):
                 numeric = slope(
-                    lambda a: np.vdot(g, value(op, sample, a)), args, i, direction
+                    lambda a: paired(g, value(op, sample, a)), args, i, direction
                 )
-                analytic = np.vdot(grads[i], direction)
+                analytic = paired(grads[i], direction)
                 close(analytic, numeric, rtol, f"input {i} at {where}")

@@ -123,9 +123,7 @@ def test_bytes_beside_numbers_they_cannot_hold(compare):
     np.testing.assert_array_equal(plain(compare(ag.tensor(SMALL))), compare(SMALL))
 
 
-@pytest.mark.parametrize(
-    "other", [None, "a", {}, {1}, object(), 1j, fractions.Fraction(1)]
-)
+@pytest.mark.parametrize("other", [None, "a", {}, {1}, object(), fractions.Fraction(1)])
 def test_equality_with_anything(other):
     t = leaf()
     assert (t == other) is False  # as of PyTorch's tensors
@@ -175,11 +173,17 @@ TYPE_ERRORS = {
     "cotangent": (lambda t: (t * 2).backward(np.ones(2, np.longdouble)), "cannot com"),
     "joined objects": (lambda t: np.concatenate([t, np.array([None])]), "cannot com"),
     "joined strings": (lambda t: np.concatenate([t, ["a"]]), "cannot compute"),
-    "joined complex": (lambda t: np.concatenate([t, np.array([1j])]), "cannot compute"),
+    "joined wide": (
+        lambda t: np.concatenate([t, np.array([1], np.longdouble)]),
+        "cannot compute",
+    ),
     "float16": (lambda t: ag.tensor(SMALL) + np.ones(2, np.float16), "with .astype"),
     "to float16": (lambda t: t.astype("f2"), "^astype: expected float32, float64"),
-    "to complex": (lambda t: t.astype(complex), "^astype: expected float32, float64"),
-    "max out": (lambda t: np.max(t, 0, np.float64), "out= is not supported"),
+    "to wide complex": (lambda t: t.astype("G"), "^astype: expected float32, float64"),
+    "max out": (
+        lambda t: np.max(t, 0, np.float64),
+        "expected a Tensor or an array as out=",
+    ),
     "minus a mask": (lambda t: -ag.tensor([True]), "^neg: .*boolean negative"),
     "argmax axes": (lambda t: np.argmax(t, axis=()), "^argmax: 'tuple'"),
     "argmax axis": (lambda t: np.argmax(t, axis=(0,)), "^argmax: 'tuple'"),
@@ -288,7 +292,7 @@ def test_trees_with_none():
     assert bool(ag.gradcheck(lambda x: (x * x).sum(), [1.0, 2.0]))
 
 
-@pytest.mark.parametrize("dtype", ["f2", "c8", "g", "O", "U1"])
+@pytest.mark.parametrize("dtype", ["f2", "G", "g", "O", "U1"])
 def test_tensors_around_arrays_of_other_dtypes(dtype):
     t = ag.Tensor(np.zeros(3).astype(dtype))
     for call in (lambda: t + 1, lambda: t == 1, lambda: -t, lambda: np.exp(t)):

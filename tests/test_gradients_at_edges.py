@@ -145,3 +145,15 @@ def test_one_nan_is_one_wrong_component():
 
     with np.errstate(invalid="ignore"), pytest.raises(GradcheckError, match="1 of 3 w"):
         ag.gradcheck(f, np.array([0.0, 2.0, 3.0]))
+
+
+@pytest.mark.parametrize("a", [0.7, 2.0])
+def test_mixed_derivatives_of_a_power_whose_exponent_is_zero(a):
+    """d/db of ``b * a ** (b - 1)`` at 0 is 1 / a; that of ``0 ** b`` is 0."""
+    point = np.array([a]), np.array([0.0])
+    mixed = ag.jacobian(ag.grad(lambda a, b: (a**b).sum(), 0), 1)(*point)
+    np.testing.assert_allclose(mixed.numpy().ravel(), 1 / a, rtol=1e-14)
+    mixed = ag.jacobian(ag.grad(lambda a, b: (a**b).sum(), 1), 0)(*point)
+    np.testing.assert_allclose(mixed.numpy().ravel(), 1 / a, rtol=1e-14)
+    _, tangent = ag.jvp(lambda b: 0.0**b, np.array([a]), np.array([1.5]))
+    assert tangent.tolist() == [0.0]

@@ -22,8 +22,10 @@ from op_cases import (
     draw,
     gradients,
     is_float,
+    normal,
     numpys_attrs,
     oracle,
+    paired,
     slope,
     tracked,
     value,
@@ -46,6 +48,13 @@ SPECIAL = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.5, -1.5])
 HAVE_ORACLE = pytest.mark.parametrize(
     ("op", "sample"), [c for c in CASES if oracle(c.values[0])]
 )
+
+
+def wide(a):
+    """The argument in double precision, if it has one."""
+    if not is_float(a):
+        return a
+    return a.astype(np.complex128 if a.dtype.kind == "c" else np.float64)
 
 
 def ulps(got, exact):
@@ -96,30 +105,29 @@ def test_second_derivative_is_the_difference_of_the_first(op, sample, rng):
     args = draw(sample, rng)
     g = cotangent(value(op, sample, args), rng)
     needs = wanted(op, args)
-    probes = [
-        rng.standard_normal(a.shape) if n else None
-        for a, n in zip(args, needs, strict=True)
-    ]
+    probes = [normal(rng, a) if n else None for a, n in zip(args, needs, strict=True)]
 
     def probed(values):
         """<gradients, probes> as a function of all inputs and the cotangent."""
         *inputs, seed = values
         grads = gradients(op, sample, inputs, seed)
         return sum(
-            np.vdot(a, p) for a, p in zip(grads, probes, strict=True) if p is not None
+            paired(a, p) for a, p in zip(grads, probes, strict=True) if p is not None
         )
 
     leaves, seed, grads = gradients(op, sample, args, g, create_graph=True)
     total = sum(
-        (a * p).sum() for a, p in zip(grads, probes, strict=True) if p is not None
+        np.real(a * p).sum()
+        for a, p in zip(grads, probes, strict=True)
+        if p is not None
     )
     if total.requires_grad:
         total.backward()
     for i, leaf in enumerate([*leaves, seed]):
         if i == len(args) or needs[i]:
-            direction = np.asarray(rng.standard_normal(leaf.shape))
+            direction = normal(rng, leaf)
             numeric = slope(probed, [*args, g], i, direction)
-            second = 0.0 if leaf.grad is None else np.vdot(leaf.grad.data, direction)
+            second = 0.0 if leaf.grad is None else paired(leaf.grad.data, direction)
             close(second, numeric, 1e-8, f"input {i}")
 
 
@@ -148,7 +156,7 @@ def test_gradient_agrees_with_hips_autograd(op, sample, rng):
             take_vjp = autograd.make_vjp(lambda *a: reference(*a, *shape, **attrs), i)
             try:
                 pull, _ = take_vjp(*args)
-            except AssertionError as error:  # "Can't handle extra leading dims"
+            except (AssertionError, NotImplementedError) as error:
                 pytest.skip(f"HIPS autograd: {error}")
             close(grad, summed_to(pull(g), grad.shape), 1e-13, f"input {i}")
 
@@ -181,7 +189,7 @@ def test_values_are_numpys(op, sample, dtype, rng):
 def test_float32_is_within_4_ulp_of_float64(op, sample, rng):
     """At many points of the sample's range, and at magnitudes from 1e-30 to 1e4."""
     shape = (4000,)
-    wide = 10.0 ** rng.uniform(-30, 4, shape) * rng.choice([-1.0, 1.0], shape)
+    spread = 10.0 ** rng.uniform(-30, 4, shape) * rng.choice([-1.0, 1.0], shape)
     for points in ("sampled", "wide"):
         args = [
             Arg(shape, a.low, a.high, a.kind).draw(rng, np.float32)
@@ -191,15 +199,15 @@ def test_float32_is_within_4_ulp_of_float64(op, sample, rng):
         ]
         if points == "wide":
             args = [
-                rng.permutation(wide).astype(np.float32) if is_float(a) else a
+                rng.permutation(spread).astype(np.float32) if is_float(a) else a
                 for a in args
             ]
-        exact = value(
-            op, sample, [a.astype(np.float64) if is_float(a) else a for a in args]
-        )
+        exact = value(op, sample, [wide(a) for a in args])
         got = value(op, sample, args)
-        if got.dtype.kind == "f":
+        if got.dtype.kind == "f" and exact.dtype.kind == "f":
             assert ulps(got, exact) <= 4, points
+        elif got.dtype.kind == "c":
+            np.testing.assert_allclose(got, exact, rtol=1e-6)
         else:
             np.testing.assert_array_equal(got, exact)
 
@@ -207,14 +215,14 @@ def test_float32_is_within_4_ulp_of_float64(op, sample, rng):
 @EVERY
 def test_float32_values_and_gradients_are_those_of_float64(op, sample, rng):
     args = draw(sample, rng, np.float32)
-    exact_args = [a.astype(np.float64) if is_float(a) else a for a in args]
+    exact_args = [wide(a) for a in args]
     got, exact = value(op, sample, args), value(op, sample, exact_args)
     close(got, exact, 16 * np.finfo(np.float32).eps, "value")
     if op.differentiable:
         g = cotangent(got, rng)
         pairs = zip(
             gradients(op, sample, args, g),
-            gradients(op, sample, exact_args, g.astype(np.float64)),
+            gradients(op, sample, exact_args, wide(g)),
             strict=True,
         )
         for i, (grad, reference) in enumerate(pairs):
@@ -226,14 +234,14 @@ def test_float32_values_and_gradients_are_those_of_float64(op, sample, rng):
 def test_fused_is_as_exact_as_its_decomposition(op, sample, rng):
     """Judged against float64: at most thrice the other's error, or two roundings."""
     args = draw(sample, rng, np.float32)
-    exact_args = [a.astype(np.float64) if is_float(a) else a for a in args]
+    exact_args = [wide(a) for a in args]
     g = cotangent(value(op, sample, args), rng)
 
     def run(function, args, g):
         out = function(*tracked(copies(args), wanted(op, args)), **dict(sample.attrs))
         return [out.data, *gradients(op, sample, args, g, function=function)]
 
-    exact = run(op.body, exact_args, g.astype(np.float64))
+    exact = run(op.body, exact_args, wide(g))
     for i, (one, other, reference) in enumerate(
         zip(run(op, args, g), run(op.body, args, g), exact, strict=True)
     ):
@@ -250,7 +258,9 @@ def test_dtype_in_is_dtype_out(op, sample, dtype, rng):
     out = value(op, sample, args)
     floats = [a for a in args if is_float(a)]
     expected = dict(sample.attrs).get("dtype", dtype)
-    others = [] if op.differentiable else [np.bool_, np.int64]
+    of_complex = np.result_type(dtype, np.complex64)
+    integers = [np.bool_, np.int64, np.int32, np.uint8]
+    others = [of_complex, *([] if op.differentiable else integers)]
     assert out.dtype in [expected, *others]
     if op.differentiable:
         g = cotangent(out, rng)
@@ -284,6 +294,8 @@ def test_nan_and_infinity_stay_where_they_belong(op, sample, dtype, rng):
         assert ulps(out, expected) <= 4 if out.dtype.kind == "f" else True
         np.testing.assert_array_equal(np.isnan(out), np.isnan(expected))
         signed = ~np.isnan(expected)
+        if out.dtype.kind == "c":
+            return
         np.testing.assert_array_equal(
             np.signbit(out[signed]), np.signbit(expected[signed])
         )
@@ -309,7 +321,7 @@ def test_broadcasting_is_numpys(op, data):
     rng = np.random.default_rng(data.draw(st.integers(0, 99)))
     like = [a for a in op.samples[0].args if isinstance(a, Arg)]
     args = [
-        Arg(s, a.low, a.high).draw(rng, np.float64)
+        Arg(s, a.low, a.high, a.kind).draw(rng, np.float64)
         for s, a in zip(pair, like, strict=True)
     ]
     full = [np.broadcast_to(a, shape).copy() for a in args]
@@ -321,4 +333,5 @@ def test_broadcasting_is_numpys(op, data):
         g = rng.standard_normal(shape)
         whole = gradients(op, sample, full, g)
         for i, grad in enumerate(gradients(op, sample, args, g)):
-            close(grad, summed_to(whole[i], pair[i]), 1e-13, f"input {i}")
+            if grad is not None:
+                close(grad, summed_to(whole[i], pair[i]), 1e-13, f"input {i}")

@@ -114,7 +114,7 @@ def test_integers_stay_integers(ufunc, dtype):
         assert got.dtype == expected.dtype
 
 
-@pytest.mark.parametrize("dtype", [complex, object, "f2", np.longdouble, "S1", "M8[s]"])
+@pytest.mark.parametrize("dtype", ["G", object, "f2", np.longdouble, "S1", "M8[s]"])
 def test_astype_names_a_dtype_that_it_cannot_give(dtype):
     with pytest.raises(TypeError, match=r"astype: .* got dtype "):
         ag.tensor([1.0]).astype(dtype)

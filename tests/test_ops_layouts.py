@@ -22,6 +22,7 @@ from op_cases import (
 )
 
 import autograd_core as ag
+from autograd_core.samples import Arg
 
 
 def transposed(x):
@@ -51,6 +52,10 @@ def zero_strides(x):
     return np.broadcast_to(x[(..., *(slice(0, 1) for _ in x.shape))], x.shape)
 
 
+def kinds(sample):
+    return [a.kind for a in sample.args if isinstance(a, Arg)]
+
+
 LAYOUTS = [transposed, sliced, negative, read_only, zero_strides]
 
 
@@ -58,6 +63,8 @@ LAYOUTS = [transposed, sliced, negative, read_only, zero_strides]
 @DTYPES
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_layout_changes_nothing(op, sample, dtype, layout, rng):
+    if layout is zero_strides and any("regular" in kind for kind in kinds(sample)):
+        return  # of one number everywhere: a singular matrix
     args = [layout(a) if is_float(a) else a for a in draw(sample, rng, dtype)]
     plain = [np.array(a, order="C") if is_float(a) else a for a in args]
     before = copies(plain)

@@ -15,22 +15,24 @@ def leaf(values):
 NEW = {
     "half": lambda x: x.reshape(-1)[: x.size // 2 + 1].copy(),
     "double": lambda x: np.resize(x, 2 * x.size),
-    "one": lambda x: np.ones((1,) * x.ndim),
-    "none": lambda x: np.ones((0,) * x.ndim),
-    "dtype": lambda x: x.astype(np.float32),
+    "one": lambda x: np.ones((1,) * x.ndim, x.dtype),
+    "none": lambda x: np.ones((0,) * x.ndim, x.dtype),
+    "dtype": lambda x: x.astype("c8" if x.dtype.kind == "c" else "f4"),
     "strided": lambda x: np.repeat(x, 2, -1)[..., ::2] if x.ndim else x.copy(),
     "values": lambda x: np.asarray(x * 3 + 1),
 }
 
 
 @pytest.mark.parametrize("new", NEW.values(), ids=NEW)
-@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize(
+    "create_graph", [False, pytest.param(True, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize(("op", "sample"), DIFFERENTIABLE)
 def test_replaced_data_of_every_op(op, sample, create_graph, new, rng):
     """An error, or the gradient of what was there."""
     args = draw(sample, rng)
     needs = wanted(op, args)
-    ones = np.ones(np.shape(value(op, sample, args)))
+    ones = np.ones_like(value(op, sample, args))
     want = gradients(op, sample, args, ones)
     for i, need in enumerate(needs):
         leaves = tracked(copies(args), needs)

@@ -158,23 +158,22 @@ def test_bare_answers_of_numpy():
 @pytest.mark.parametrize(
     "call",
     [
-        lambda t: np.linalg.norm(t),
-        lambda t: np.add.reduce(t),
-        lambda t: np.arctan(t),
+        lambda t: np.polyfit(X[0], t[0], 1),
+        lambda t: np.roots(t[0]),
+        lambda t: np.add.reduceat(t, [0]),
     ],
 )
 def test_what_has_no_derivative_is_said(call):
-    with pytest.raises(TypeError, match=r"has no derivative here.*detach"):
+    with pytest.raises(TypeError, match=r"has no derivative here.*custom_vjp.*detach"):
         call(ag.tensor(X, requires_grad=True))
 
 
 def test_arguments_that_are_not_supported_are_named():
     t = ag.tensor(X)
-    for call in (np.sum, np.exp):
-        with pytest.raises(
-            TypeError, match=rf"np\.{call.__name__}: where= is not supp"
-        ):
-            call(t, where=X > 0)
+    with pytest.raises(TypeError, match=r"np\.exp: where= alone leaves"):
+        np.exp(t, where=X > 0)
+    with pytest.raises(TypeError, match=r"np\.add: order= is not supported"):
+        np.add(t, 1, order="F")
     with pytest.raises(TypeError, match="ravel: expected order 'C' or 'F'"):
         np.ravel(t, order="K")
 
@@ -245,7 +244,7 @@ def test_random_tensors_come_from_the_seed(make):
     ("data", "options"),
     [
         ([1, 2], {"requires_grad": True}),
-        ([1j], {}),
+        (np.array([1j], "G"), {}),
         (np.ones(2, np.float16), {}),
         (["a"], {}),
         ([None], {}),
@@ -333,13 +332,12 @@ def test_in_place_never_loses_a_gradient():
     total.backward()
     assert w.grad.item() == 12.0
     buffer = ag.zeros(3)
-    for write in (
-        lambda: buffer.copy_(w),
-        lambda: buffer.add_(w),
-        lambda: buffer.__setitem__(0, w),
-    ):
-        with pytest.raises(RuntimeError, match="requires grad"):
-            write()
+    buffer.copy_(w)
+    buffer.add_(w)
+    buffer[0] = w
+    buffer.sum().backward()
+    assert w.grad.item() == 12.0 + 5.0
+    buffer = ag.zeros(3)
     with ag.no_grad():
         buffer[0] = w
     assert buffer.tolist() == [2, 0, 0]

@@ -52,15 +52,8 @@ def test_argnum_and_trees(rng):
     by_tree, by_scale = ag.grad(f, (0, -1))(tree, 2.0, shift=3.0)
     np.testing.assert_allclose(by_tree["a"].data, 2 * b + 3, rtol=1e-14)
     np.testing.assert_allclose(by_tree["rest"][0].data, 2 * a, rtol=1e-14)
-    np.testing.assert_allclose(by_scale.item(), a @ b, rtol=1e-6)
-    assert by_scale.dtype == np.float32
-
-
-def test_what_a_function_does_not_use_has_gradient_zero():
-    unused = ag.grad(lambda x, y: (x * 2).sum(), 1)(ag.tensor(X), X)
-    np.testing.assert_array_equal(unused.data, np.zeros_like(X))
-    constant = ag.grad(lambda x: ag.tensor(1.0))(X)
-    np.testing.assert_array_equal(constant.data, np.zeros_like(X))
+    np.testing.assert_allclose(by_scale.item(), a @ b, rtol=1e-14)
+    assert by_scale.dtype == np.float64
 
 
 @pytest.mark.parametrize(
@@ -69,7 +62,7 @@ def test_what_a_function_does_not_use_has_gradient_zero():
         (lambda x: x * 2, X, ValueError, "scalar"),
         (lambda x: x.sum(), np.arange(3), TypeError, "int64"),
         (lambda x: float(x.sum()), X, RuntimeError, "would lose its gradient"),
-        (lambda x: 3.0, X, TypeError, "left? the graph|leave the graph"),
+        (lambda x: "3", X, TypeError, "return Tensors, got str"),
     ],
 )
 def test_errors_say_what_was_given(f, x, error, text):

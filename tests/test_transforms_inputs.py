@@ -76,9 +76,13 @@ WRONG = {
         lambda: ag.hessian(squares)(np.arange(3)),
         "argument 0 is int64",
     ),
-    "a constant": (
-        lambda: ag.grad(lambda x: 3.0)(X),
-        r"must return Tensors, got float\. Is it constant, or did it leave",
+    "no pair": (
+        lambda: ag.grad(squares, has_aux=True)(X),
+        r"grad: has_aux needs \(value, aux\), got Tensor",
+    ),
+    "one argument twice": (
+        lambda: ag.grad(product, (0, -2))(X, X),
+        r"argnum \(0, -2\): an argument is named twice",
     ),
     "nothing": (lambda: ag.grad(lambda x: None)(X), "one scalar, got None"),
 }
@@ -130,17 +134,82 @@ def test_none_is_an_empty_tree():
     assert pulled["b"] is nothing is None
 
 
-def test_a_jacobian_takes_the_memory_of_its_result():
-    count = 4000
-    factors = np.arange(float(count))
+TALL = 20_000
+FACTORS = np.linspace(-1, 1, TALL)
+MOST = 1.5e6  # bytes beside the result; the identity matrix would be 3.2 GB
+
+
+@pytest.mark.parametrize("columns", [1, 3])
+def test_a_tall_jacobian_takes_the_memory_and_time_of_its_columns(columns):
+    x, walks = np.linspace(0.5, 1, columns), []
+
+    def f(x):
+        walks.append(1)
+        return np.sin(np.sum(x) * FACTORS)
+
     tracemalloc.start()
     try:
-        rows = ag.jacobian(lambda x: x * factors)(np.ones(1))
+        found = ag.jacobian(f)(x)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    np.testing.assert_array_equal(rows.data[:, 0], factors)
-    assert peak < 4e6 < count**2 * 8 / 20  # np.eye would take 128 MB
+    exact = FACTORS * np.cos(x.sum() * FACTORS)
+    np.testing.assert_allclose(found, np.stack([exact] * columns, 1), rtol=1e-12)
+    assert found.data.flags.c_contiguous
+    assert len(walks) == 1
+    assert peak - found.data.nbytes < MOST
+
+
+def test_a_wide_jacobian_takes_the_memory_of_its_result():
+    tracemalloc.start()
+    try:
+        found = ag.jacobian(lambda x: np.stack([x.sum(), x @ FACTORS]))(FACTORS)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_array_equal(found, np.stack([FACTORS * 0 + 1, FACTORS]))
+    assert peak - found.data.nbytes < MOST
+
+
+def test_a_square_jacobian_takes_the_memory_of_its_result():
+    tracemalloc.start()
+    try:
+        found = ag.jacobian(lambda x: x * np.sum(x))(np.arange(600.0))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    x = np.arange(600.0)
+    np.testing.assert_array_equal(found, x.sum() * np.eye(600) + x[:, None])
+    assert peak - found.data.nbytes < MOST
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 40])
+def test_rows_and_columns_are_the_same(rng, count):
+    """Tall ones go by columns, others by rows; inside a graph as well."""
+    a = rng.standard_normal((count, 4))
+
+    def f(x, y):
+        return {"t": np.tanh(a @ x) * y, "s": [x[0] * y, x.sum()]}
+
+    x, y = rng.standard_normal(4), 0.7
+    slope = 1 - np.tanh(a @ x) ** 2
+    found = ag.jacobian(f, (0, 1))(x, y)
+    np.testing.assert_allclose(found["t"][0], slope[:, None] * a * y, rtol=1e-12)
+    np.testing.assert_allclose(found["t"][1], np.tanh(a @ x), rtol=1e-12)
+    np.testing.assert_allclose(found["s"][0][0], [y, 0, 0, 0], rtol=1e-12)
+    np.testing.assert_allclose(found["s"][0][1], x[0], rtol=1e-12)
+    np.testing.assert_array_equal(found["s"][1][0], np.ones(4))
+    seed = rng.standard_normal((count, 4))
+    second = ag.grad(lambda x: (ag.jacobian(f)(x, y)["t"] * seed).sum())(x)
+    bend = -2 * np.tanh(a @ x) * slope * (a * seed).sum(1) * y
+    np.testing.assert_allclose(second, bend @ a, rtol=1e-11, atol=1e-13)
+
+
+def test_a_jacobian_keeps_the_dtype_of_its_input():
+    for rows in (1, 30):
+        wide = np.ones(rows)
+        narrow = ag.jacobian(lambda x, wide=wide: x * wide)(np.float32(2))
+        assert narrow.dtype == np.float32
 
 
 def test_a_jacobian_of_several_parts_inside_a_graph(rng):

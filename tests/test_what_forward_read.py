@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from op_cases import DIFFERENTIABLE, copies, draw, wanted
+from op_cases import DIFFERENTIABLE, copies, draw, tracking, wanted
 
 import autograd_core as ag
 from autograd_core import nn
@@ -58,7 +58,7 @@ def test_operands_of_every_op_may_be_filled_again(op, sample, form, rng):
             given, owners = copies(args), []
             for j, x in enumerate(given):
                 if j == i:
-                    given[j] = ag.tensor(x, requires_grad=True)
+                    given[j] = tracking(x)
                 elif isinstance(x, np.ndarray) and x.ndim:
                     given[j], owner = FORMS[form](x)
                     owners.append(owner)
@@ -66,7 +66,7 @@ def test_operands_of_every_op_may_be_filled_again(op, sample, form, rng):
             for owner in owners if again else []:
                 scramble(owner)
             try:
-                out.sum().backward()
+                np.real(out).sum().backward()
             except RuntimeError as error:
                 assert again
                 assert "Tensor" in form
