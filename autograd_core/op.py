@@ -124,6 +124,8 @@ class Op(Generic[P]):
                     needs |= bit
                     parent = arg.node or arg
                 arg = arg._data
+                if not isinstance(arg, np.ndarray):  # no front takes it either
+                    raise self._named(_no_array(arg))
             elif type(arg) is np.ndarray and is_native(arg):
                 bare = True
             elif arg is not None and type(arg) not in PLAIN:
@@ -251,6 +253,14 @@ def _gives_integers(attrs: dict[str, Any]) -> bool:
     """Whether a dtype is asked for that has no gradients: a step has no slope."""
     dtype = attrs.get("dtype")
     return dtype is not None and np.dtype(dtype).kind in "iub"
+
+
+def _no_array(data: Any) -> TypeError:
+    """The error for ``Tensor(data)``, which its maker, being quick, does not look at."""
+    return TypeError(
+        f"a Tensor was made around {type(data).__name__}, which is no NumPy array: use "
+        "ag.tensor(...), or the Tensor itself"
+    )
 
 
 PLAIN = (float, int, bool, complex)  # operands that need no look

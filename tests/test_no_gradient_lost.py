@@ -335,3 +335,22 @@ def test_a_masked_array_meets_a_traced_tensor():
     step = ag.compile(lambda x: masked() * x)
     with pytest.raises(RuntimeError, match="a masked array of a traced tensor"):
         step(T)
+
+
+def test_a_tensor_around_a_tensor_is_an_error_when_it_is_used():
+    t = tensors()[0]
+    for use in (
+        lambda x: x * 2.0,
+        lambda x: x + x,
+        lambda x: np.sin(x),
+        lambda x: x @ np.ones(2),
+        lambda x: x.sum(),
+        lambda x: np.sum(x, axis=0),
+        lambda x: x[1:] * 2.0,
+        lambda x: x[np.array([0])],
+        lambda x: np.linalg.norm(x),
+        lambda x: np.array([1.0, 2.0]) * x,
+        lambda x: ag.Tensor([1.0, 2.0]) + 1.0,
+    ):
+        with pytest.raises((TypeError, AttributeError)):
+            use(ag.Tensor(t))
