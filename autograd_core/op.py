@@ -256,7 +256,7 @@ def _gives_integers(attrs: dict[str, Any]) -> bool:
 
 
 def _no_array(data: Any) -> TypeError:
-    """The error for ``Tensor(data)``, which its maker, being quick, does not look at."""
+    """The error for ``Tensor(data)`` of no array, at which its maker did not look."""
     return TypeError(
         f"a Tensor was made around {type(data).__name__}, which is no NumPy array: use "
         "ag.tensor(...), or the Tensor itself"
