@@ -2,9 +2,6 @@
 
 import math
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,12 +9,13 @@ import scipy.integrate
 import scipy.linalg
 import scipy.special
 import scipy.stats
+from pages import blocks_of, check_block, check_names, text_of
 
 import autograd_core as ag
 from autograd_core import nn
 from autograd_core.numpy_functions import BARE, FUNCTIONS, UFUNCS
 
-TEXT = (Path(__file__).parents[1] / "docs" / "numpy.md").read_text(encoding="utf-8")
+TEXT = text_of("numpy.md")
 
 
 def section(title):
@@ -26,7 +24,7 @@ def section(title):
 
 # Its code --------------------------------------------------------------------------
 
-BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+BLOCKS = blocks_of(TEXT)
 N = r"-?\d+\.?\d*"
 PRINTED = [
     rf"tensor\(\[ *{N}, +{N}, +{N}\], dtype=float64\)\n\(3, 3\)\n",
@@ -41,21 +39,12 @@ PRINTED = [
 
 @pytest.mark.parametrize("i", range(len(PRINTED)))
 def test_its_code_runs(i, tmp_path):
-    (tmp_path / "example.py").write_text(BLOCKS[i])
-    run = subprocess.run(
-        [sys.executable, "-W", "error", "example.py"],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-    )
-    assert run.returncode == 0, run.stderr
-    assert re.match(PRINTED[i], run.stdout), run.stdout
+    check_block(BLOCKS[i], PRINTED[i], tmp_path)
 
 
 def test_every_block_is_run_and_every_name_exists():
     assert len(BLOCKS) == len(PRINTED)
-    for name in re.findall(r"\bag\.([a-z_]+)", TEXT):
-        assert hasattr(ag, name), name
+    check_names(TEXT)
 
 
 # Its lists -------------------------------------------------------------------------

@@ -1,16 +1,10 @@
 """docs/own_op.md: every block of code runs, with warnings as errors."""
 
-import re
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
+from pages import blocks_of, check_block, check_names, text_of
 
-import autograd_core as ag
-
-TEXT = (Path(__file__).parents[1] / "docs" / "own_op.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+TEXT = text_of("own_op.md")
+BLOCKS = blocks_of(TEXT)
 PRINTED = [
     r"check_op solve passed\n",
     r"check_op swish passed\n",
@@ -21,18 +15,9 @@ PRINTED = [
 
 @pytest.mark.parametrize("i", range(len(PRINTED)))
 def test_its_code_runs(i, tmp_path):
-    (tmp_path / "example.py").write_text(BLOCKS[i])
-    run = subprocess.run(
-        [sys.executable, "-W", "error", "example.py"],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-    )
-    assert run.returncode == 0, run.stderr
-    assert re.match(PRINTED[i], run.stdout), run.stdout
+    check_block(BLOCKS[i], PRINTED[i], tmp_path)
 
 
 def test_every_block_is_run_and_every_name_exists():
     assert len(BLOCKS) == len(PRINTED)
-    for name in re.findall(r"\bag\.([a-z_]+)", TEXT):
-        assert hasattr(ag, name), name
+    check_names(TEXT)
