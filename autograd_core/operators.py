@@ -11,7 +11,7 @@ from autograd_core.methods import Methods
 from autograd_core.numpy_functions import elements
 from autograd_core.operand import is_numeric
 from autograd_core.ops import elementwise as e
-from autograd_core.ops import logic
+from autograd_core.ops import logic, power
 from autograd_core.ops import matmul as mm
 from autograd_core.ops import rounding as r
 from autograd_core.tape import check_kept
@@ -52,7 +52,7 @@ class Operators(Methods):
     __rmul__: ClassVar[Binary] = reflected(__mul__)
     __truediv__: ClassVar[Binary] = operator(e.div)
     __rtruediv__: ClassVar[Binary] = reflected(__truediv__)
-    __pow__: ClassVar[Binary] = operator(e.pow)
+    __pow__: ClassVar[Binary] = operator(power.pow)
     __rpow__: ClassVar[Binary] = reflected(__pow__)
     __matmul__: ClassVar[Binary] = operator(mm.matmul)
     __rmatmul__: ClassVar[Binary] = reflected(__matmul__)
@@ -114,7 +114,7 @@ class Operators(Methods):
     __isub__: ClassVar[Binary] = _in_place(e.sub, "-=")
     __imul__: ClassVar[Binary] = _in_place(e.mul, "*=")
     __itruediv__: ClassVar[Binary] = _in_place(e.div, "/=")
-    __ipow__: ClassVar[Binary] = _in_place(e.pow, "**=")
+    __ipow__: ClassVar[Binary] = _in_place(power.pow, "**=")
     __imatmul__: ClassVar[Binary] = _in_place(mm.matmul, "@=")
     __ifloordiv__: ClassVar[Binary] = _in_place(r.floor_divide, "//=")
     __imod__: ClassVar[Binary] = _in_place(r.remainder, "%=")

@@ -12,8 +12,8 @@ from autograd_core.numpy_functions.arguments import operand
 from autograd_core.ops import activations as a
 from autograd_core.ops import elementwise as e
 from autograd_core.ops import matmul as mm
+from autograd_core.ops import power, softmax
 from autograd_core.ops import shape as s
-from autograd_core.ops import softmax
 from autograd_core.tape import TensorBase
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class ElementMethods(TensorBase):
 
     def pow(self, exponent: TensorLike) -> Tensor:
         """``self ** exponent``."""
-        return e.pow(self, exponent)
+        return power.pow(self, exponent)
 
     def exp(self) -> Tensor:
         """``e ** self``."""

@@ -17,6 +17,7 @@ from autograd_core.numpy_functions.shapes import (
     moveaxis,
 )
 from autograd_core.ops import elementwise as e
+from autograd_core.ops import power
 from autograd_core.ops import shape as s
 from autograd_core.ops.folding import whole
 from autograd_core.tape import TensorBase
@@ -139,7 +140,7 @@ def logspace(
     if not is_number(base) and base.shape:
         start, stop, base = broadcast_arrays(start, stop, base)
         base = expand_dims(base, 0)
-    return _placed(e.pow(base, linspace(start, stop, num, endpoint)), axis, dtype)
+    return _placed(power.pow(base, linspace(start, stop, num, endpoint)), axis, dtype)
 
 
 def geomspace(
@@ -177,4 +178,4 @@ def vander(x: Any, N: Any = None, increasing: Any = False) -> Any:  # noqa: N803
         x = s.astype(x, dtype=int)
     powers = np.arange(x.shape[0] if N is None else whole(N))
     powers = constant(powers if increasing else powers[::-1], x.dtype)
-    return e.pow(expand_dims(x, 1), powers)
+    return power.pow(expand_dims(x, 1), powers)

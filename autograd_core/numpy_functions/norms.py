@@ -12,6 +12,7 @@ from autograd_core.numpy_functions.arguments import operand
 from autograd_core.ops import decompositions as d
 from autograd_core.ops import elementwise as e
 from autograd_core.ops import linalg as la
+from autograd_core.ops import power
 from autograd_core.ops import reduce as r
 from autograd_core.ops import shape as s
 from autograd_core.ops.folding import dims, normalize, reduced_shape, single
@@ -83,7 +84,9 @@ def _power_mean(sizes: Any, p: float, axes: tuple[int, ...], keepdims: bool) -> 
 
 def _power(x: Any, p: float) -> Any:
     zero = e.equal(x, 0.0)
-    return e.where(zero, 0.0 if p > 0 else math.inf, e.pow(e.where(zero, 1.0, x), p))
+    return e.where(
+        zero, 0.0 if p > 0 else math.inf, power.pow(e.where(zero, 1.0, x), p)
+    )
 
 
 def _largest(x: Any, axis: Any, keepdims: bool = False) -> Any:

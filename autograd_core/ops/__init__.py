@@ -18,6 +18,7 @@ from autograd_core.ops import (
     losses,
     matmul,
     order,
+    power,
     reduce,
     rounding,
     shape,
@@ -28,6 +29,7 @@ from autograd_core.ops import (
 
 FAMILIES = (
     elementwise,
+    power,
     complexes,
     logic,
     rounding,

@@ -21,13 +21,13 @@ from autograd_core.ops.elementwise import (
     log,
     mul,
     neg,
-    pow,
     sign,
     sqrt,
     square,
     sub,
     where,
 )
+from autograd_core.ops.power import pow
 from autograd_core.samples import Arg, sample
 from autograd_core.special.hypergeometric import hyp1f1
 from autograd_core.special.rows import hosted, more

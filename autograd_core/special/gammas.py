@@ -22,11 +22,11 @@ from autograd_core.ops.elementwise import (
     less,
     mul,
     neg,
-    pow,
     square,
     sub,
     where,
 )
+from autograd_core.ops.power import pow
 from autograd_core.samples import Arg, sample
 from autograd_core.special.elementary import xlog1py, xlogy
 from autograd_core.special.rows import hosted, more
