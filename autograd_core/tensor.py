@@ -228,12 +228,18 @@ class Tensor(InPlace):
 
     def __getitem__(self, index: Any) -> Tensor:
         kind = type(index)
+        tracked = self._requires_grad and (not PAUSED or state.grad_enabled)
         if RECORDING or (kind is not slice and kind is not int):
-            return s.getitem(self, index=s.held(plain(index)))
-        out = self._data[index] if kind is slice else self._data[index, ...]
-        result = Tensor(out)
-        result.version = self.version
-        if self._requires_grad and (not PAUSED or state.grad_enabled):
+            picked = s.getitem(self, index=s.held(plain(index)))
+            single = tracked and not picked._data.ndim and not _with_dots(index)
+            return _alone(picked) if single else picked
+        data = self._data
+        if tracked and kind is int and data.ndim == 1:  # as NumPy's elements: no view
+            result = Tensor(np.array(data[index]))
+        else:
+            result = Tensor(data[index] if kind is slice else data[index, ...])
+            result.version = self.version
+        if tracked:
             result._requires_grad = True
             seen = (spec(self._data.shape, self._data.dtype),)
             parents = (self.node or self,)
@@ -257,6 +263,24 @@ class Tensor(InPlace):
         self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         return protocols.function(function, args, kwargs)
+
+
+def _with_dots(index: Any) -> bool:
+    """Whether NumPy's result is an array for sure, and so a view: ``x[0, ...]``."""
+    return (
+        any(part is Ellipsis for part in index)
+        if isinstance(index, tuple)
+        else (index is Ellipsis)
+    )
+
+
+def _alone(element: Any) -> Any:
+    """A single element of what is in a graph, in memory of its own."""
+    return (
+        element
+        if element._data.base is None
+        else s.astype(element, dtype=element.dtype)
+    )
 
 
 Tensor.result_type = Tensor

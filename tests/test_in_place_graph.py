@@ -32,6 +32,22 @@ def filled_zeros(x):
     return y
 
 
+def recurrence(x):
+    y = np.zeros_like(x)
+    y[0] = x[0]
+    for i in range(1, 4):
+        y[i] = y[i - 1] * x[i] + np.sin(y[i - 1])
+    return y
+
+
+def recurrence_of_two(x):
+    y = np.outer(x, x)
+    for i in range(1, 4):
+        y[i, 0] = y[i - 1, 1] * x[i]
+        y[i, 1] /= y[i, 0]
+    return y
+
+
 def by_mask(x):
     y = x * x
     y[x < 0] = 3 * x[0]
@@ -183,7 +199,8 @@ def setter_keeps_it(x):
 WRITES = (
     by_elements, result_is_dropped, result_is_reduced, result_is_kept_elsewhere,
     result_is_refused, setter_keeps_it,
-    filled, filled_twice, filled_zeros, by_mask, by_repeated_places, by_columns,
+    filled, filled_twice, filled_zeros, recurrence, recurrence_of_two, by_mask,
+    by_repeated_places, by_columns,
     read_before, output_read_before, added_up, other_name, other_name_written,
     in_all_ways, products, into_out, copied_over, filled_by_numbers,
 )  # fmt: skip
