@@ -45,13 +45,23 @@ TENSORS = [
 ]
 
 
+REFUSALS = (
+    IndexError,
+    OverflowError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    ZeroDivisionError,
+)
+
+
 def refusal(call, *args, **attrs):
     """The error, which is a sentence; else the result is what a Tensor can be."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             out = call(*args, **attrs)
-    except (TypeError, ValueError, OverflowError, IndexError) as error:
+    except REFUSALS as error:
         return error
     for one in out if isinstance(out, list | tuple) else [out]:
         if isinstance(one, ag.Tensor):
@@ -137,3 +147,9 @@ def test_what_is_no_integer_is_no_length(n):
         for reduce_ in (np.sum, np.mean, np.max, np.argmax, np.var, np.std):
             with pytest.raises(TypeError):
                 reduce_(ag.ones(2, 3), n)
+
+
+def test_what_is_done_many_times_ends_when_nothing_is_left():
+    assert np.diff(ag.tensor([1.0, 4.0, 9.0]), n=10**12).shape == (0,)
+    with pytest.raises(OverflowError, match=r"of 1329 bits is too large"):
+        np.array_split(ag.tensor([1.0, 2.0]), 10**400)

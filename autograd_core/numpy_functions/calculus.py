@@ -46,7 +46,7 @@ def diff(
     if ends and n:
         before = ends[: prepend is not MISSING]
         a = s.concatenate(*before, a, *ends[len(before) :], axis=axis)
-    for _ in range(n):
+    for _ in range(min(n, a.shape[axis])):  # then nothing is left, which stays so
         a = _steps(a, axis)
     return a if n else copy(a)
 

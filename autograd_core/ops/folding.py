@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from functools import lru_cache
 from operator import index
@@ -24,10 +25,16 @@ DType: TypeAlias = npt.DTypeLike | None
 
 
 def whole(n: Any) -> int:
-    """An axis, a length or a count; TypeError for what is no integer, bool included."""
+    """An axis, a length or a count; TypeError for what is no integer, bool included.
+
+    OverflowError for what no memory has, which a loop would count to.
+    """
     if isinstance(n, bool):
         raise TypeError("expected an integer, got a bool")
-    return index(n)
+    n = index(n)
+    if abs(n) > sys.maxsize:
+        raise OverflowError(f"an integer of {n.bit_length()} bits is too large here")
+    return int(n)
 
 
 def dims(shape: Any) -> tuple[int, ...]:
