@@ -33,7 +33,7 @@ CHECKED = settings(deadline=None, suppress_health_check=list(HealthCheck))
 def fitted(value: ag.Tensor, arg: Arg, rng: np.random.Generator) -> Any:
     """``value`` in the shape and the domain of a sample argument, through ops."""
     dtype = value.dtype
-    if arg.kind in ("int", "bool", "key"):
+    if arg.kind in ("int", "bool", "key") or "complex" in arg.kind:
         return ag.tensor(arg.draw(rng, dtype))
     size = math.prod(arg.shape)
     flat = value.reshape(-1)
@@ -45,6 +45,8 @@ def fitted(value: ag.Tensor, arg: Arg, rng: np.random.Generator) -> Any:
         return TABLE["softmax"](x)
     squashed = TABLE["tanh"](x)  # -1..1
     middle, reach = (arg.high + arg.low) / 2, (arg.high - arg.low) / 2
+    if arg.kind == "regular":  # so it stays
+        return squashed * 0.05 + arg.draw(rng, dtype)
     if arg.kind == "distinct":  # each element keeps to its own cell of a grid
         return squashed * (reach / (4 * size + 4)) + arg.draw(rng, dtype)
     return squashed * (0.9 * reach) + middle

@@ -8,9 +8,9 @@ import wheels
 from calls_linalg import FFT, LINALG, THROUGH
 from calls_numpy import NUMPY, SILENT
 from calls_special import SPECIAL
-from compare import Case, Hips, Ours, carries, curve, inner, near, plain, slope
 from draw import DEEP, QUICK, Draw, run_draws
 from hypothesis import settings
+from sides import Case, Hips, Ours, carries, curve, inner, near, plain, slope
 
 import autograd_core as ag
 from autograd_core import special

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import wheels
 from calls_mygrad import CONSTANT, ROWS, THEIRS, THROUGH
-from compare import Case, MyGrad, Ours, carries, inner, near, plain, slope
 from draw import DEEP, QUICK, Draw, run_draws
 from hypothesis import settings
 from mygrad_ours import DEFINED, OURS
+from sides import Case, MyGrad, Ours, carries, inner, near, plain, slope
 
 mg = pytest.importorskip("mygrad")
 
