@@ -1,6 +1,7 @@
 """Reverse-mode automatic differentiation for NumPy users; every kernel in Numba."""
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from autograd_core import command as command  # first: Ctrl-C while the rest loads
 from autograd_core import nn, optim
@@ -17,13 +18,6 @@ from autograd_core.create import (
     tensor,
     zeros,
     zeros_like,
-)
-from autograd_core.custom import (
-    check_op,
-    custom_vjp,
-    elementwise,
-    kernel,
-    primitive,
 )
 from autograd_core.gradcheck import gradcheck
 from autograd_core.program import compile
@@ -43,6 +37,13 @@ from autograd_core.transforms import (
     value_and_grad,
     vjp,
 )
+
+if TYPE_CHECKING:
+    from autograd_core.custom import check_op as check_op
+    from autograd_core.custom import custom_vjp as custom_vjp
+    from autograd_core.custom import kernel as kernel
+    from autograd_core.custom.elementwise import elementwise as elementwise
+    from autograd_core.custom.primitive import primitive as primitive
 
 __all__ = [
     "Tensor",
@@ -84,10 +85,20 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """`autograd_core.special`, when it is asked for: it needs SciPy."""
-    if name == "special":
-        from importlib import import_module
+# Of `custom`, which is loaded when it is asked for; so is `special`, which needs SciPy.
+LATER = ("check_op", "custom_vjp", "elementwise", "kernel", "primitive")
 
+
+def __getattr__(name: str) -> Any:
+    """What is loaded later."""
+    if name == "special":
         return import_module("autograd_core.special")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module("autograd_core.custom"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return [*__all__, "special"]

@@ -8,14 +8,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from functools import cache
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from autograd_core.hooks import recorder
-from autograd_core.numpy_functions import BARE as BARE
-from autograd_core.numpy_functions import FUNCTIONS as FUNCTIONS
-from autograd_core.numpy_functions import UFUNCS as UFUNCS
 from autograd_core.numpy_functions.arguments import MISSING, bare
 from autograd_core.tape import TensorBase, check_kept, keeps_graph
 
@@ -25,16 +23,31 @@ NEUTRAL = {"where": True, "casting": "same_kind", "device": "cpu"}
 EDGES = (np.atleast_1d, np.atleast_2d)
 
 
+@cache
+def table() -> ModuleType:
+    """The table of NumPy's functions."""
+    from autograd_core.numpy_functions import table
+
+    return table
+
+
+def __getattr__(name: str) -> Any:
+    """The parts of the table, by their names."""
+    if name in ("BARE", "FUNCTIONS", "UFUNCS"):
+        return getattr(table(), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 def function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Answer a NumPy function called on Tensors."""
-    answer = FUNCTIONS.get(function)
+    answer = table().FUNCTIONS.get(function)
     if function in EDGES and recorder() is None and not graph_in(args, kwargs):
         return numpys_answer(function, args, kwargs)
     if answer is not None:
         if len(args) == 1 and not kwargs:
             return answer(args[0])
         return _called(function, answer, args, dict(kwargs))
-    if function in BARE:
+    if function in table().BARE:
         _refuse_lost(function, args, kwargs)
     elif graph_in(args, kwargs):
         raise no_derivative(name_of(function))

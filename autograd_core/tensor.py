@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from autograd_core import numpy_functions, protocols, ufuncs
+from autograd_core import protocols, ufuncs
 from autograd_core.grad import backward
 from autograd_core.hooks import RECORDING, Array, current, recorder
 from autograd_core.in_place import InPlace
 from autograd_core.launch import duplicate
 from autograd_core.numpy_functions.arguments import plain
 from autograd_core.numpy_functions.joining import stacked
+from autograd_core.ops import TABLE
 from autograd_core.ops import shape as s
 from autograd_core.tape import (
     PAUSED,
@@ -284,6 +285,4 @@ def _alone(element: Any) -> Any:
 
 
 Tensor.result_type = Tensor
-UFUNCS = {
-    ufunc: getattr(op, "call", op) for ufunc, op in numpy_functions.UFUNCS.items()
-}
+UFUNCS = {op.ufunc: op.call for op in TABLE.values() if op.ufunc is not None}

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.numpy_functions import BARE, FUNCTIONS, UFUNCS
 from autograd_core.numpy_functions.arguments import bare, operand, plain
 from autograd_core.numpy_functions.joining import stack
 from autograd_core.numpy_functions.shapes import expand_dims, moveaxis
@@ -22,6 +21,7 @@ from autograd_core.protocols import (
     is_neutral,
     no_derivative,
     numpys_answer,
+    table,
     unsupported,
     written,
 )
@@ -52,7 +52,7 @@ def ufunc(
     ):
         return op(*args)
     if op is None or (_into_arrays(kwargs) and not graph_in(args, kwargs)):
-        if ufunc in BARE or not graph_in(args, kwargs):
+        if ufunc in table().BARE or not graph_in(args, kwargs):
             return numpys_answer(getattr(ufunc, method), args, kwargs)
         raise no_derivative(_named(ufunc, method))
     if method == "__call__":
@@ -70,8 +70,8 @@ def answer_to(ufunc: np.ufunc) -> Any:
 
     Whoever has one of SciPy's has loaded SciPy, which nothing here does on its own.
     """
-    if ufunc in UFUNCS or "scipy.special" not in sys.modules:
-        return UFUNCS.get(ufunc)
+    if ufunc in table().UFUNCS or "scipy.special" not in sys.modules:
+        return table().UFUNCS.get(ufunc)
     from autograd_core.special import UFUNCS as OF_SCIPY
 
     return OF_SCIPY.get(ufunc)
@@ -158,7 +158,7 @@ def _reduce(
     function: Any = REDUCTIONS.get(ufunc)
     options = {"dtype": dtype, "initial": initial, "where": where}
     extra = {k: v for k, v in options.items() if not is_neutral(k, v, None)}
-    if function in FUNCTIONS:
+    if function in table().FUNCTIONS:
         result = function(array, axis=axis, keepdims=keepdims, **extra)
     elif extra or keepdims or not isinstance(axis, int | np.integer):
         raise unsupported(f"{ufunc.__name__}.reduce", next(iter(extra), "axis"))
@@ -174,7 +174,7 @@ def _accumulate(
 ) -> Any:
     array, (out,) = operand(array), out if isinstance(out, tuple) else (out,)
     function: Any = ACCUMULATIONS.get(ufunc)
-    if function in FUNCTIONS:
+    if function in table().FUNCTIONS:
         result = function(array, axis=axis, dtype=dtype)
     elif dtype is not None:
         raise unsupported(f"{ufunc.__name__}.accumulate", "dtype")

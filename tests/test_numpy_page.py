@@ -13,7 +13,7 @@ from pages import blocks_of, check_block, check_names, text_of
 
 import autograd_core as ag
 from autograd_core import nn
-from autograd_core.numpy_functions import BARE, FUNCTIONS, UFUNCS
+from autograd_core.numpy_functions.table import BARE, FUNCTIONS, UFUNCS
 
 TEXT = text_of("numpy.md")
 

@@ -24,7 +24,7 @@ import test_fft
 import test_numpy_sums
 
 import autograd_core as ag
-from autograd_core.numpy_functions import FUNCTIONS, UFUNCS
+from autograd_core.numpy_functions.table import FUNCTIONS, UFUNCS
 from autograd_core.protocols import name_of
 
 CALLS = 6  # two are recorded, four replayed
