@@ -6,21 +6,23 @@ That of ufuncs is in `ufuncs`.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from autograd_core.hooks import recorder
-from autograd_core.numpy_functions.arguments import MISSING, bare
+from autograd_core.numpy_functions.arguments import (
+    MISSING,
+    bare,
+    graph_in,
+    tensors_in,
+)
 from autograd_core.tape import TensorBase, check_kept, keeps_graph
 
 # Arguments that change no value, beside None and NumPy's defaults.
 NEUTRAL = {"where": True, "casting": "same_kind", "device": "cpu"}
-# What SciPy calls on results before its compiled code, which takes arrays alone.
-EDGES = (np.atleast_1d, np.atleast_2d)
 
 
 @cache
@@ -41,8 +43,6 @@ def __getattr__(name: str) -> Any:
 def function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Answer a NumPy function called on Tensors."""
     answer = table().FUNCTIONS.get(function)
-    if function in EDGES and recorder() is None and not graph_in(args, kwargs):
-        return numpys_answer(function, args, kwargs)
     if answer is not None:
         if len(args) == 1 and not kwargs:
             return answer(args[0])
@@ -58,20 +58,6 @@ def name_of(function: Any) -> str:
     """How users call a function of NumPy's: ``np.linalg.norm``."""
     space = (getattr(function, "__module__", None) or "numpy").split(".")
     return ".".join(["np", *space[1:], function.__name__])
-
-
-def graph_in(args: Any, kwargs: dict[str, Any]) -> bool:
-    """Whether there is a gradient to lose in arguments, or in what they hold."""
-    return any(keeps_graph(x) for x in tensors_in((args, kwargs)))
-
-
-def tensors_in(x: Any) -> Iterator[TensorBase]:
-    """The Tensors in nested lists, tuples and dicts."""
-    if isinstance(x, TensorBase):
-        yield x
-    elif isinstance(x, list | tuple | dict):
-        for part in x.values() if isinstance(x, dict) else x:
-            yield from tensors_in(part)
 
 
 def numpys_answer(
@@ -139,7 +125,7 @@ def _called(
     kwargs: dict[str, Any],
 ) -> Any:
     """The answer to arguments by NumPy's names, without those that change nothing."""
-    theirs, ours = _names(function), _names(answer)
+    theirs, ours, alone = _parameters(function, answer)
     if len(args) > len(theirs) or "*" in theirs:
         given = _bound(function, args, kwargs)
         args = given.pop("*", ())
@@ -151,7 +137,7 @@ def _called(
             if not is_neutral(name, value, theirs.get(name)):
                 raise unsupported(function.__name__, name)
             del given[name]
-    first = [given.pop(name) for name in _alone(answer) if name in given]
+    first = [given.pop(name) for name in alone if name in given]
     result = answer(*first, *args, **given)
     return result if out is None else written(name_of(function), out, result)
 
@@ -174,10 +160,13 @@ def _bound(
 
 
 @cache
-def _alone(function: Any) -> list[str]:
-    """The parameters that are given by position alone."""
-    parameters = inspect.signature(function).parameters.values()
-    return [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
+def _parameters(
+    function: Any, answer: Any
+) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
+    """Those of NumPy's and of ours, and which of ours are given by position alone."""
+    ours = inspect.signature(answer).parameters.values()
+    alone = [p.name for p in ours if p.kind is p.POSITIONAL_ONLY]
+    return _names(function), _names(answer), alone
 
 
 @cache

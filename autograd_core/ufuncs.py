@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.numpy_functions.arguments import bare, operand, plain
+from autograd_core.numpy_functions.arguments import bare, graph_in, operand, plain
 from autograd_core.numpy_functions.joining import stack
 from autograd_core.numpy_functions.shapes import expand_dims, moveaxis
 from autograd_core.ops import shape as s
 from autograd_core.ops.elementwise import where as choose
 from autograd_core.ops.folding import single
 from autograd_core.protocols import (
-    graph_in,
     is_neutral,
     no_derivative,
     numpys_answer,

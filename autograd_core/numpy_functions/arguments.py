@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd_core.hooks import recorder
 from autograd_core.operand import operand as op_operand
-from autograd_core.tape import TensorBase
+from autograd_core.tape import TensorBase, keeps_graph
 
 MISSING: Any = np._NoValue  # what NumPy has for an argument that is not given
 
@@ -71,3 +71,17 @@ def plain(index: Any) -> Any:
     if isinstance(index, tuple):
         return tuple(plain(part) for part in index)
     return index
+
+
+def graph_in(args: Any, kwargs: Any = None) -> bool:
+    """Whether there is a gradient to lose in arguments, or in what they hold."""
+    return any(keeps_graph(x) for x in tensors_in((args, kwargs)))
+
+
+def tensors_in(x: Any) -> Iterator[TensorBase]:
+    """The Tensors in nested lists, tuples and dicts."""
+    if isinstance(x, TensorBase):
+        yield x
+    elif isinstance(x, list | tuple | dict):
+        for part in x.values() if isinstance(x, dict) else x:
+            yield from tensors_in(part)

@@ -8,7 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.hooks import recorder
 from autograd_core.numpy_functions.arguments import (
+    bare,
+    graph_in,
     in_fortran_order,
     operand,
 )
@@ -219,13 +222,21 @@ def _at_least_3d(x: Any) -> Any:
 
 
 def atleast_1d(*arys: Any) -> Any:
-    """See `numpy.atleast_1d`."""
-    return _each(_at_least_1d, arys)
+    """See `numpy.atleast_1d`; an array where there is no gradient to lose.
+
+    SciPy hands that to compiled code, which takes arrays alone.
+    """
+    return np.atleast_1d(*bare(arys)) if _graphless(arys) else _each(_at_least_1d, arys)
 
 
 def atleast_2d(*arys: Any) -> Any:
-    """See `numpy.atleast_2d`."""
-    return _each(_at_least_2d, arys)
+    """See `numpy.atleast_2d`; an array where there is no gradient to lose."""
+    return np.atleast_2d(*bare(arys)) if _graphless(arys) else _each(_at_least_2d, arys)
+
+
+def _graphless(arys: Any) -> bool:
+    """Whether nobody differentiates through these or records what they are for."""
+    return recorder() is None and not graph_in(arys)
 
 
 def atleast_3d(*arys: Any) -> Any:
