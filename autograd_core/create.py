@@ -98,6 +98,8 @@ def full(
     requires_grad: bool = False,
 ) -> Tensor:
     """A Tensor of one value, float32 unless told otherwise."""
+    if isinstance(value, TensorBase):
+        check_kept(value, "ag.full, which makes a leaf")
     return new_tensor(copied(np.full(shape, value, dtype)), requires_grad)
 
 

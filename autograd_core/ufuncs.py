@@ -77,17 +77,15 @@ def answer_to(ufunc: np.ufunc) -> Any:
 
 
 def _named(ufunc: np.ufunc, method: str) -> str:
+    """How users call a ufunc of NumPy's, of SciPy's, or of somebody else's."""
     how = "" if method == "__call__" else f".{method}"
-    return f"{_space(ufunc)}{ufunc.__name__}{how}"
-
-
-def _space(ufunc: np.ufunc) -> str:
-    """Where a ufunc is from: of NumPy, of SciPy, or of somebody else."""
+    public = ufunc.__name__.lstrip("_")  # SciPy wraps `_zeta`
     for space in ("np", "scipy.special"):
         module = np if space == "np" else sys.modules.get(space)
-        if getattr(module, ufunc.__name__, None) is ufunc:
-            return f"{space}."
-    return ""
+        found = getattr(module, public, None)
+        if found is ufunc or (found is not None and public != ufunc.__name__):
+            return f"{space}.{public}{how}"
+    return f"{ufunc.__name__}{how}"
 
 
 def _into_arrays(kwargs: dict[str, Any]) -> bool:

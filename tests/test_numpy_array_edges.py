@@ -192,3 +192,26 @@ def test_second_derivatives(form, rng):
         numeric = (numeric - (far[1][n].data - far[0][n].data)) / (12 * step)
         scale = max(1.0, np.abs(numeric).max(initial=0.0))
         np.testing.assert_allclose(found[n].data, numeric, atol=1e-7 * scale, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("shape", "window", "axis"),
+    [((5,), 3, None), ((4, 5), (2, 3), None), ((4, 5), 2, 1), ((2, 6), (2, 3), (1, 1))],
+)
+def test_windows_that_slide(shape, window, axis, rng):
+    view = np.lib.stride_tricks.sliding_window_view
+    x = rng.standard_normal(shape)
+    right = view(x, window, axis)
+    value, pullback = ag.vjp(lambda x: view(x, window, axis), x)
+    np.testing.assert_array_equal(value.numpy(), right)
+    g, v = rng.standard_normal(right.shape), rng.standard_normal(shape)
+    found = np.vdot(pullback(g)[0].numpy(), v)  # it is linear: its adjoint
+    np.testing.assert_allclose(found, np.vdot(g, view(v, window, axis)), rtol=1e-12)
+
+
+def test_windows_that_do_not_fit():
+    view = np.lib.stride_tricks.sliding_window_view
+    with pytest.raises(ValueError, match="a window of 4 on an axis of 3"):
+        view(ag.tensor([1.0, 2.0, 3.0]), 4)
+    with pytest.raises(ValueError, match="1 lengths for 2 axes"):
+        view(ag.tensor([[1.0, 2.0]]), 2)

@@ -52,6 +52,7 @@ def test_every_block_is_run_and_every_name_exists():
 SPACES = {
     "np.linalg": np.linalg,
     "np.fft": np.fft,
+    "np.lib.stride_tricks": np.lib.stride_tricks,
     "scipy.special": scipy.special,
     "ag.special": ag.special,
 }

@@ -34,6 +34,7 @@ from autograd_core.numpy_functions import (
     shapes,
     sorting,
     statistics,
+    windows,
     writing,
 )
 from autograd_core.ops import TABLE
@@ -65,6 +66,7 @@ SPACES: Mapping[Any, Sequence[ModuleType]] = MappingProxyType(
         ),
         np.linalg: (linalg, matrices, norms),
         np.fft: (fft,),
+        np.lib.stride_tricks: (windows,),
     }
 )
 
