@@ -188,6 +188,8 @@ np.vander(v)
 np.vander(v - 1.0, 4, increasing=True)
 np.vander(v, N=0)
 np.vander(i[0])
+np.lib.stride_tricks.sliding_window_view(x, 2, axis=1)
+np.lib.stride_tricks.sliding_window_view(x, (2, 2))
 np.full_like(x, v)
 np.rollaxis(np.moveaxis(one, 0, -1), 1)
 """
