@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import autograd_core as ag
+from autograd_core import special
 
 NAN, INF, PI = np.nan, np.inf, np.pi
 HERE = "nothing has it: the derivative off the jumps"
@@ -36,6 +37,7 @@ ONE = {
     "arctanh": (np.arctanh, [1, -1, 2], [INF, INF, -1 / 3], ""),
     "arcsinh": (np.arcsinh, [INF, -INF, 1e200], [0, 0, 1e-200], "x; PyTorch: 0"),
     "arctan": (np.arctan, [INF, -INF, 1e200], [0, 0, 0], ""),
+    "logsumexp": (special.logsumexp, [-INF, -INF], [0, 0], LIMIT),
     "tan": (np.tan, [INF, 0], [NAN, 1], ""),
     "sinh": (np.sinh, [INF, -INF, 1000], [INF, INF, INF], ""),
     "cosh": (np.cosh, [INF, -INF, 1000], [INF, -INF, INF], ""),

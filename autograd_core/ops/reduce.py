@@ -269,10 +269,17 @@ def argmax(x: Any, *, axis: int | None = None, keepdims: bool = False) -> Any:
     )
 
 
+def _logsumexp_vjp(
+    g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False
+) -> Any:
+    """``g * softmax(x)``; 0 where every x is -inf, as nothing small changes that."""
+    y = where(equal(y, -math.inf), 0.0, y)
+    share = exp(sub(x, spread(y, x, axis, keepdims)))
+    return mul(spread(g, x, axis, keepdims), share)
+
+
 @primitive(
-    lambda g, y, x, axis=None, keepdims=False: mul(
-        spread(g, x, axis, keepdims), exp(sub(x, spread(y, x, axis, keepdims)))
-    ),
+    _logsumexp_vjp,
     saves="x out",
     samples=tuple(sample(one.args[0], least=1, **dict(one.attrs)) for one in REDUCED),
 )
