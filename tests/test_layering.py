@@ -59,6 +59,7 @@ FLOORS = {
     "autograd_core.nn": 6,
     "autograd_core.optim": 6,
     "autograd_core.train": 7,
+    "autograd_core.estimators": 8,
     FACE: 8,
     "autograd_core.__main__": 8,
 }
