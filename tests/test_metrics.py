@@ -1,7 +1,5 @@
 """Metrics: scikit-learn's numbers on random cases, and what is refused."""
 
-import functools
-
 import numpy as np
 import pytest
 
@@ -9,7 +7,7 @@ import autograd_core as ag
 from autograd_core import nn, train
 
 F = nn.functional
-SEEDS = range(40)
+SEEDS = range(24)
 
 
 def softmax(z):
@@ -63,14 +61,16 @@ def oracle():
     return pytest.importorskip("sklearn.metrics")
 
 
-def averages(average):
-    ours = (train.precision, train.recall, train.f1)
-    return [(functools.partial(f, average=average), f.__name__) for f in ours]
-
-
-def theirs(oracle, name, y, guess, average):
-    function = getattr(oracle, f"{name}_score")
-    return function(y, guess, average=average, zero_division=0)
+def scored(oracle, y, guess, averages):
+    """scikit-learn's precision, recall and F1, by name and average."""
+    found = {}
+    for average in averages:
+        three = oracle.precision_recall_fscore_support(
+            y, guess, average=average, zero_division=0
+        )
+        for name, value in zip(("precision", "recall", "f1"), three, strict=False):
+            found[name, average] = value
+    return found
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -80,12 +80,12 @@ def test_two_classes_in_every_form_are_scikit_learns(seed, oracle):
     one = len(np.unique(true)) == 1
     area = np.nan if one else oracle.roc_auc_score(true, score)
     loss = oracle.log_loss(true, sigmoid(score), labels=[0, 1])
+    expected = scored(oracle, true, guess, ("binary", "macro", "micro", "weighted"))
     for output, target in as_forms(score, y):
         assert train.accuracy(output, target) == oracle.accuracy_score(true, guess)
-        for average in ("binary", "macro", "micro", "weighted"):
-            for ours, name in averages(average):
-                expected = theirs(oracle, name, true, guess, average)
-                assert ours(output, target) == pytest.approx(expected, rel=1e-12)
+        for (name, average), value in expected.items():
+            got = getattr(train, name)(output, target, average=average)
+            assert got == pytest.approx(value, rel=1e-12)
         assert train.f1(output, target) == train.f1(output, target, average="binary")
         got = train.auc(output, target)
         assert got == pytest.approx(area, rel=1e-12, nan_ok=True)
@@ -99,22 +99,23 @@ def test_several_classes_in_every_form_are_scikit_learns(seed, oracle):
     guess, classes = score.argmax(1), np.arange(score.shape[1])
     shares = softmax(score)
     loss = oracle.log_loss(y, shares, labels=classes)
+    expected = scored(oracle, y, guess, ("macro", "micro", "weighted"))
+    tops = [oracle.top_k_accuracy_score(y, score, k=k, labels=classes)
+            for k in classes[1:]]  # fmt: skip
     for target in (y, y[:, None], y.astype("f4"), np.eye(len(classes))[y]):
         assert train.accuracy(score, target) == oracle.accuracy_score(y, guess)
-        for average in ("macro", "micro", "weighted"):
-            for ours, name in averages(average):
-                expected = theirs(oracle, name, y, guess, average)
-                assert ours(score, target) == pytest.approx(expected, rel=1e-12)
+        for (name, average), value in expected.items():
+            got = getattr(train, name)(score, target, average=average)
+            assert got == pytest.approx(value, rel=1e-12)
         assert train.f1(score, target) == train.f1(score, target, average="macro")
         for output in (score, shares):
             assert train.log_loss(output, target) == pytest.approx(loss, rel=1e-9)
-        for k in classes[1:]:
-            expected = oracle.top_k_accuracy_score(y, score, k=k, labels=classes)
-            assert train.top_k(k)(score, target) == expected
+        assert [train.top_k(k)(score, target) for k in classes[1:]] == tops
     present = np.unique(y)
-    each = [oracle.roc_auc_score(y == c, shares[:, c]) for c in present[: len(present)]
-            if len(present) > 1]  # fmt: skip
-    expected = np.mean(each) if each else np.nan
+    expected = np.nan
+    if len(present) > 1:
+        each = [oracle.roc_auc_score(y == c, shares[:, c]) for c in present]
+        expected = np.mean(each)
     assert train.auc(score, y) == pytest.approx(expected, rel=1e-12, nan_ok=True)
     assert train.auc(shares, y) == pytest.approx(expected, rel=1e-12, nan_ok=True)
     if len(present) == len(classes):

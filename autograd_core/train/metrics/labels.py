@@ -27,7 +27,8 @@ def scores(output: Any, name: str) -> Array:
             f"{name}: output must have shape (rows,), (rows, 1) or (rows, classes), "
             f"got {output.shape}"
         )
-    if output.dtype.kind == "f" and np.isnan(output).any():
+    most = output.max()
+    if most != most:  # it is NaN if there is one
         row = int(np.argwhere(np.isnan(output))[0, 0])
         raise ValueError(f"{name}: output has NaN in row {row}")
     return output[:, 0] if output.ndim == 2 and output.shape[1] == 1 else output
@@ -80,10 +81,9 @@ def is_probabilities(score: Array) -> bool:
 
 
 def _labels(y: Array, count: int, name: str) -> Array:
-    known = (y >= 0) & (y < count)
-    if y.dtype.kind == "f":
-        known &= np.floor(y) == y
-    if not known.all():
+    whole = y.dtype.kind != "f" or (np.floor(y) == y).all()
+    if not (whole and y.min() >= 0 and y.max() < count):
+        known = (y >= 0) & (y < count) & (np.floor(y) == y)
         raise ValueError(
             f"{name}: labels must be whole numbers in 0 ... {count - 1}, as the output "
             f"has {count} classes; got {_first(y, known)}"
