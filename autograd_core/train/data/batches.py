@@ -84,6 +84,8 @@ class Batches:
 
     def at(self, step: int) -> tuple[Array, ...]:
         """The batch of a step, counted from 0 through all epochs: new arrays."""
+        if step < 0:
+            raise IndexError(f"Batches: step must be >= 0, got {step}")
         epoch, number = divmod(step, self.steps)
         first = number * self.batch_size
         last = number == self.steps - 1
