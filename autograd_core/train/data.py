@@ -6,15 +6,13 @@ and the number of the step, so a resumed run sees what an uninterrupted one woul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd_core.hooks import Array
-
-Augmentation = Callable[[Array, np.random.Generator], Array]
+from autograd_core.train.augment import Augmentation, Chain
 
 
 def check_data(x: Any, y: Any, what: str = "data") -> tuple[Array, Array]:
@@ -102,77 +100,15 @@ class Standardizer:
         return {"mean": np.asarray(self.mean), "scale": np.asarray(self.scale)}
 
 
-@dataclass(frozen=True)
-class Jitter:
-    """Random small movements of images, given as rows of height * width pixels.
-
-    Each is shifted by up to ``shift`` pixels along both axes, rotated by up to
-    ``rotate`` degrees and zoomed by up to the fraction ``zoom``, all uniform, with
-    linear interpolation and ``fill`` beyond the border; then normal ``noise`` of that
-    standard deviation is added.
-    """
-
-    height: int
-    width: int
-    shift: float = 0.0
-    rotate: float = 0.0
-    zoom: float = 0.0
-    noise: float = 0.0
-    fill: float = 0.0
-
-    def __call__(self, x: Array, rng: np.random.Generator) -> Array:
-        """Changed copies of the rows of ``x``, in its shape and dtype."""
-        n, size = len(x), self.height * self.width
-        if x[0].size != size:
-            raise ValueError(
-                f"Jitter: rows of shape {x.shape[1:]} are not {self.height} x "
-                f"{self.width} pixels"
-            )
-        images = x.reshape(n, self.height, self.width)
-        if self.shift or self.rotate or self.zoom:
-            images = self._sample(images, *self._sources(n, rng))
-        if self.noise:
-            images = images + self.noise * rng.standard_normal(images.shape)
-        return images.reshape(x.shape).astype(x.dtype)
-
-    def _sources(self, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
-        """Where in the old images the pixels of the new ones lie: rows and columns."""
-        low, high = -1.0, 1.0
-        shift = self.shift * rng.uniform(low, high, (2, n, 1, 1))
-        angle = np.deg2rad(self.rotate) * rng.uniform(low, high, (n, 1, 1))
-        zoom = 1 + self.zoom * rng.uniform(low, high, (n, 1, 1))
-        middle = (self.height - 1) / 2, (self.width - 1) / 2
-        i = np.arange(self.height)[:, None] - middle[0]
-        j = np.arange(self.width)[None, :] - middle[1]
-        cos, sin = zoom * np.cos(angle), zoom * np.sin(angle)
-        down: Array = cos * i - sin * j + middle[0] + shift[0]
-        right: Array = sin * i + cos * j + middle[1] + shift[1]
-        return down, right
-
-    def _sample(self, images: Array, down: Array, right: Array) -> Array:
-        """Images between pixels, linearly; ``fill`` outside."""
-        shape = len(images), self.height + 3, self.width + 3
-        padded = np.full(shape, self.fill, images.dtype)
-        padded[:, 1:-2, 1:-2] = images
-        down = np.clip(down + 1, 0, self.height + 1)
-        right = np.clip(right + 1, 0, self.width + 1)
-        i, j = down.astype(np.intp), right.astype(np.intp)
-        v, u = down - i, right - j
-        flat, line = padded.ravel(), shape[2]
-        first = np.arange(shape[0])[:, None, None] * padded[0].size + i * line + j
-        top, low = first, first + line
-        between: Array = (flat[top] * (1 - u) + flat[top + 1] * u) * (1 - v)
-        between += (flat[low] * (1 - u) + flat[low + 1] * u) * v
-        return between
-
-
 class Batches:
     """Minibatches of (x, y) by the number of the step, shuffled anew each epoch.
 
     The last batch of an epoch is what is left, or dropped with ``drop_last``. A last
     batch of ONE row, which BatchNorm cannot train on, is merged into the one before.
-    ``augment(x, rng)`` changes the inputs of a batch. Raises what `check_data` does,
-    and ValueError for a batch size below 1 or no whole batch to keep.
+    ``augment`` changes a batch: a function ``(x, rng) -> x``, one of `train.Jitter` and
+    its like, which change a row in an epoch alike in any batch, or a list of these, see
+    `train.Chain`. Raises what `check_data` does, and ValueError for a batch size below 1
+    or no whole batch to keep.
     """
 
     def __init__(
@@ -184,7 +120,7 @@ class Batches:
         seed: int = 0,
         shuffle: bool = True,
         drop_last: bool = False,
-        augment: Augmentation | None = None,
+        augment: Augmentation | Sequence[Augmentation] | None = None,
     ) -> None:
         self.x, self.y = check_data(x, y, "training data")
         if batch_size < 1:
@@ -199,7 +135,7 @@ class Batches:
                 "drop_last leaves nothing"
             )
         self.batch_size, self.seed, self.shuffle = batch_size, seed, shuffle
-        self.augment = augment
+        self.augment = Chain(augment or ())
         self._order: tuple[int, Array] = (-1, np.arange(len(self.x)))
 
     def at(self, step: int) -> tuple[Array, Array]:
@@ -208,10 +144,8 @@ class Batches:
         first = number * self.batch_size
         last = number == self.steps - 1
         rows = self._rows(epoch)[first : self.rows if last else first + self.batch_size]
-        x = self.x[rows]
-        if self.augment is not None:
-            x = self.augment(x, np.random.default_rng((self.seed, epoch, number + 1)))
-        return x, self.y[rows]
+        x, y = self.x[rows], self.y[rows]
+        return self.augment.batch(x, y, self.seed, epoch, number, rows)
 
     def epoch(self, number: int) -> Iterator[tuple[Array, Array]]:
         """All batches of an epoch."""

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from ._jit import elements, inline, kernel
-from .dropout import DRAW, GROUP, LANES, drawing, philox
+from .dropout import GROUP, LANES, drawing, philox
 from .elementwise import loop
 from .floats import horner
 from .scalar import log
