@@ -106,9 +106,9 @@ class Batches:
     The last batch of an epoch is what is left, or dropped with ``drop_last``. A last
     batch of ONE row, which BatchNorm cannot train on, is merged into the one before.
     ``augment`` changes a batch: a function ``(x, rng) -> x``, one of `train.Jitter` and
-    its like, which change a row in an epoch alike in any batch, or a list of these, see
-    `train.Chain`. Raises what `check_data` does, and ValueError for a batch size below 1
-    or no whole batch to keep.
+    its like, which change a row in an epoch alike in any batch, or a list of these,
+    see `train.Chain`. Raises what `check_data` does, and ValueError for a batch size
+    below 1 or no whole batch to keep.
     """
 
     def __init__(
@@ -135,7 +135,7 @@ class Batches:
                 "drop_last leaves nothing"
             )
         self.batch_size, self.seed, self.shuffle = batch_size, seed, shuffle
-        self.augment = Chain(augment or ())
+        self.augment = None if augment is None else Chain(augment)
         self._order: tuple[int, Array] = (-1, np.arange(len(self.x)))
 
     def at(self, step: int) -> tuple[Array, Array]:
@@ -145,7 +145,9 @@ class Batches:
         last = number == self.steps - 1
         rows = self._rows(epoch)[first : self.rows if last else first + self.batch_size]
         x, y = self.x[rows], self.y[rows]
-        return self.augment.batch(x, y, self.seed, epoch, number, rows)
+        if self.augment is not None:
+            x, y = self.augment.batch(x, y, self.seed, epoch, number, rows)
+        return x, y
 
     def epoch(self, number: int) -> Iterator[tuple[Array, Array]]:
         """All batches of an epoch."""

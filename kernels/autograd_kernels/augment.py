@@ -19,9 +19,10 @@ DRAWS = 8  # words of a row that say what happens to its image
 MOVE = 6  # numbers that say where its pixels come from
 PIXEL = 3.0  # nanoseconds for one of `warp`, in one thread
 NORMAL = 1.3  # for a number of `normal`
-# The normal quantile over x = 1 - u, u being twice the tail, as a polynomial in w - 2.75
-# and one in sqrt(w) - 3.5, w = -log(1 - x**2): the form of Giles, "Approximating the
-# erfinv function" (GPU Computing Gems, 2011), fitted here as far as 2**-33 in the tail.
+# The normal quantile over x = 1 - u, u being twice the tail, as a polynomial in
+# w - 2.75 and one in sqrt(w) - 3.5, w = -log(1 - x**2): the form of Giles,
+# "Approximating the erfinv function" (GPU Computing Gems, 2011), fitted here as far as
+# 2**-33 in the tail.
 CENTRE = (
     2.21011853,
     0.345536232,
@@ -92,9 +93,10 @@ def around(word, most):
 def moves(lo, hi, words, limits, height, width, out):
     """Where pixels come from, float64 (rows, MOVE), by ``words`` (rows, DRAWS).
 
-    Pixel ``p`` of the new image is at ``A (p - middle) + middle + shift`` in the old one:
-    A by rows, then the rest for p = 0. ``limits``: shift in pixels, rotation in radians,
-    zoom as a fraction; probabilities to swap left and right, and top and bottom.
+    Pixel ``p`` of the new image is at ``A (p - middle) + middle + shift`` in the old
+    one: A by rows, then the rest for p = 0. ``limits``: shift in pixels, rotation in
+    radians, zoom as a fraction; probabilities to swap left and right, and top and
+    bottom.
     """
     middle, centre = (height - 1) / 2.0, (width - 1) / 2.0
     for row in range(lo, hi):

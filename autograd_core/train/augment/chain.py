@@ -101,11 +101,13 @@ def checked(step: Any, new: Any, x: Array, name: str = "x") -> Array:
     """What a step returned, if it is as many rows; inputs keep the width of a float."""
     if not isinstance(new, np.ndarray):
         raise TypeError(
-            f"augment: {step!r} must return {name} as an array, got {type(new).__name__}"
+            f"augment: {step!r} must return {name} as an array, got "
+            f"{type(new).__name__}"
         )
     if new.ndim == 0 or len(new) != len(x):
         raise ValueError(
-            f"augment: {step!r} got {len(x)} rows and returned {name} of shape {new.shape}"
+            f"augment: {step!r} got {len(x)} rows and returned {name} of shape "
+            f"{new.shape}"
         )
     floats = name == "x" and new.dtype.kind == x.dtype.kind == "f"
     return new.astype(x.dtype, copy=False) if floats else new

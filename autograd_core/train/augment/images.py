@@ -164,7 +164,7 @@ class Jitter(Images):
 
 @dataclass(frozen=True)
 class Shift(Images):
-    """Shifts images by up to ``pixels`` along both axes, uniformly, also between pixels.
+    """Shifts images by up to ``pixels`` along both axes, uniformly.
 
     See `Images` for their shapes and `Jitter` for several changes in one pass.
     """

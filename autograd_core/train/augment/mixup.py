@@ -27,9 +27,9 @@ class Mixup:
     empirical risk minimization", ICLR 2018, equation 1.
 
     Labels, integers (rows,), become probabilities (rows, classes), which
-    `nn.CrossEntropyLoss` takes: this needs ``classes``. Floats of any shape are mixed as
-    they are. Called ``(x, y, rng)``. Raises ValueError for settings out of range, labels
-    outside of 0 ... classes - 1, and integers without ``classes``.
+    `nn.CrossEntropyLoss` takes: this needs ``classes``. Floats of any shape are mixed
+    as they are. Called ``(x, y, rng)``. Raises ValueError for settings out of range,
+    labels outside of 0 ... classes - 1, and integers without ``classes``.
 
     >>> import numpy as np
     >>> from autograd_core import train

@@ -78,4 +78,4 @@ class RowAugmentation(ABC):
 
     @abstractmethod
     def _of(self, x: Array, shape: tuple[int, ...], keys: Array, rows: Array) -> Array:
-        """A new array out of flat rows; raises ValueError if ``shape`` was not theirs."""
+        """A new array out of flat rows; ValueError if they cannot have ``shape``."""
