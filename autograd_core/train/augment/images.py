@@ -68,9 +68,6 @@ class Images(RowAugmentation):
     def _limits(self) -> Limits:
         """What the settings allow."""
 
-    def _check(self, shape: tuple[int, ...]) -> None:
-        self._step(shape)
-
     def _step(self, shape: tuple[int, ...]) -> int:
         """Elements from one pixel of a row to the next."""
         h, w, last = self.height, self.width, self.channels_last
@@ -106,12 +103,9 @@ def warped(
     if not any(limits[:5]):
         return x.copy()
     shift, rotate, *others = limits[:5]
-    moves, most = (
-        np.empty((len(x), k.MOVE)),
-        np.array([shift, radians(rotate), *others]),
-    )
+    most = np.array([shift, radians(rotate), *others])
+    moves, out = np.empty((len(x), k.MOVE)), np.empty_like(x)
     launch(k.moves, len(x), words, most, *form[:2], moves)
-    out = np.empty_like(x)
     launch(k.warp, len(x), moves, places(*form), fill, *form, x, out)
     return out
 
