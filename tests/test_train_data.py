@@ -5,7 +5,6 @@ import pytest
 
 from autograd_core.train import (
     Batches,
-    Jitter,
     check_data,
     check_labels,
     class_weights,
@@ -242,37 +241,3 @@ def test_unshuffled_batches_keep_the_order():
 def test_batches_refuse(options, message):
     with pytest.raises(ValueError, match=message):
         Batches(X, Y, **options)
-
-
-@pytest.mark.parametrize("dtype", ["f4", "f8"])
-def test_jitter_of_nothing_is_the_image_itself(dtype, rng):
-    x = rng.random((3, 20)).astype(dtype)
-    out = Jitter(4, 5)(x, rng)
-    assert out.dtype == dtype
-    assert np.array_equal(out, x)
-
-
-def test_jitter_moves_between_pixels_and_fills_beyond(rng):
-    class Fixed:
-        """The top of every range: a shift of exactly ``shift`` pixels."""
-
-        def uniform(self, low, high, shape):
-            return np.full(shape, high)
-
-    x = rng.random((2, 4 * 5)).astype("f4")
-    old = x.reshape(2, 4, 5)
-    new = Jitter(4, 5, shift=1.0, fill=9.0)(x, Fixed()).reshape(2, 4, 5)
-    np.testing.assert_array_equal(new[:, :-1, :-1], old[:, 1:, 1:])
-    assert (new[:, -1] == 9).all()
-    assert (new[:, :, -1] == 9).all()
-    half = Jitter(4, 5, shift=0.5)(x, Fixed()).reshape(2, 4, 5)
-    four = [old[:, i : i + 3, j : j + 4] for i in (0, 1) for j in (0, 1)]
-    np.testing.assert_allclose(half[:, :-1, :-1], np.mean(four, 0), rtol=1e-6)
-    square = rng.random((5, 5))
-    turned = Jitter(5, 5, rotate=90.0)(square.reshape(1, 25), Fixed()).reshape(5, 5)
-    assert min(np.abs(turned - np.rot90(square, k)).max() for k in (1, 3)) < 1e-5
-
-
-def test_jitter_names_a_wrong_shape(rng):
-    with pytest.raises(ValueError, match=r"rows of shape \(7,\) are not 4 x 5 pixels"):
-        Jitter(4, 5)(np.zeros((2, 7)), rng)
