@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -22,6 +21,7 @@ from autograd_core.train.callbacks import Callback, Progress
 from autograd_core.train.data import Batches, check_data, check_labels
 from autograd_core.train.interrupt import deferred_interrupt
 from autograd_core.train.metrics import Metric, evaluate, predict
+from autograd_core.train.predict import batches_for, target_dtype
 from autograd_core.train.step import DIVERGED, Loss, make_step
 
 INTERRUPTED = "interrupted"  # what Ctrl-C leaves in `History.stopped`
@@ -264,12 +264,10 @@ def fit(
         )
     if not isinstance(train, Batches):
         train = Batches(*train, batch_size, seed=seed)
-    train = copy.copy(train)
-    train.x, train.y = _as_model(model, train.x), _as_model(model, train.y)
+    train = batches_for(model, train)
     _try(model, loss, train.x, train.y, "training data")
     if valid is not None:
-        x, y = check_data(*valid, "validation data")
-        valid = _as_model(model, x), _as_model(model, y)
+        valid = check_data(*valid, "validation data")
         _try(model, loss, *valid, "validation data")
     if progress:
         callbacks = [*callbacks, Progress()]
@@ -294,19 +292,11 @@ def fit(
     return run.history
 
 
-def _as_model(model: Module, values: Array) -> Array:
-    """Floats in the dtype of the model's parameters; all else as it is."""
-    for parameter in model.parameters():
-        if values.dtype.kind == "f":
-            return values.astype(parameter.dtype, copy=False)
-    return values
-
-
 def _try(model: Module, loss: Loss, x: Array, y: Array, what: str) -> None:
     """Run two rows through model and loss, so that what does not fit is said now."""
     output = predict(model, x[:2])
     if y.dtype.kind in "iu" and y.ndim == 1 and output.ndim == 2:
         check_labels(y, output.shape[1], what)
-    found = loss(Tensor(output), y[:2])
+    found = loss(Tensor(output), y[:2].astype(target_dtype(model, y), copy=False))
     if found.size != 1:
         raise ValueError(f"fit: the loss must be a scalar, got shape {found.shape}")
