@@ -16,6 +16,8 @@ from autograd_core.train.data import (
     check_labels,
     split,
 )
+from autograd_core.train.finder import LearningRates, find_lr
+from autograd_core.train.gradients import check_gradients
 from autograd_core.train.metrics import (
     Confusion,
     accuracy,
@@ -24,7 +26,15 @@ from autograd_core.train.metrics import (
     predict,
     worst_confusions,
 )
-from autograd_core.train.plots import learning_curve
+from autograd_core.train.plots import (
+    bars,
+    histograms,
+    learning_curve,
+    lines,
+    weight_histograms,
+)
+from autograd_core.train.race import descend, paths
+from autograd_core.train.signals import Signals, signals
 from autograd_core.train.step import make_step, penalty
 from autograd_core.train.trainer import INTERRUPTED, History, ResumeError, Run, fit
 
@@ -38,23 +48,34 @@ __all__ = [
     "EarlyStopping",
     "History",
     "Jitter",
+    "LearningRates",
     "Progress",
     "ResumeError",
     "Run",
     "Schedule",
+    "Signals",
     "Standardizer",
     "accuracy",
+    "bars",
     "check_data",
+    "check_gradients",
     "check_labels",
     "confusion_matrix",
+    "descend",
     "evaluate",
+    "find_lr",
     "fit",
+    "histograms",
     "learning_curve",
+    "lines",
     "load",
     "make_step",
+    "paths",
     "penalty",
     "predict",
     "save",
+    "signals",
     "split",
+    "weight_histograms",
     "worst_confusions",
 ]

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from autograd_core.train import files
 
 SIZE = (4.5, 3.2)  # of a panel, inches
+WIDE = 4
 
 
 class Picture(Figure):
@@ -34,10 +35,13 @@ class Picture(Figure):
 
 
 def panels(count: int) -> tuple[Picture, list[Any]]:
-    """A figure of so many axes side by side."""
-    figure = Picture(layout="constrained", figsize=(SIZE[0] * count, SIZE[1]))
+    """A figure of so many axes, up to ``WIDE`` side by side."""
+    columns = min(count, WIDE)
+    rows = -(-count // WIDE)
+    size = SIZE[0] * columns, SIZE[1] * rows
+    figure = Picture(layout="constrained", figsize=size)
     FigureCanvasAgg(figure)
-    axes = list(figure.subplots(1, count, squeeze=False)[0])
+    axes = [figure.add_subplot(rows, columns, i + 1) for i in range(count)]
     for ax in axes:
         ax.grid(alpha=0.25)
         ax.set_axisbelow(True)

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from autograd_core.gradcheck import Report, gradcheck
-from autograd_core.hooks import Array
 from autograd_core.nn import Module
 from autograd_core.program.compile import Compiled
 from autograd_core.tensor import Tensor
-from autograd_core.train.data import check_data
+from autograd_core.train.aside import batch_at, batches_of, loss_of
 from autograd_core.train.step import Loss, penalty
 
 
@@ -32,9 +31,8 @@ def check_gradients(
 ) -> Report:
     """`gradcheck` of ``loss(model(x), y)`` plus its penalty, on a copy in float64.
 
-    ``rows`` of the data, evenly spaced, and at most ``most`` random numbers of each
-    parameter are checked (None: all of them); the table has a line for each parameter,
-    and ``report.relative`` is the one number of the course notes, ``||a - n|| / (||a||
+    ``rows`` random rows of the data, and of each parameter at most ``most`` random
+    numbers (None: all), are checked. The table has a line for each parameter, and ``report.relative`` is the one number of the course notes, ``||a - n|| / (||a||
     + ||n||)``. Below 1e-7 it is good, above 1e-5 something is probably wrong, above
     1e-3 certainly.
 
@@ -59,26 +57,18 @@ def check_gradients(
             "check_gradients: expected rows >= 1, l1 >= 0 and l2 >= 0, got "
             f"{rows}, {l1} and {l2}"
         )
-    x, y = check_data(x, y, "check_gradients")
-    chosen = np.linspace(0, len(x) - 1, min(rows, len(x))).astype(np.intp)
-    x, y = _double(x[chosen]), _double(y[chosen])
-    extra = {}
-    if sample_weight is not None:
-        extra["sample_weight"] = _double(np.asarray(sample_weight)[chosen])
+    batches = batches_of((x, y, sample_weight), rows, seed=seed)
+    inputs, *rest = batch_at(batches, 0, np.float64)
     twin = _twin(model)
     criterion: Any = _twin(loss) if isinstance(loss, Module) else loss
 
     def total() -> Tensor:
-        value = criterion(twin(x), y, **extra)
+        value = loss_of(criterion, twin(inputs), *rest)
         return value + penalty(twin, l1, l2) if l1 or l2 else value
 
     return gradcheck(
         total, module=twin, most=most, seed=seed, raise_on_failure=raise_on_failure
     )
-
-
-def _double(values: Array) -> Array:
-    return values.astype(np.float64) if values.dtype.kind == "f" else values
 
 
 def _twin(module: Any) -> Any:

@@ -179,12 +179,18 @@ def by_layer(
     for i, (label, values) in enumerate(parts.items()):
         heights = [v if math.isfinite(v) else 0.0 for v in values]
         ax.bar(places + (i + 0.5) * width - 0.4, heights, width, label=label)
-    ax.set_xticks(places, names, rotation=30 if len(names) > 4 else 0)
+    crowded = sum(len(name) + 2 for name in names) > 50
+    ax.set_xticks(places, names, rotation=90 if crowded else 0, fontsize=8)
     ax.set_ylabel(ylabel)
     if any(parts):
-        ax.legend(frameon=False)
-    if log and any(v > 0 for values in parts.values() for v in values):
-        ax.set_yscale("log")
+        ax.legend(
+            frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(parts)
+        )
+    heights = [v for values in parts.values() for v in values if math.isfinite(v)]
+    if log and any(v > 0 for v in heights):
+        ax.set_yscale("log", subs=[])
+    elif not any(heights):
+        ax.set_ylim(0, 1)
 
 
 def _points(

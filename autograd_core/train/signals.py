@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import math
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -24,9 +25,14 @@ from autograd_core.program.compile import Compiled
 from autograd_core.tape import Node, grad_mode
 from autograd_core.tensor import Tensor
 from autograd_core.train import plots
-from autograd_core.train.data import check_data
+from autograd_core.train.aside import (
+    batch_at,
+    batches_of,
+    dtype_of,
+    loss_of,
+    unchanged,
+)
 from autograd_core.train.step import Loss
-from autograd_core.train.unchanged import unchanged
 from autograd_core.walk import walk
 
 LIMIT = 1e3  # by what factor a signal may shrink or grow
@@ -132,17 +138,15 @@ def signals(
     >>> found["layer"], found.flagged
     (['0', '1', '2'], [])
     """
-    x, y = check_data(x, y, "signals")
-    dtype = next((p.dtype for p in model.parameters()), x.dtype)
-    x, y = (a.astype(dtype, copy=False) if a.dtype.kind == "f" else a for a in (x, y))
-    extra = {} if sample_weight is None else {"sample_weight": sample_weight}
+    batches = batches_of((x, y, sample_weight), sys.maxsize, shuffle=False)
+    x, *rest = batch_at(batches, 0, dtype_of(model))
     if isinstance(model, Compiled):
         model = model.function
     seen = _Seen(model)
     with unchanged(model), grad_mode(True), np.errstate(all="ignore"):
         with observe(seen):
             output = model(x)
-        value = _loss(loss, output, y, extra)
+        value = _loss(loss, output, *rest)
         grads = {} if value is None else _gradients(value, seen.places, model)
         return _judged(seen, grads, x)
 
@@ -199,16 +203,14 @@ def _never(a: Array) -> float:
     return float((units == 0).all(0).mean())
 
 
-def _loss(loss: Loss, output: Any, y: Array, extra: dict[str, Any]) -> Tensor | None:
-    """None if the output is not finite, and the loss refuses it therefore."""
+def _loss(loss: Loss, output: Any, *rest: Array) -> Tensor | None:
+    """None if it has no gradient, or refuses an output that is not finite."""
     try:
-        value = loss(output, y, **extra)
+        value = loss_of(loss, output, *rest)
     except (ValueError, FloatingPointError):
         if isinstance(output, Tensor) and not np.isfinite(output._data).all():
             return None
         raise
-    if value.size != 1:
-        raise ValueError(f"signals: the loss must be a scalar, got shape {value.shape}")
     return value if value.requires_grad else None
 
 

@@ -1,14 +1,19 @@
-"""A block that may train a model and leaves no trace of it."""
+"""Looking at a model with some of its data, aside from training, without a trace."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+from autograd_core.hooks import Array
 from autograd_core.nn import Module
 from autograd_core.optim import Optimizer
 from autograd_core.random import default_generator
 from autograd_core.tape import TensorBase
+from autograd_core.tensor import Tensor
+from autograd_core.train.data import Batches
+from autograd_core.train.step import Loss
 from autograd_core.writes import overwrite, write
 
 
@@ -43,3 +48,39 @@ def unchanged(model: Module, opt: Optimizer | None = None) -> Iterator[None]:
         if opt is not None and settings is not None:
             opt.load_state_dict(settings)
         overwrite(default_generator.state, drawn)
+
+
+def batches_of(
+    data: Any, batch_size: int, *, seed: int = 0, shuffle: bool = True
+) -> Batches:
+    """`Batches` as they are, or those of (x, y) or (x, y, sample_weight)."""
+    if isinstance(data, Batches):
+        return data
+    if not isinstance(data, tuple | list) or not 2 <= len(data) <= 3:
+        raise TypeError(
+            "expected the data as (x, y), (x, y, sample_weight) or train.Batches, got "
+            f"{type(data).__name__}"
+        )
+    x, y, *weight = data
+    extra: Any = {"sample_weight": weight[0]} if weight and weight[0] is not None else {}
+    return Batches(x, y, batch_size, seed=seed, shuffle=shuffle, **extra)
+
+
+def batch_at(batches: Batches, step: int, dtype: Any) -> list[Array]:
+    """The batch of a step: x, y and weights if there are; floats in ``dtype``."""
+    found = batches.at(step)
+    return [a.astype(dtype, copy=False) if a.dtype.kind == "f" else a for a in found]
+
+
+def dtype_of(model: Module) -> Any:
+    """The dtype that a model computes in."""
+    return next((p.dtype for p in model.parameters()), None)
+
+
+def loss_of(loss: Loss, output: Any, y: Array, *weight: Array) -> Tensor:
+    """The loss of a batch; ValueError unless it is one number."""
+    extra: Any = {"sample_weight": weight[0]} if weight else {}
+    value = loss(output, y, **extra)
+    if value.size != 1:
+        raise ValueError(f"the loss must be a scalar, got shape {value.shape}")
+    return value
