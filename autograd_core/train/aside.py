@@ -62,7 +62,9 @@ def batches_of(
             f"{type(data).__name__}"
         )
     x, y, *weight = data
-    extra: Any = {"sample_weight": weight[0]} if weight and weight[0] is not None else {}
+    extra: Any = (
+        {"sample_weight": weight[0]} if weight and weight[0] is not None else {}
+    )
     return Batches(x, y, batch_size, seed=seed, shuffle=shuffle, **extra)
 
 

@@ -29,9 +29,9 @@ from autograd_core.train.aside import (
 from autograd_core.train.data import Batches
 from autograd_core.train.step import Loss, penalty, require_finite
 
-BETA = 0.9  # of the average that smooths the losses
+MEMORY = 10  # the average that smooths the losses reaches over this part of the sweep
+REACH = 30  # and a slope over this part of it to each side
 DIVERGED = 4.0  # times the lowest smoothed loss: further on there is nothing to learn
-REACH = 3  # steps to each side that a slope is taken over
 
 
 @dataclass(frozen=True)
@@ -39,21 +39,25 @@ class LearningRates:
     """What `find_lr` found: the loss before each step, and the rate of that step.
 
     ``smoothed`` are exponentially weighted averages of ``losses``, without their bias
-    towards 0; all are float64 arrays. ``diverged`` says that the sweep ended early.
+    towards 0; all are float64 arrays. ``planned`` steps were to be taken; ``diverged``
+    says that the sweep ended before.
     """
 
     lrs: Array
     losses: Array
     smoothed: Array
+    planned: int
     diverged: bool
 
     @property
     def suggestion(self) -> float:
-        """The rate where the smoothed loss falls fastest, by step of the sweep.
+        """The rate where the loss falls fastest, by step of the sweep.
 
+        That is where its average does, less the steps by which an average is late.
         Raises ValueError if it falls nowhere: the sweep began too high, or was short.
         """
-        slopes = (self.smoothed[2 * REACH :] - self.smoothed[: -2 * REACH]).tolist()
+        reach = max(1, self.planned // REACH)
+        slopes = (self.smoothed[2 * reach :] - self.smoothed[: -2 * reach]).tolist()
         best = min(range(len(slopes)), key=slopes.__getitem__, default=0)
         if not slopes or slopes[best] >= 0:
             raise ValueError(
@@ -61,7 +65,8 @@ class LearningRates:
                 f"{self.lrs[0]:.3g} to {self.lrs[-1]:.3g}; take a lower `low`, or more "
                 "`steps`"
             )
-        return float(self.lrs[best + REACH])
+        late = self.planned // MEMORY - 1
+        return float(self.lrs[max(best + reach - late, 0)])
 
     def __repr__(self) -> str:
         try:
@@ -84,8 +89,8 @@ class LearningRates:
             ax.axvline(best, color="tab:red", ls="--", label=f"suggestion {best:.2g}")
         except ValueError:  # there is none
             pass
-        low, high = self.smoothed.min(), self.smoothed[: 1 + 2 * REACH].max()
-        ax.set_ylim(low - 0.1 * (high - low or 1), high + 0.5 * (high - low or 1))
+        low, high = self.smoothed.min(), self.smoothed[0]
+        ax.set_ylim(low - 0.2 * (high - low or 1), high + 0.5 * (high - low or 1))
         ax.set(xscale="log", xlabel="learning rate", ylabel="loss")
         ax.legend(frameon=False)
         return plots.finished(figure, path)
@@ -123,11 +128,11 @@ def find_lr(
     True
 
     Raises TypeError and ValueError for data that do not fit, an optimizer without a
-    learning rate or of another model, and unless 0 < low < high and steps >= 10.
+    learning rate or of another model, and unless 0 < low < high and steps >= 20.
     """
-    if not 0 < low < high < math.inf or steps < 10:
+    if not 0 < low < high < math.inf or steps < 20:
         raise ValueError(
-            "find_lr: expected 0 < low < high and steps >= 10, got low="
+            "find_lr: expected 0 < low < high and steps >= 20, got low="
             f"{low}, high={high} and steps={steps}"
         )
     _check_optimizer(model, opt)
@@ -138,11 +143,12 @@ def find_lr(
         model.train()
         for value in _sweep(model, opt, loss, batches, lrs, l1, l2):
             losses.append(value)
-            smoothed.append(_average(losses))
+            smoothed.append(_average(losses, 1 - MEMORY / steps))
             if diverged := not math.isfinite(value) or _left(smoothed):
                 break
     n = sum(map(math.isfinite, losses))
-    return LearningRates(lrs[:n], np.array(losses[:n]), np.array(smoothed[:n]), diverged)
+    found = (np.array(values[:n]) for values in (losses, smoothed))
+    return LearningRates(lrs[:n], *found, steps, diverged)
 
 
 def _sweep(
@@ -181,9 +187,9 @@ def _blown(output: Any) -> bool:
     return isinstance(output, Tensor) and not np.isfinite(output._data).all()
 
 
-def _average(values: list[float]) -> float:
-    """Of all so far, each counting BETA times as much as the one after it."""
-    weights = BETA ** np.arange(len(values))[::-1]
+def _average(values: list[float], beta: float) -> float:
+    """Of all so far, each counting ``beta`` times as much as the one after it."""
+    weights = beta ** np.arange(len(values))[::-1]
     return float(np.average(values, weights=weights))
 
 

@@ -187,9 +187,9 @@ def by_layer(
             frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(parts)
         )
     heights = [v for values in parts.values() for v in values if math.isfinite(v)]
-    if log and any(v > 0 for v in heights):
-        ax.set_yscale("log", subs=[])
-    elif not any(heights):
+    if log:
+        _logarithmic(ax, [v for v in heights if v > 0])
+    if not any(heights):
         ax.set_ylim(0, 1)
 
 

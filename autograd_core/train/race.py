@@ -20,6 +20,7 @@ Surface = Callable[[Tensor], Any]
 Box = tuple[tuple[float, float], tuple[float, float]]
 GRID = 80  # points along each side of a picture
 LEVELS = 24
+FAR = 10  # times the median distance from the start
 
 
 def descend(
@@ -31,8 +32,8 @@ def descend(
     """The way of an optimizer down ``f`` from ``start``, float64 (steps + 1, n).
 
     ``f`` takes a Tensor (n,) and returns one number; ``make`` gets a list with that
-    Tensor. The way ends where a point, the value or the gradient is not finite: it is
-    shorter then.
+    Tensor. A way that comes to where point or value are not finite ends before, and is
+    shorter.
 
     >>> from autograd_core import optim, train
     >>> def bowl(p):
@@ -50,23 +51,18 @@ def descend(
         raise ValueError(f"descend: steps cannot be negative, got {steps}")
     point = tensor(first, requires_grad=True)
     opt = make([point])
-    path = [first]
+    path: list[Array] = []
     with grad_mode(True), np.errstate(all="ignore"):
-        for _ in range(steps):
+        while len(path) <= steps and np.isfinite(point._data).all():
             opt.zero_grad()
             value = _value(f, point)
-            if len(path) == 1 and not math.isfinite(value.item()):
-                raise ValueError(f"descend: the function is {value.item()} at {start}")
-            value.backward()
-            grad = point.grad
-            if grad is not None and not np.isfinite(grad._data).all():
-                break
-            opt.step()
-            if not np.isfinite(point._data).all():
+            if not math.isfinite(value.item()):
                 break
             path.append(point._data.copy())
-            if not math.isfinite(_height(f, path[-1])):
-                break
+            value.backward()
+            opt.step()
+    if not path:
+        raise ValueError(f"descend: the function is {value.item()} at {start}")
     return np.array(path)
 
 
@@ -81,8 +77,8 @@ def paths(
     """Draw ways over the contours of ``f``, a function of two numbers: a Figure.
 
     ``ways`` are arrays (points, 2) by name, as `descend` gives them. ``box`` is what is
-    shown, ``((x low, x high), (y low, y high))``; by default all of every way, with a
-    margin. The contours are drawn through equal shares of the picture, so that flat and
+    shown, ``((x low, x high), (y low, y high))``; by default all of every way, but
+    what is ten times as far from the start as most of it. The contours are drawn through equal shares of the picture, so that flat and
     steep parts are seen alike. Files, and what is raised, as in
     `autograd_core.train.plots`; ValueError for ways that are not (points, 2).
     """
@@ -132,8 +128,10 @@ def _height(f: Surface, point: Array) -> float:
 
 
 def _box(points: Array) -> Box:
-    """All of the points and a margin."""
-    low, high = points.min(0), points.max(0)
+    """What to show: all points but those that went far away, and a margin."""
+    away = np.abs(points - points[0]).max(1)
+    near = points[away <= FAR * max(np.median(away), 1e-300)]
+    low, high = near.min(0), near.max(0)
     margin = 0.1 * (high - low) + 0.05 * max(float((high - low).max()), 1e-3)
     (left, bottom), (right, top) = low - margin, high + margin
     return (left, right), (bottom, top)

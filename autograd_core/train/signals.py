@@ -169,7 +169,7 @@ class _Seen:
         outputs = [o for o in (output if many else [output]) if isinstance(o, Tensor)]
         if outputs:
             self.last, self.last_size = outputs[0].node or outputs[0], outputs[0].size
-        if any(module.children()) and not any(_own(module)):
+        if list(module.children()) and not _own(module):
             return
         for i, out in enumerate(outputs):
             name = self.names[module] + (f"[{i}]" if many else "")
@@ -178,8 +178,8 @@ class _Seen:
             self.layers.append(module)
 
 
-def _own(module: Module) -> Iterator[Parameter]:
-    return (p for _, p in module.members() if isinstance(p, Parameter))
+def _own(module: Module) -> list[Parameter]:
+    return [p for _, p in module.members() if isinstance(p, Parameter)]
 
 
 def _measured(out: Tensor) -> dict[str, Any]:
