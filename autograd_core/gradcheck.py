@@ -20,8 +20,10 @@ from autograd_core.differences import (
 from autograd_core.hooks import Array
 from autograd_core.tensor import Tensor
 
-HEAD = ("input", "shape", "worst at", "analytic", "numeric", "error", "abs", "rel")
-HEAD += ("overall", "")
+HEAD = (
+    *("input", "shape", "worst at", "analytic", "numeric", "error", "abs", "rel"),
+    *("overall", ""),
+)
 # What the course notes say to a relative difference below these, in float64.
 VERDICTS = {1e-7: "good", 1e-5: "look closer", 1e-3: "suspicious"}
 
@@ -179,6 +181,8 @@ class Report:
         ]
         verdict = "passed" if self else f"FAILED; worst: {self.worst.name}"
         return "\n".join([f"gradcheck {verdict}", *table, self.verdict()])
+
+    __repr__ = __str__
 
 
 def gradcheck(

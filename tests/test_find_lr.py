@@ -132,8 +132,10 @@ def test_a_sweep_that_blows_up_ends_there():
     for loss in (F.cross_entropy, lambda o, y: (o**4).mean()):
         opt = optim.SGD(model.parameters(), 0.1)
         found = train.find_lr(model, opt, loss, (X, Y), low=1e-3, high=1e30)
-        assert found.diverged and len(found.lrs) < 100
-        assert np.isfinite(found.losses).all() and np.isfinite(found.smoothed).all()
+        assert found.diverged
+        assert len(found.lrs) < 100
+        assert np.isfinite(found.losses).all()
+        assert np.isfinite(found.smoothed).all()
 
 
 def test_no_suggestion_where_nothing_falls():
@@ -142,7 +144,8 @@ def test_no_suggestion_where_nothing_falls():
     found = train.find_lr(model, opt, F.mse_loss, data, low=3.0, high=9.0)
     with pytest.raises(ValueError, match=r"falls nowhere in the \d+ steps"):
         _ = found.suggestion
-    assert "no suggestion" in repr(found) and "diverged" in repr(found)
+    assert "no suggestion" in repr(found)
+    assert "diverged" in repr(found)
 
 
 def test_penalties_batches_and_negative_losses():
@@ -170,14 +173,17 @@ def test_penalties_batches_and_negative_losses():
         ({"data": (X, Y[:5])}, ValueError, "200 rows and y has 5"),
         ({"data": (X, Y + 3)}, ValueError, "label"),
         ({"loss": lambda o, y: o}, ValueError, "must be a scalar"),
+        ({"loss": "mse"}, TypeError, r"function loss\(output, y\), got 'mse'"),
+        ({"opt": None}, TypeError, "an optimizer, got NoneType"),
+        ({"model": len}, TypeError, "Module as the model, got builtin"),
     ],
 )
 def test_errors_before_anything_is_trained(change, error, text):
     model = net()
     opt = optim.SGD(model.parameters(), 0.1)
-    given = {"loss": F.cross_entropy, "data": (X, Y)} | change
+    given = {"model": model, "opt": opt, "loss": F.cross_entropy, "data": (X, Y)}
     with pytest.raises(error, match=text):
-        train.find_lr(model, opt, **given)
+        train.find_lr(**given | change)
 
 
 def test_an_optimizer_of_another_model_is_refused():

@@ -88,7 +88,8 @@ def test_a_way_that_leaves_ends_with_what_is_finite():
     way = train.descend(lambda p: np.log(p[0]), (0.1,), lambda p: optim.SGD(p, 1.0), 9)
     assert way.tolist() == [[0.1]]
     still = train.descend(ravine, (0.0, 0.0), lambda p: optim.Adam(p, 0.1), 5)
-    assert (still == 0).all() and len(still) == 6
+    assert (still == 0).all()
+    assert len(still) == 6
 
 
 @pytest.mark.parametrize(

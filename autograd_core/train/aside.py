@@ -9,6 +9,7 @@ from typing import Any
 from autograd_core.hooks import Array
 from autograd_core.nn import Module
 from autograd_core.optim import Optimizer
+from autograd_core.program.compile import Compiled
 from autograd_core.random import default_generator
 from autograd_core.tape import TensorBase
 from autograd_core.tensor import Tensor
@@ -70,17 +71,29 @@ def batches_of(
 
 def batch_at(batches: Batches, step: int, dtype: Any) -> list[Array]:
     """The batch of a step: x, y and weights if there are; floats in ``dtype``."""
-    found = batches.at(step)
-    return [a.astype(dtype, copy=False) if a.dtype.kind == "f" else a for a in found]
+    return [
+        a.astype(dtype, copy=False) if a.dtype.kind == "f" and dtype else a
+        for a in batches.at(step)
+    ]
+
+
+def as_written(model: Any) -> Module:
+    """The module that a compiled one stands for."""
+    found: Any = model.function if isinstance(model, Compiled) else model
+    if not isinstance(found, Module):
+        raise TypeError(f"expected a Module as the model, got {type(found).__name__}")
+    return found
 
 
 def dtype_of(model: Module) -> Any:
-    """The dtype that a model computes in."""
+    """The dtype that a model computes in; None if it has no parameters."""
     return next((p.dtype for p in model.parameters()), None)
 
 
 def loss_of(loss: Loss, output: Any, y: Array, *weight: Array) -> Tensor:
     """The loss of a batch; ValueError unless it is one number."""
+    if not callable(loss):
+        raise TypeError(f"expected a function loss(output, y), got {loss!r}")
     extra: Any = {"sample_weight": weight[0]} if weight else {}
     value = loss(output, y, **extra)
     if value.size != 1:

@@ -20,6 +20,7 @@ from autograd_core.optim import Optimizer
 from autograd_core.tensor import Tensor
 from autograd_core.train import plots
 from autograd_core.train.aside import (
+    as_written,
     batch_at,
     batches_of,
     dtype_of,
@@ -34,7 +35,7 @@ REACH = 30  # and a slope over this part of it to each side
 DIVERGED = 4.0  # times the lowest smoothed loss: further on there is nothing to learn
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LearningRates:
     """What `find_lr` found: the loss before each step, and the rate of that step.
 
@@ -135,6 +136,7 @@ def find_lr(
             "find_lr: expected 0 < low < high and steps >= 20, got low="
             f"{low}, high={high} and steps={steps}"
         )
+    model = as_written(model)
     _check_optimizer(model, opt)
     batches = batches_of(data, batch_size, seed=seed)
     lrs, losses = np.geomspace(low, high, steps), list[float]()
@@ -147,8 +149,8 @@ def find_lr(
             if diverged := not math.isfinite(value) or _left(smoothed):
                 break
     n = sum(map(math.isfinite, losses))
-    found = (np.array(values[:n]) for values in (losses, smoothed))
-    return LearningRates(lrs[:n], *found, steps, diverged)
+    raw, average = np.array(losses[:n]), np.array(smoothed[:n])
+    return LearningRates(lrs[:n], raw, average, steps, diverged)
 
 
 def _sweep(
@@ -199,7 +201,9 @@ def _left(smoothed: list[float]) -> bool:
     return smoothed[-1] > lowest + (DIVERGED - 1) * abs(lowest)
 
 
-def _check_optimizer(model: Module, opt: Optimizer) -> None:
+def _check_optimizer(model: Module, opt: Any) -> None:
+    if not isinstance(opt, Optimizer):
+        raise TypeError(f"find_lr: expected an optimizer, got {type(opt).__name__}")
     own = {id(p) for p in model.parameters()}
     if not any(id(p) in own for p in opt.state):
         raise ValueError(

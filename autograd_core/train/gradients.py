@@ -9,9 +9,8 @@ import numpy as np
 
 from autograd_core.gradcheck import Report, gradcheck
 from autograd_core.nn import Module
-from autograd_core.program.compile import Compiled
 from autograd_core.tensor import Tensor
-from autograd_core.train.aside import batch_at, batches_of, loss_of
+from autograd_core.train.aside import as_written, batch_at, batches_of, loss_of
 from autograd_core.train.step import Loss, penalty
 
 
@@ -71,8 +70,6 @@ def check_gradients(
     )
 
 
-def _twin(module: Any) -> Any:
+def _twin(module: Module) -> Module:
     """A copy in float64, which runs as it is written."""
-    if isinstance(module, Compiled):
-        module = module.function
-    return copy.deepcopy(module).double()
+    return copy.deepcopy(as_written(module)).double()

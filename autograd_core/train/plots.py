@@ -79,7 +79,7 @@ def lines(
 
     ``log`` is taken only if all values are above 0.
     """
-    figure, (ax,) = panels(1)
+    figure, (ax,) = panels(min(len(series), 1))
     found = {
         name: (list(range(1, len(y) + 1)), [float(v) for v in y])
         for name, y in series.items()
@@ -99,7 +99,7 @@ def bars(
     ylabel: str = "",
 ) -> Any:
     """Bars by name: ``{"L2": 0.9}``, or groups of them: ``{"L2": {"train": 0.9}}``."""
-    figure, (ax,) = panels(1)
+    figure, (ax,) = panels(min(len(values), 1))
     groups = {
         name: value if isinstance(value, Mapping) else {"": value}
         for name, value in values.items()
@@ -120,8 +120,6 @@ def histograms(
 
     A panel says how many are exactly 0, and how many are not finite.
     """
-    if not values:
-        raise ValueError("histograms: nothing to draw, got no arrays")
     figure, axes = panels(len(values))
     for (name, value), ax in zip(values.items(), axes, strict=True):
         array = np.asarray(value._data if isinstance(value, TensorBase) else value)
@@ -151,6 +149,8 @@ def weight_histograms(model: Module, path: StrPath | None = None) -> Any:
 
 def panels(count: int) -> tuple[Any, list[Any]]:
     """A figure and its axes, side by side; see `autograd_core.train.figure`."""
+    if not count:
+        raise ValueError("nothing to draw: no columns, series or arrays were given")
     try:
         from autograd_core.train import figure
     except ImportError as error:

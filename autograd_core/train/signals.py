@@ -21,11 +21,11 @@ from autograd_core.hooks import Array, observe
 from autograd_core.nn import Module
 from autograd_core.nn.describe import label
 from autograd_core.nn.parameter import Parameter
-from autograd_core.program.compile import Compiled
 from autograd_core.tape import Node, grad_mode
 from autograd_core.tensor import Tensor
 from autograd_core.train import plots
 from autograd_core.train.aside import (
+    as_written,
     batch_at,
     batches_of,
     dtype_of,
@@ -138,10 +138,9 @@ def signals(
     >>> found["layer"], found.flagged
     (['0', '1', '2'], [])
     """
+    model = as_written(model)
     batches = batches_of((x, y, sample_weight), sys.maxsize, shuffle=False)
     x, *rest = batch_at(batches, 0, dtype_of(model))
-    if isinstance(model, Compiled):
-        model = model.function
     seen = _Seen(model)
     with unchanged(model), grad_mode(True), np.errstate(all="ignore"):
         with observe(seen):
