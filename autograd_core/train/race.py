@@ -38,8 +38,8 @@ def descend(
     >>> from autograd_core import optim, train
     >>> def bowl(p):
     ...     return p[0] ** 2 + 10 * p[1] ** 2
-    >>> train.descend(bowl, (1.0, 1.0), lambda p: optim.SGD(p, lr=0.05), 2).tolist()
-    [[1.0, 1.0], [0.9, 0.0], [0.81, 0.0]]
+    >>> train.descend(bowl, (1.0, 1.0), lambda p: optim.SGD(p, lr=0.25), 2).tolist()
+    [[1.0, 1.0], [0.5, -4.0], [0.25, 16.0]]
 
     Raises ValueError unless ``start`` is finite numbers along one axis and ``f`` is
     finite there, TypeError if ``f`` does not return one number as a Tensor.
