@@ -175,11 +175,10 @@ def test_losses_modes_and_compiled_models():
         assert len(output) == len(sample_weight) == len(y) == 5
         return (F.mse_loss(output, y, reduction="none").mean(1) * sample_weight).mean()
 
-    if "sample_weight" in str(train.Batches.__init__.__annotations__):
-        weight = np.ones(50, np.float32)
-        assert train.check_gradients(
-            model, weighted, X, targets, sample_weight=weight, rows=5
-        )
+    weight = np.ones(50, np.float32)
+    assert train.check_gradients(
+        model, weighted, X, targets, sample_weight=weight, rows=5
+    )
 
 
 @pytest.mark.parametrize(
