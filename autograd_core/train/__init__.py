@@ -27,6 +27,8 @@ from autograd_core.train.data import (
     class_weights,
     split,
 )
+from autograd_core.train.finder import LearningRates, find_lr
+from autograd_core.train.gradients import check_gradients
 from autograd_core.train.metrics import (
     Confusion,
     accuracy,
@@ -44,7 +46,15 @@ from autograd_core.train.metrics import (
     top_k,
     worst_confusions,
 )
-from autograd_core.train.plots import learning_curve
+from autograd_core.train.plots import (
+    bars,
+    histograms,
+    learning_curve,
+    lines,
+    weight_histograms,
+)
+from autograd_core.train.race import descend, paths
+from autograd_core.train.signals import Signals, signals
 from autograd_core.train.step import make_step, penalty
 from autograd_core.train.trainer import INTERRUPTED, History, ResumeError, Run, fit
 
@@ -61,6 +71,7 @@ __all__ = [
     "Flip",
     "History",
     "Jitter",
+    "LearningRates",
     "Mixup",
     "Noise",
     "Progress",
@@ -69,30 +80,40 @@ __all__ = [
     "Run",
     "Schedule",
     "Shift",
+    "Signals",
     "Standardizer",
     "Zoom",
     "accuracy",
     "auc",
+    "bars",
     "check_data",
+    "check_gradients",
     "check_labels",
     "class_weights",
     "confusion_matrix",
+    "descend",
     "evaluate",
     "f1",
+    "find_lr",
     "fit",
+    "histograms",
     "learning_curve",
+    "lines",
     "load",
     "log_loss",
     "make_step",
     "mean_absolute_error",
     "mean_squared_error",
+    "paths",
     "penalty",
     "precision",
     "predict",
     "r2",
     "recall",
     "save",
+    "signals",
     "split",
     "top_k",
+    "weight_histograms",
     "worst_confusions",
 ]
