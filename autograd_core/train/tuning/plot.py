@@ -1,0 +1,81 @@
+"""The picture of what mattered in a search."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograd_core.train import files
+from autograd_core.train.plots import _figure
+from autograd_core.train.tuning.result import Search, Trial
+from autograd_core.train.tuning.space import Choice, Log, OneMinus, Scale, Whole
+
+COLUMNS = 3  # panels side by side
+FAILED = "#c44e52"
+
+
+def plot_search(result: Search, path: str | os.PathLike[str] | None = None) -> Any:
+    """Draw the score against each parameter on its scale, what mattered most first.
+
+    Each panel says how much of the scores' variance its parameter explains (see
+    `autograd_core.train.tuning.importance`); trials without a score are crosses at the
+    worst edge, a star is the best. Returns the matplotlib Figure, and saves it if there
+    is a ``path`` (.png, .svg, .pdf). Raises ValueError if no trial has a score,
+    ImportError without matplotlib.
+    """
+    best = result.best
+    figure = _figure()
+    shares = result.importance()
+    across = min(len(shares), COLUMNS)
+    down = -(-len(shares) // across)
+    panels = figure.subplots(down, across, squeeze=False, sharey=True).ravel()
+    for ax in panels[len(shares) :]:
+        ax.set_visible(False)
+    scores = [trial.score for trial in result.trials if not trial.failed]
+    if min(scores) > 0 and max(scores) > 10 * min(scores):
+        panels[0].set_yscale("log")  # shared
+    for (name, share), ax in zip(shares.items(), panels, strict=False):
+        _panel(ax, name, result.space[name], result, best)
+        ax.set_title("" if np.isnan(share) else f"explains {share:.0%}", fontsize=10)
+    for ax in panels[::across]:
+        ax.set_ylabel("score")
+    figure.set_size_inches(3.6 * across, 2.9 * down)
+    if path is not None:
+        picture, path = io.BytesIO(), Path(path)
+        figure.savefig(picture, format=path.suffix[1:] or "png", dpi=120)
+        files.replace(path, picture.getvalue())
+    return figure
+
+
+def _panel(ax: Any, name: str, scale: Scale, result: Search, best: Trial) -> None:
+    """Score against one parameter."""
+    good = [trial for trial in result.trials if not trial.failed]
+    failed = [trial for trial in result.trials if trial.failed]
+    rounds = [trial.round for trial in good]
+    x = [_x(scale, trial.params[name], trial.number) for trial in good]
+    ax.scatter(x, [t.score for t in good], c=rounds, cmap="viridis", s=16, alpha=0.8)
+    crosses = [_x(scale, trial.params[name], trial.number) for trial in failed]
+    edge = [0.02 if result.maximize else 0.98] * len(failed)
+    ax.scatter(
+        crosses, edge, c=FAILED, marker="x", s=20, transform=ax.get_xaxis_transform()
+    )
+    star = _x(scale, best.params[name], best.number)
+    ax.scatter([star], [best.score], c="#dd8452", marker="*", s=120, zorder=3)
+    ax.set_xlabel(f"1 - {name}" if isinstance(scale, OneMinus) else name)
+    if isinstance(scale, Choice):
+        ax.set_xticks(range(len(scale.options)), map(scale.show, scale.options))
+    elif isinstance(scale, Log | OneMinus) or (isinstance(scale, Whole) and scale.log):
+        ax.set_xscale("log")
+    ax.grid(alpha=0.25)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _x(scale: Scale, value: Any, number: int) -> float:
+    """Where a value is drawn; options are spread a little, each in its column."""
+    if isinstance(scale, Choice):
+        return scale.index(value) + (number * 0.618 % 1 - 0.5) * 0.4
+    return 1.0 - value if isinstance(scale, OneMinus) else float(value)
