@@ -17,7 +17,9 @@ BINS = 8  # at most
 ENOUGH = 10  # trials, for a number that says something
 
 
-def importance(trials: Sequence[Trial], space: Mapping[str, Scale]) -> dict[str, float]:
+def importance(
+    trials: Sequence[Trial], space: Mapping[str, Scale], maximize: bool = False
+) -> dict[str, float]:
     """The share of the scores' variance that each parameter explains, largest first.
 
     Scores are replaced by their ranks (one that diverged is far off, and a rank above

@@ -15,7 +15,8 @@ from autograd_core.train.tuning.result import Search, Trial
 from autograd_core.train.tuning.space import Choice, Log, OneMinus, Scale, Whole
 
 COLUMNS = 3  # panels side by side
-FAILED = "#c44e52"
+ROUNDS = ("#9aa5b1", "#4c72b0", "#1b2a49")
+FAILED, BEST = "#c44e52", "#dd8452"
 
 
 def plot_search(result: Search, path: str | os.PathLike[str] | None = None) -> Any:
@@ -43,6 +44,8 @@ def plot_search(result: Search, path: str | os.PathLike[str] | None = None) -> A
         ax.set_title("" if np.isnan(share) else f"explains {share:.0%}", fontsize=10)
     for ax in panels[::across]:
         ax.set_ylabel("score")
+    if any(trial.round for trial in result.trials):
+        panels[0].legend(frameon=False, fontsize=8)
     figure.set_size_inches(3.6 * across, 2.9 * down)
     if path is not None:
         picture, path = io.BytesIO(), Path(path)
@@ -53,18 +56,32 @@ def plot_search(result: Search, path: str | os.PathLike[str] | None = None) -> A
 
 def _panel(ax: Any, name: str, scale: Scale, result: Search, best: Trial) -> None:
     """Score against one parameter."""
+
+    def x(trial: Trial) -> float:
+        return _x(scale, trial.params[name], trial.number)
+
+    _axis(ax, name, scale)
     good = [trial for trial in result.trials if not trial.failed]
-    failed = [trial for trial in result.trials if trial.failed]
-    rounds = [trial.round for trial in good]
-    x = [_x(scale, trial.params[name], trial.number) for trial in good]
-    ax.scatter(x, [t.score for t in good], c=rounds, cmap="viridis", s=16, alpha=0.8)
-    crosses = [_x(scale, trial.params[name], trial.number) for trial in failed]
+    for number in sorted({trial.round for trial in good}):
+        part = [trial for trial in good if trial.round == number]
+        ax.scatter(
+            [x(trial) for trial in part],
+            [trial.score for trial in part],
+            c=ROUNDS[number % len(ROUNDS)],
+            s=16,
+            label=f"round {number}",
+        )
+    failed = [x(trial) for trial in result.trials if trial.failed]
     edge = [0.02 if result.maximize else 0.98] * len(failed)
-    ax.scatter(
-        crosses, edge, c=FAILED, marker="x", s=20, transform=ax.get_xaxis_transform()
-    )
-    star = _x(scale, best.params[name], best.number)
-    ax.scatter([star], [best.score], c="#dd8452", marker="*", s=120, zorder=3)
+    ends = ax.get_xaxis_transform()  # whatever the limits of the scores
+    ax.scatter(failed, edge, c=FAILED, marker="x", s=20, transform=ends)
+    ax.update_datalim([(place, 1.0) for place in failed], updatey=False)
+    ax.scatter([x(best)], [best.score], c=BEST, marker="*", s=120, zorder=3)
+    ax.autoscale_view()
+
+
+def _axis(ax: Any, name: str, scale: Scale) -> None:
+    """A parameter's name and scale."""
     ax.set_xlabel(f"1 - {name}" if isinstance(scale, OneMinus) else name)
     if isinstance(scale, Choice):
         ax.set_xticks(range(len(scale.options)), map(scale.show, scale.options))
