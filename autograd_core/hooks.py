@@ -83,9 +83,13 @@ class Recorder(Protocol):
 RECORDING: list[None] = []
 
 
+Observer = Callable[[Any, Any], None]
+
+
 class _Current(threading.local):
     recorder: Recorder | None = None
     watcher: Any = None  # see `anomaly`; then RECORDING has an entry too
+    observer: Observer | None = None  # see `observe`; likewise
 
 
 current = _Current()
@@ -108,6 +112,22 @@ def listen(listener: Recorder | None) -> Iterator[None]:
         if listener is not None:
             RECORDING.pop()
         current.recorder = before
+
+
+@contextmanager
+def observe(observer: Observer) -> Iterator[None]:
+    """Call ``observer(module, output)`` after each module's ``forward`` in the block.
+
+    Of this thread; an inner block takes the place of an outer one. Compiled functions
+    run eagerly in it, as a replay calls no module.
+    """
+    before, current.observer = current.observer, observer
+    RECORDING.append(None)
+    try:
+        yield
+    finally:
+        RECORDING.pop()
+        current.observer = before
 
 
 def refuse(what: str, remedy: str) -> None:

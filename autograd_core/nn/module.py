@@ -61,7 +61,10 @@ class Module:
         if listener is not None:
             listener.on_module(self, True)
         try:
-            return self.forward(*args, **kwargs)
+            output = self.forward(*args, **kwargs)
+            if RECORDING and (observer := current.observer) is not None:
+                observer(self, output)
+            return output
         except (TypeError, ValueError) as error:
             locate(error, self)
             raise

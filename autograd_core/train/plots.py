@@ -1,68 +1,213 @@
-"""Pictures of a run, drawn by matplotlib without a display."""
+"""Pictures of runs, models and series, drawn by matplotlib without a display.
+
+Each returns a matplotlib Figure, which a notebook shows, and with ``path`` writes it
+into a file, whole or not at all; the ending chooses the kind (.png, .svg, .pdf). All
+raise ImportError without matplotlib, ValueError for an unknown kind, OSError for a file
+that cannot be written.
+"""
 
 from __future__ import annotations
 
-import io
+import math
 import os
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from autograd_core.train import files
+import numpy as np
+
+from autograd_core.nn import Module
+from autograd_core.tape import TensorBase
 
 if TYPE_CHECKING:
     from autograd_core.train.trainer import History
 
+StrPath = str | os.PathLike[str]
+FEW = 20  # points that are shown one by one
+BINS = 40
+OTHER = ("epoch", "lr", "seconds")  # columns that are drawn on request
+
 
 def learning_curve(
-    history: History, path: str | os.PathLike[str], title: str = ""
-) -> None:
-    """Draw loss and metrics by epoch, training and validation, into a picture file.
+    history: History,
+    path: StrPath | None = None,
+    title: str = "",
+    columns: Sequence[str] | None = None,
+) -> Any:
+    """Columns of a history by epoch, a panel each, training and validation together.
 
-    The ending of ``path`` chooses the format (.png, .svg, .pdf); it is written whole or
-    not at all. Raises ValueError for a history without epochs or an unknown format,
-    OSError if it cannot be written, ImportError if matplotlib is missing.
+    By default the loss and the metrics; ``columns=["loss", "lr"]`` chooses. Few epochs
+    are points as well. The axis of a loss is logarithmic if all of it is above 0. A
+    value that is not finite is a gap. Raises ValueError for a history without epochs
+    or a column that it does not have.
     """
-    if not history.rows:
+    rows = getattr(history, "rows", None)
+    if not isinstance(rows, list):
+        given = type(history).__name__
+        raise TypeError(f"learning_curve: expected the History of a fit, got {given}")
+    if not rows:
         raise ValueError("learning_curve: the history has no epochs")
-    figure = _figure()
-    other = ("lr", "seconds")
-    names = [n for n in history.rows[0] if n not in other and n[:6] != "valid_"]
-    axes = figure.subplots(1, len(names), squeeze=False)[0]
+    there = list(dict.fromkeys(name for row in rows for name in row))
+    measured = [n.removeprefix("valid_") for n in there if n not in OTHER]
+    names = list(dict.fromkeys(measured)) if columns is None else list(columns)
+    for name in names:
+        if name not in there and f"valid_{name}" not in there:
+            known = ", ".join(there)
+            raise ValueError(f"learning_curve: no column {name!r}; there are: {known}")
+    figure, axes = panels(len(names))
     for name, ax in zip(names, axes, strict=True):
-        _draw(ax, history, name)
+        both = {"training": name, "validation": f"valid_{name}"}
+        found = {label: _points(rows, n) for label, n in both.items() if n in there}
+        _draw(ax, found)
+        if name in ("loss", "cost", "lr") or name.endswith(("_loss", "norm")):
+            _logarithmic(ax, [y for _, values in found.values() for y in values])
+        ax.set(xlabel="epoch", ylabel=name)
+        ax.xaxis.get_major_locator().set_params(integer=True)
     axes[0].legend(frameon=False)
-    figure.set_size_inches(4.5 * len(names), 3.2)
     figure.suptitle(title, fontsize=11)
-    picture, path = io.BytesIO(), Path(path)
-    figure.savefig(picture, format=path.suffix[1:] or "png", dpi=120)
-    files.replace(path, picture.getvalue())
+    return finished(figure, path)
 
 
-def _draw(ax: Any, history: History, name: str) -> None:
-    """One column of a history and its validation."""
-    epochs = range(1, len(history.rows) + 1)
-    for column, label in ((name, "training"), (f"valid_{name}", "validation")):
-        if column in history.rows[0]:
-            ax.plot(epochs, history[column], label=label, linewidth=1.6)
-    if name == "loss":
-        ax.set_yscale("log", subs=[2, 4, 6])
-        ax.yaxis.set_major_formatter("{x:g}")
-        ax.yaxis.set_minor_formatter("{x:g}")
-    ax.set_xlabel("epoch")
-    ax.set_ylabel(name)
-    ax.grid(alpha=0.25)
-    ax.spines[["top", "right"]].set_visible(False)
+def lines(
+    series: Mapping[str, Any],
+    path: StrPath | None = None,
+    *,
+    xlabel: str = "step",
+    ylabel: str = "",
+    log: bool = False,
+) -> Any:
+    """Some series of numbers, by name, over 1, 2, 3, ...: averages, schedules, losses.
+
+    ``log`` is taken only if all values are above 0.
+    """
+    figure, (ax,) = panels(1)
+    found = {
+        name: (list(range(1, len(y) + 1)), [float(v) for v in y])
+        for name, y in series.items()
+    }
+    _draw(ax, found)
+    if log:
+        _logarithmic(ax, [y for _, values in found.values() for y in values])
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.legend(frameon=False)
+    return finished(figure, path)
 
 
-def _figure() -> Any:
-    """A figure that needs no display and leaves pyplot's state alone."""
+def bars(
+    values: Mapping[str, float | Mapping[str, float]],
+    path: StrPath | None = None,
+    *,
+    ylabel: str = "",
+) -> Any:
+    """Bars by name: ``{"L2": 0.9}``, or groups of them: ``{"L2": {"train": 0.9}}``."""
+    figure, (ax,) = panels(1)
+    groups = {
+        name: value if isinstance(value, Mapping) else {"": value}
+        for name, value in values.items()
+    }
+    labels = list(dict.fromkeys(label for group in groups.values() for label in group))
+    parts = {
+        label: [group.get(label, math.nan) for group in groups.values()]
+        for label in labels
+    }
+    by_layer(ax, list(groups), parts, ylabel, log=False)
+    return finished(figure, path)
+
+
+def histograms(
+    values: Mapping[str, Any], path: StrPath | None = None, *, xlabel: str = ""
+) -> Any:
+    """How the finite numbers of some arrays are distributed, a panel for each.
+
+    A panel says how many are exactly 0, and how many are not finite.
+    """
+    if not values:
+        raise ValueError("histograms: nothing to draw, got no arrays")
+    figure, axes = panels(len(values))
+    for (name, value), ax in zip(values.items(), axes, strict=True):
+        array = np.asarray(value._data if isinstance(value, TensorBase) else value)
+        finite = array[np.isfinite(array)].astype(np.float64)
+        if finite.size:
+            ax.hist(finite, bins=BINS)
+        zeros, lost = int((array == 0).sum()), array.size - finite.size
+        note = f"\n{zeros:,} of {array.size:,} are 0" if zeros else ""
+        note += f"\n{lost:,} of {array.size:,} are not finite" if lost else ""
+        ax.set(title=f"{name}{note}", xlabel=xlabel)
+    return finished(figure, path)
+
+
+def weight_histograms(model: Module, path: StrPath | None = None) -> Any:
+    """`histograms` of a model's weights: its parameters of two or more axes."""
+    named = dict(model.named_parameters())
+    wide = {name: p for name, p in named.items() if p.ndim > 1} or named
+    if not wide:
+        raise ValueError(
+            f"weight_histograms: {type(model).__name__} has no parameters to draw"
+        )
+    return histograms(wide, path, xlabel="weight")
+
+
+# What they are made of ---------------------------------------------------------------
+
+
+def panels(count: int) -> tuple[Any, list[Any]]:
+    """A figure and its axes, side by side; see `autograd_core.train.figure`."""
     try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
+        from autograd_core.train import figure
     except ImportError as error:
         raise ImportError(
             "pictures need matplotlib: pip install 'autograd-core[demo]'"
         ) from error
-    figure = Figure(layout="constrained")
-    FigureCanvasAgg(figure)
+    return figure.panels(count)
+
+
+def finished(figure: Any, path: StrPath | None) -> Any:
+    """The figure, which has been written if there is a path."""
+    if path is not None:
+        figure.write(path)
     return figure
+
+
+def by_layer(
+    ax: Any,
+    names: Sequence[str],
+    parts: Mapping[str, Sequence[float]],
+    ylabel: str,
+    log: bool = True,
+) -> None:
+    """Bars at each name, one for each part; all but finite numbers are left out."""
+    places, width = np.arange(len(names)), 0.8 / max(len(parts), 1)
+    for i, (label, values) in enumerate(parts.items()):
+        heights = [v if math.isfinite(v) else 0.0 for v in values]
+        ax.bar(places + (i + 0.5) * width - 0.4, heights, width, label=label)
+    ax.set_xticks(places, names, rotation=30 if len(names) > 4 else 0)
+    ax.set_ylabel(ylabel)
+    if any(parts):
+        ax.legend(frameon=False)
+    if log and any(v > 0 for values in parts.values() for v in values):
+        ax.set_yscale("log")
+
+
+def _points(
+    rows: Sequence[Mapping[str, float]], name: str
+) -> tuple[list[int], list[float]]:
+    """Epochs in which a column was measured, and its values."""
+    pairs = [(i + 1, float(row[name])) for i, row in enumerate(rows) if name in row]
+    return [i for i, _ in pairs], [y for _, y in pairs]
+
+
+def _draw(ax: Any, series: Mapping[str, tuple[Sequence[float], list[float]]]) -> None:
+    """A line for each; points too if there are few, or gaps around them."""
+    for label, (x, values) in series.items():
+        y = [v if math.isfinite(v) else math.nan for v in values]
+        marker = "o" if len(y) <= FEW or any(map(math.isnan, y)) else ""
+        ax.plot(x, y, label=label, linewidth=1.6, marker=marker, markersize=3.5)
+
+
+def _logarithmic(ax: Any, values: Sequence[float]) -> None:
+    """A logarithmic axis, if there is nothing that it would hide."""
+    if not values or not all(v > 0 and math.isfinite(v) for v in values):
+        return
+    narrow = max(values) < 100 * min(values)
+    ax.set_yscale("log", subs=[2, 4, 6] if narrow else [])
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_formatter("{x:g}")
