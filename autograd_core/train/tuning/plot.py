@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from autograd_core.train import files
-from autograd_core.train.plots import _figure
+from autograd_core.train.plots import finished, panels
 from autograd_core.train.tuning.result import Search, Trial
 from autograd_core.train.tuning.space import Choice, Log, OneMinus, Scale, Whole
 
-COLUMNS = 3  # panels side by side
 ROUNDS = ("#9aa5b1", "#4c72b0", "#1b2a49")
 FAILED, BEST = "#c44e52", "#dd8452"
 
@@ -29,29 +25,20 @@ def plot_search(result: Search, path: str | os.PathLike[str] | None = None) -> A
     ImportError without matplotlib.
     """
     best = result.best
-    figure = _figure()
     shares = result.importance()
-    across = min(len(shares), COLUMNS)
-    down = -(-len(shares) // across)
-    panels = figure.subplots(down, across, squeeze=False, sharey=True).ravel()
-    for ax in panels[len(shares) :]:
-        ax.set_visible(False)
-    scores = [trial.score for trial in result.trials if not trial.failed]
-    if min(scores) > 0 and max(scores) > 10 * min(scores):
-        panels[0].set_yscale("log")  # shared
-    for (name, share), ax in zip(shares.items(), panels, strict=False):
+    figure, axes = panels(len(shares))
+    for (name, share), ax in zip(shares.items(), axes, strict=True):
         _panel(ax, name, result.space[name], result, best)
         ax.set_title("" if np.isnan(share) else f"explains {share:.0%}", fontsize=10)
-    for ax in panels[::across]:
-        ax.set_ylabel("score")
+    for ax in axes[1:]:
+        ax.sharey(axes[0])
+    scores = [trial.score for trial in result.trials if not trial.failed]
+    if min(scores) > 0 and max(scores) > 10 * min(scores):
+        axes[0].set_yscale("log")
+    axes[0].set_ylabel("score")
     if any(trial.round for trial in result.trials):
-        panels[0].legend(frameon=False, fontsize=8)
-    figure.set_size_inches(3.6 * across, 2.9 * down)
-    if path is not None:
-        picture, path = io.BytesIO(), Path(path)
-        figure.savefig(picture, format=path.suffix[1:] or "png", dpi=120)
-        files.replace(path, picture.getvalue())
-    return figure
+        axes[0].legend(frameon=False, fontsize=8)
+    return finished(figure, path)
 
 
 def _panel(ax: Any, name: str, scale: Scale, result: Search, best: Trial) -> None:
@@ -87,8 +74,6 @@ def _axis(ax: Any, name: str, scale: Scale) -> None:
         ax.set_xticks(range(len(scale.options)), map(scale.show, scale.options))
     elif isinstance(scale, Log | OneMinus) or (isinstance(scale, Whole) and scale.log):
         ax.set_xscale("log")
-    ax.grid(alpha=0.25)
-    ax.spines[["top", "right"]].set_visible(False)
 
 
 def _x(scale: Scale, value: Any, number: int) -> float:

@@ -46,8 +46,8 @@ class Prune(Callback):
     counts as failed. One Prune may be used for several fits, k folds, one after
     another: their epochs are counted on.
 
-    Raises ValueError before the first step if the study's direction is not the
-    column's.
+    Raises ValueError before the first step if there is no such column, or the study
+    goes the other way.
     """
 
     last = True
@@ -57,31 +57,27 @@ class Prune(Callback):
         self.reported = self.before = 0  # epochs in all, and before this fit
 
     def check(self, run: Run) -> None:
-        """The study must go where the column becomes better."""
-        study = getattr(self.trial, "study", None)  # a FixedTrial has none
-        if study is None:
-            return
-        given = study.direction.name == "MAXIMIZE"
-        try:
-            expected = larger_is_better(self.monitor, "Prune")
-        except ValueError:  # the name does not say, the study does
-            return
-        if given != expected:
-            right = "maximize" if expected else "minimize"
+        """The column must be there, and the study go where it becomes better."""
+        measured = ["lr", "seconds", "loss", *run.metrics]
+        if run.valid is not None:
+            measured += [f"valid_{name}" for name in measured[2:]]
+        if self.monitor not in measured:
             raise ValueError(
-                f"Prune: {self.monitor!r} is better "
-                f"{'larger' if expected else 'smaller'}, the study's direction is the "
-                f'other: optuna.create_study(direction="{right}")'
+                f"Prune: no column {self.monitor!r}; there will be: "
+                f"{', '.join(measured)}"
             )
+        study = getattr(self.trial, "study", None)  # a FixedTrial has none
+        if study is not None:
+            _check_direction(study, self.monitor)
 
     def start(self, run: Run) -> None:
         """Count on from the fit before."""
-        self.before = self.reported - run.epoch if run.epoch else self.reported
+        self.before = max(self.reported - run.epoch, 0)
 
     def epoch(self, run: Run) -> None:
         """Report; raises optuna.TrialPruned."""
         optuna = _optuna()
-        self.reported = max(self.before, 0) + run.epoch
+        self.reported = self.before + run.epoch
         value = run.history.last(self.monitor)
         self.trial.report(value, self.reported)
         if self.trial.should_prune():
@@ -95,6 +91,22 @@ class Prune(Callback):
             raise KeyboardInterrupt
 
 
+def _check_direction(study: Any, monitor: str) -> None:
+    """Raise ValueError unless the study goes where the column becomes better."""
+    if len(study.directions) > 1:
+        raise ValueError("Prune: Optuna does not prune studies of several objectives")
+    try:
+        larger = larger_is_better(monitor, "Prune")
+    except ValueError:  # the name does not say, the study does
+        return
+    if larger != (study.direction.name == "MAXIMIZE"):
+        better, right = ("larger", "max") if larger else ("smaller", "min")
+        raise ValueError(
+            f"Prune: {monitor!r} is better {better}, the study goes the other way: "
+            f'optuna.create_study(direction="{right}imize")'
+        )
+
+
 def requeue(study: Any) -> list[int]:
     """Give the trials that killed workers have left to the next worker; their numbers.
 
@@ -104,10 +116,10 @@ def requeue(study: Any) -> list[int]:
     ``RDBStorage(url, heartbeat_interval=60, failed_trial_callback=
     RetryFailedTrialCallback())`` knows by itself, for databases.)
     """
-    from_optuna = _optuna().trial.TrialState
-    left = study.get_trials(deepcopy=False, states=[from_optuna.RUNNING])
+    states = _optuna().trial.TrialState
+    left = study.get_trials(deepcopy=False, states=[states.RUNNING])
     for trial in left:
-        study.tell(trial.number, state=from_optuna.FAIL)
+        study.tell(trial.number, state=states.FAIL)
         if trial.params:
             study.enqueue_trial(trial.params, {"retried_trial": trial.number})
     return [trial.number for trial in left]
