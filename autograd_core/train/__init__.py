@@ -17,6 +17,7 @@ from autograd_core.train.data import (
     class_weights,
     split,
 )
+from autograd_core.train.history import INTERRUPTED, History
 from autograd_core.train.metrics import (
     Confusion,
     accuracy,
@@ -35,8 +36,10 @@ from autograd_core.train.metrics import (
     worst_confusions,
 )
 from autograd_core.train.plots import learning_curve
+from autograd_core.train.resume import ResumeError
+from autograd_core.train.run import Run
 from autograd_core.train.step import make_step, penalty
-from autograd_core.train.trainer import INTERRUPTED, History, ResumeError, Run, fit
+from autograd_core.train.trainer import fit
 
 __all__ = [
     "INTERRUPTED",
