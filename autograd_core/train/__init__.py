@@ -14,19 +14,32 @@ from autograd_core.train.data import (
     Standardizer,
     check_data,
     check_labels,
+    class_weights,
     split,
 )
+from autograd_core.train.history import INTERRUPTED, History
 from autograd_core.train.metrics import (
     Confusion,
     accuracy,
+    auc,
     confusion_matrix,
     evaluate,
+    f1,
+    log_loss,
+    mean_absolute_error,
+    mean_squared_error,
+    precision,
     predict,
+    r2,
+    recall,
+    top_k,
     worst_confusions,
 )
 from autograd_core.train.plots import learning_curve
+from autograd_core.train.resume import ResumeError
+from autograd_core.train.run import Run
 from autograd_core.train.step import make_step, penalty
-from autograd_core.train.trainer import INTERRUPTED, History, ResumeError, Run, fit
+from autograd_core.train.trainer import fit
 from autograd_core.train.tuning import (
     Choice,
     Log,
@@ -69,22 +82,32 @@ __all__ = [
     "Uniform",
     "Whole",
     "accuracy",
+    "auc",
     "check_data",
     "check_labels",
+    "class_weights",
     "confusion_matrix",
     "evaluate",
+    "f1",
     "fit",
     "from_study",
     "learning_curve",
     "load",
+    "log_loss",
     "make_step",
+    "mean_absolute_error",
+    "mean_squared_error",
     "penalty",
     "plot_search",
+    "precision",
     "predict",
+    "r2",
+    "recall",
     "requeue",
     "save",
     "search",
     "split",
     "suggest",
+    "top_k",
     "worst_confusions",
 ]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.random import default_generator
-from autograd_core.train.trainer import INTERRUPTED, History
+from autograd_core.train.history import INTERRUPTED, History
 from autograd_core.train.tuning.interrupt import Presses, listening
 from autograd_core.train.tuning.journal import Journal, journal
 from autograd_core.train.tuning.progress import Bar

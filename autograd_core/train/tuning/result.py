@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd_core.train.trainer import INTERRUPTED
+from autograd_core.train.history import INTERRUPTED
 from autograd_core.train.tuning.importance import importance
 from autograd_core.train.tuning.space import Scale
 

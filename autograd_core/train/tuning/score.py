@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from autograd_core.train.trainer import History
-
-SMALLER = ("loss", "error", "cost")
-LARGER = ("accuracy", "precision", "recall", "f1", "auc", "r2")
+from autograd_core.train.history import History
+from autograd_core.train.monitor import mode_of
 
 
 def larger_is_better(monitor: str, who: str) -> bool:
     """By the column's name; raises ValueError where it does not say."""
-    if monitor.endswith(SMALLER):
-        return False
-    if monitor.endswith(LARGER):
-        return True
-    raise ValueError(
-        f"{who}: is a larger or a smaller {monitor!r} better? Say maximize=True or "
-        "maximize=False"
-    )
+    try:
+        return mode_of(monitor, None, who) == "max"
+    except ValueError:
+        raise ValueError(
+            f"{who}: is a larger or a smaller {monitor!r} better? Say maximize=True "
+            "or maximize=False"
+        ) from None
 
 
 def check_takes(score: Callable[..., Any], names: Iterable[str], who: str) -> None:
@@ -66,14 +62,8 @@ def _of_history(
             "search: maximize=True of a History needs the column: "
             'say monitor="valid_accuracy" or another'
         )
-    if not history.rows:
-        raise ValueError("search: score returned a History without epochs")
-    _column(history.rows[0], column)
-    sign = -1.0 if maximize else 1.0
-    values = [sign * row[column] for row in history.rows]
-    order = [math.inf if math.isnan(value) else value for value in values]
-    best = order.index(min(order))
-    return history.rows[best][column], {**history.rows[best], "epoch": best + 1.0}
+    best = history.best(column, "max" if maximize else "min")
+    return best[column], best
 
 
 def _of_mapping(

@@ -19,7 +19,7 @@ from autograd_core.train.tuning.space import (
 )
 
 if TYPE_CHECKING:
-    from autograd_core.train.trainer import Run
+    from autograd_core.train.run import Run
 
 
 def suggest(trial: Any, space: Mapping[str, Scale]) -> dict[str, Any]:
@@ -46,8 +46,8 @@ class Prune(Callback):
     counts as failed. One Prune may be used for several fits, k folds, one after
     another: their epochs are counted on.
 
-    Raises ValueError before the first step if there is no such column, or the study
-    goes the other way.
+    Epochs without validation are not reported. Raises before the first step: KeyError
+    if there will be no such column, ValueError if the study goes the other way.
     """
 
     last = True
@@ -58,14 +58,7 @@ class Prune(Callback):
 
     def check(self, run: Run) -> None:
         """The column must be there, and the study go where it becomes better."""
-        measured = ["lr", "seconds", "loss", *run.metrics]
-        if run.valid is not None:
-            measured += [f"valid_{name}" for name in measured[2:]]
-        if self.monitor not in measured:
-            raise ValueError(
-                f"Prune: no column {self.monitor!r}; there will be: "
-                f"{', '.join(measured)}"
-            )
+        run.require_column(self.monitor, "Prune")
         study = getattr(self.trial, "study", None)  # a FixedTrial has none
         if study is not None:
             _check_direction(study, self.monitor)
@@ -77,6 +70,8 @@ class Prune(Callback):
     def epoch(self, run: Run) -> None:
         """Report; raises optuna.TrialPruned."""
         optuna = _optuna()
+        if not run.measured(self.monitor):
+            return
         self.reported = self.before + run.epoch
         value = run.history.last(self.monitor)
         self.trial.report(value, self.reported)
