@@ -200,30 +200,48 @@ def test_ctrl_c_ends_the_study_not_one_fit(tmp_path):
 
 
 REFUSED = [
-    ("minimize", "valid_accuracy", "is better larger, the study goes the other way"),
-    ("maximize", "valid_loss", r'create_study\(direction="minimize"\)'),
-    ("minimize", "valid_auc", "no column 'valid_auc'; .*valid_loss, valid_accuracy"),
+    (
+        "minimize",
+        "valid_accuracy",
+        ValueError,
+        "better larger, the study goes the other",
+    ),
+    ("maximize", "valid_loss", ValueError, r'create_study\(direction="minimize"\)'),
+    ("minimize", "valid_auc", KeyError, "no column 'valid_auc'; .* valid_accuracy"),
 ]
 
 
-@pytest.mark.parametrize(("direction", "monitor", "message"), REFUSED)
-def test_prune_that_cannot_be_right(direction, monitor, message):
-    trial = random_study(direction=direction).ask()
-    with pytest.raises(ValueError, match=message):
-        train.Prune(trial, monitor).check(RUN)
+@pytest.mark.parametrize(("direction", "monitor", "kind", "message"), REFUSED)
+def test_prune_that_cannot_be_right(direction, monitor, kind, message):
+    trial, closed = random_study(direction=direction).ask(), Closed()
+    prune, metrics = train.Prune(trial, monitor), {"accuracy": train.accuracy}
+    with pytest.raises(kind, match=message):
+        fit(trial, 0.1, closed, prune=prune, metrics=metrics)
+    assert closed.seen == []  # before the first step
 
 
-class RUN:
-    metrics = {"accuracy": train.accuracy}  # noqa: RUF012
-    valid = VALID
-
-
-def test_prune_that_may_be_right():
-    train.Prune(random_study().ask()).check(RUN)
-    train.Prune(optuna.trial.FixedTrial({})).check(RUN)
+def test_prune_without_validation_or_a_single_objective():
+    with pytest.raises(KeyError, match="Prune: no column 'valid_loss'"):
+        fit(random_study().ask(), 0.1, valid=None)
     several = optuna.create_study(directions=["minimize", "minimize"])
     with pytest.raises(ValueError, match="several objectives"):
-        train.Prune(several.ask()).check(RUN)
+        fit(several.ask(), 0.1)
+
+
+def test_prune_outside_of_a_study():
+    trial = optuna.trial.FixedTrial({})
+    assert len(fit(trial, 0.1, prune=train.Prune(trial, "loss")).rows) == 4
+
+
+def test_epochs_without_validation_are_not_reported():
+    study = random_study(pruner=Below())
+
+    def objective(trial):
+        trial.suggest_float("lr", 0.1, 1)
+        return fit(trial, 0.1, epochs=5, valid_every=2).last("valid_loss")
+
+    study.optimize(objective, 1)
+    assert list(study.trials[0].intermediate_values) == [2, 4, 5]
 
 
 def test_without_optuna(monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -62,6 +63,9 @@ def _of_history(
             "search: maximize=True of a History needs the column: "
             'say monitor="valid_accuracy" or another'
         )
+    values = history[column]
+    if values and all(map(math.isnan, values)):
+        return math.nan, {}
     best = history.best(column, "max" if maximize else "min")
     return best[column], best
 
