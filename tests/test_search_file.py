@@ -38,7 +38,7 @@ def test_a_line_is_on_the_disk_before_the_next_trial(tmp_path):
 def test_cut_anywhere_it_goes_on_to_the_same_rows(whole):
     path, data, rows = whole
     head = data.index(b"\n") + 1
-    for cut in [0, *range(head, len(data), 37), len(data) - 1, len(data)]:
+    for cut in [0, 9, head - 1, *range(head, len(data), 37), len(data) - 1, len(data)]:
         path.write_bytes(data[:cut])
         calls = itertools.count()
 
@@ -130,7 +130,8 @@ DAMAGED = [
     (lambda data: b"lr,score\n0.1,2\n", "is no file of train.search"),
     (lambda data: b"\x93NUMPY", "is no file of train.search"),
     (lambda data: b'{"search": 2}\n', "is no file of train.search"),
-    (lambda data: data[: data.index(b"\n") // 2], "is no file of train.search"),
+    (lambda data: b"\n", "is no file of train.search"),
+    (lambda data: b"lr,score", "is no file of train.search"),
     *(
         (lambda data, make=make: changed(data, 3, make), message)
         for make, message in [
@@ -200,6 +201,27 @@ def test_killed_searches_end_with_the_same_bits(tmp_path):
     last = subprocess.check_output([*run, path], text=True)
     assert last.count("trial\n") < 20
     assert rows(last) == expected
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no limits there")
+def test_a_full_disk_loses_no_trial(tmp_path):
+    path = tmp_path / "s.jsonl"
+    code = (
+        "import resource\nfrom autograd_core import train\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (600, -1))\n"
+        "space = {'x': train.Uniform(0, 1)}\n"
+        f"try: train.search(lambda x: x, space, 20, path={str(path)!r})\n"
+        "except OSError as error: print(len(error.search), error.search.best.number)"
+    )
+    said = subprocess.check_output([sys.executable, "-c", code], text=True)
+    finished, best = map(int, said.split())
+    assert path.stat().st_size == 600
+    assert finished == path.read_bytes().count(b"\n")  # head, and one that was cut
+    space, calls = {"x": train.Uniform(0, 1)}, itertools.count()
+    plain = train.search(lambda x: x, space, finished)
+    assert plain.best.number == best
+    found = train.search(lambda x: x + 0 * next(calls), space, finished, path=path)
+    assert (told(found.trials), next(calls)) == (told(plain.trials), 1)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no locks there")

@@ -15,7 +15,8 @@ BLOCKS = blocks_of(TEXT)
 PRINTED = [
     r"Search: 40 trials.*; best score 0\.[0-4].* with lr=.*\n"
     r"trial +score +lr +beta +width +p.*\n(.*\n){11}\{'\w+': (0\.\d+|nan).*\}\n",
-    r"Search: 2\d trials, \d+ without a score; best score 0\.[0-4].*\ntrial +score +lr +width",
+    r"Search: 2\d trials, \d+ without a score; best score 0\.[0-4].*\n"
+    r"trial +score +lr +width",
     r"\[\]\n",
 ]
 

@@ -6,10 +6,9 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import IO, Any
+from io import FileIO
+from typing import Any
 
-from autograd_core.train import files
 from autograd_core.train.tuning.result import Trial
 from autograd_core.train.tuning.space import Scale, label
 
@@ -23,7 +22,7 @@ class Journal:
     line that a crash has cut is dropped: its trial is done again.
     """
 
-    def __init__(self, file: IO[bytes] | None = None, lines: list[bytes] | None = None):
+    def __init__(self, file: FileIO | None = None, lines: list[bytes] | None = None):
         self.file = file
         self.lines = [] if lines is None else lines
 
@@ -79,9 +78,7 @@ class Journal:
             "seconds": trial.seconds,
             "error": trial.error,
         }
-        self.file.write(json.dumps(row).encode() + b"\n")
-        self.file.flush()
-        os.fsync(self.file.fileno())
+        _write(self.file, row)
 
     @property
     def _name(self) -> str:
@@ -100,20 +97,36 @@ def journal(
     if path is None:
         yield Journal()
         return
-    path = Path(path)
     head = {"search": FORMAT, **head}
-    if not path.exists() or not path.stat().st_size:
-        files.replace(path, json.dumps(head).encode() + b"\n")
-    with open(path, "r+b") as file:
+    with open(path, "a+b", buffering=0) as file:  # appends, wherever it was read
         _lock(file)
+        file.seek(0)
         text = file.read()
-        first, *lines = text.split(b"\n")
-        _check_head(first, head, path)
-        file.truncate(file.seek(len(text) - len(lines[-1]) if lines else 0))
-        yield Journal(file, lines[:-1])
+        if _encoded(head).startswith(text):  # new, or killed while it was made
+            file.truncate(0)
+            _write(file, head)
+            yield Journal(file)
+            return
+        whole, _, cut = text.rpartition(b"\n")
+        first, *lines = whole.split(b"\n")
+        _check_head(first, head, file.name)
+        file.truncate(len(text) - len(cut))
+        yield Journal(file, lines)
 
 
-def _check_head(line: bytes, head: Mapping[str, Any], path: Path) -> None:
+def _encoded(row: Mapping[str, Any]) -> bytes:
+    return json.dumps(row).encode() + b"\n"
+
+
+def _write(file: FileIO, row: Mapping[str, Any]) -> None:
+    """A line, all of it, and on the disk; raises OSError."""
+    line = _encoded(row)
+    while line:
+        line = line[file.write(line) :]
+    os.fsync(file.fileno())
+
+
+def _check_head(line: bytes, head: Mapping[str, Any], path: Any) -> None:
     """Raise ValueError unless the file is of this search."""
     try:
         found = json.loads(line)
@@ -129,7 +142,7 @@ def _check_head(line: bytes, head: Mapping[str, Any], path: Path) -> None:
             )
 
 
-def _lock(file: IO[bytes]) -> None:
+def _lock(file: FileIO) -> None:
     """Keep other processes out until the file is closed, or this process killed."""
     try:
         import fcntl

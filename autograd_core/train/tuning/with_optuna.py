@@ -56,6 +56,9 @@ class Prune(Callback):
         self.trial, self.monitor = trial, monitor
         self.reported = self.before = 0  # epochs in all, and before this fit
 
+    def __repr__(self) -> str:
+        return f"Prune(trial {self.trial.number}, {self.monitor!r})"
+
     def check(self, run: Run) -> None:
         """The column must be there, and the study go where it becomes better."""
         run.require_column(self.monitor, "Prune")
