@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from autograd_core.train.callbacks.progress import _bar
 from autograd_core.train.tuning.result import Trial, ranked
 
 
 class Bar:
-    """A bar on standard error if tqdm is installed, else a line for each trial."""
+    """On standard error: a bar where a fit shows one, else a line for each trial."""
 
     def __init__(self, total: int, wanted: bool) -> None:
         self.total, self.wanted = total, wanted
@@ -17,11 +18,9 @@ class Bar:
 
     def __enter__(self) -> Bar:
         if self.wanted:
-            try:
-                from tqdm import tqdm
-            except ImportError:
-                return self
-            self.bar = tqdm(total=self.total, unit=" trials", dynamic_ncols=True)
+            bar = _bar()
+            if bar is not None:
+                self.bar = bar(total=self.total, unit=" trials", dynamic_ncols=True)
         return self
 
     def show(self, trials: list[Trial], maximize: bool) -> None:
