@@ -18,7 +18,7 @@ from autograd_core.train.data.augmentation import (
     named,
 )
 from autograd_core.train.data.checks import check_data, check_weights
-from autograd_core.train.data.forms import chunks, is_mapped, settled, take
+from autograd_core.train.data.forms import chunks, is_mapped, native, settled, take
 
 WHOLE = 1 << 26  # bytes of data up to which all of it makes the fingerprint
 SAMPLE = 1024  # rows that make it otherwise
@@ -78,7 +78,7 @@ class Batches:
             )
         self.shuffle, self.drop_last = bool(shuffle), bool(drop_last)
         self.augment = chain_of(augment)
-        self._x_dtype, self._y_dtype = (v.dtype.newbyteorder("=") for v in (x, y))
+        self._x_dtype, self._y_dtype = (native(v.dtype) for v in (x, y))
         self._order: tuple[int, Array] = (-1, np.arange(len(y)))
         self._fingerprint: int | None = None
 

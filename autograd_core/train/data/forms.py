@@ -79,7 +79,15 @@ def settled(data: Data) -> Data:
     """Arrays in memory made C-contiguous, aligned and native, so that rows are fast."""
     if not isinstance(data, np.ndarray) or is_mapped(data):
         return data
-    return np.require(data, data.dtype.newbyteorder("="), ["C", "A"])
+    return np.require(data, native(data.dtype), ["C", "A"])
+
+
+def native(dtype: Any) -> Any:
+    """A dtype in the machine's byte order: the one object that NumPy's arrays share.
+
+    `ag.compile` knows the kind of an array by that object, and is slower without.
+    """
+    return np.dtype(dtype.newbyteorder("=").str)
 
 
 def take(data: Data, rows: Any, dtype: Any = None) -> Array:
