@@ -1,5 +1,16 @@
 """Training: data, a loop with callbacks, checkpoints that resume bit for bit."""
 
+from autograd_core.train.augment import (
+    Chain,
+    Cutout,
+    Flip,
+    Jitter,
+    Mixup,
+    Noise,
+    Rotate,
+    Shift,
+    Zoom,
+)
 from autograd_core.train.callbacks import (
     Callback,
     Checkpoint,
@@ -10,7 +21,6 @@ from autograd_core.train.callbacks import (
 from autograd_core.train.checkpoint import CheckpointError, load, save
 from autograd_core.train.data import (
     Batches,
-    Jitter,
     Standardizer,
     check_data,
     check_labels,
@@ -45,17 +55,25 @@ __all__ = [
     "INTERRUPTED",
     "Batches",
     "Callback",
+    "Chain",
     "Checkpoint",
     "CheckpointError",
     "Confusion",
+    "Cutout",
     "EarlyStopping",
+    "Flip",
     "History",
     "Jitter",
+    "Mixup",
+    "Noise",
     "Progress",
     "ResumeError",
+    "Rotate",
     "Run",
     "Schedule",
+    "Shift",
     "Standardizer",
+    "Zoom",
     "accuracy",
     "auc",
     "check_data",

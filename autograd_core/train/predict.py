@@ -24,6 +24,8 @@ def predict(model: Module, x: Any, batch_size: int = 1024) -> Array:
     model that does not return one Tensor.
     """
     x = as_data(x, "predict: x")
+    if not x.ndim:
+        raise ValueError("predict: x has no rows, its shape is ()")
     dtype = input_dtype(model, x)
     parts = range(0, max(x.shape[0], 1), batch_size)
     with evaluating(model):

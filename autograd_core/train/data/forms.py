@@ -152,16 +152,15 @@ def _of_lists(value: Any, what: str) -> Array:
 
 def _of_pandas(value: Any, what: str) -> Array:
     """A frame, series, index or extension array; missing values become NaN."""
-    table = hasattr(value, "dtypes") and value.ndim == 2
-    kinds = [(c, _bare(d)) for c, d in value.dtypes.items()] if table else []
-    if not table:
-        kinds = [(getattr(value, "name", None), _bare(value.dtype))]
-    odd = [(c, d) for c, d in kinds if getattr(d, "kind", "O") not in NUMBERS]
+    if value.ndim == 1:
+        kinds = [("", _bare(value.dtype))]
+    else:
+        kinds = [(f" in column {c!r}", _bare(d)) for c, d in value.dtypes.items()]
+    odd = [f"{d}{c}" for c, d in kinds if getattr(d, "kind", "O") not in NUMBERS]
     if odd:
-        columns = ", ".join(f"{c!r} ({d})" for c, d in odd[:5])
+        more = f" and {len(odd) - 5} others" * (len(odd) > 5)
         raise TypeError(
-            f"{what} must be numbers; not so: column{'s' * (len(odd) > 1)} {columns}"
-            f"{' and others' * (len(odd) > 5)}; {ENCODE}"
+            f"{what} must be numbers, got {', '.join(odd[:5])}{more}; {ENCODE}"
         )
     dtype = np.result_type(*(d for _, d in kinds)) if kinds else np.dtype("f8")
     if np.asarray(value.isna()).any():
