@@ -23,7 +23,7 @@ from autograd_core.launch import (
 )
 from autograd_core.optim.checks import as_list, check_layout, describe
 from autograd_core.optim.optimizer import Optimizer
-from autograd_core.optim.settings import Number
+from autograd_core.optim.settings import Number, whole
 from autograd_core.tape import TensorBase
 from autograd_core.tensor import Tensor
 from autograd_kernels.optim import clip as k
@@ -31,7 +31,7 @@ from autograd_kernels.pointers import CHUNK
 
 SIZE = Number(0.0, math.inf)
 POWER = Number(0.0, math.inf, open_low=True)
-AXIS = Number(-math.inf, math.inf, True, True, whole=True)
+AXIS = whole(-(1 << 31))
 UNSCALED: Array = np.ones(1)  # nobody writes to it
 
 

@@ -136,7 +136,7 @@ class ConstantLR(Scheduler):
         warmup: int = 0,
     ) -> None:
         self.factor: float = self._checked(at_least(0), "factor", factor)
-        self.total_iters: int = self._checked(whole(0), "total_iters", total_iters)
+        self.total_iters: int = self._checked(whole(1), "total_iters", total_iters)
         super().__init__(optimizer, warmup=warmup)
 
     def rate(self, step: int, base: float) -> float:

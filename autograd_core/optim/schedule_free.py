@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -34,7 +34,7 @@ class ScheduleFreeSGD(Optimizer):
         lr: [0, inf), default 1.0. The step size: larger than SGD's, and constant.
         momentum: (0, 1), default 0.9. How near to x the gradients are taken.
         weight_decay: [0, inf), default 0.0. Adds so much of y to its gradient.
-        warmup_steps: [0, inf), default 0. Steps in which lr rises: a whole number.
+        warmup_steps: a whole number >= 0, default 0. Steps in which lr rises.
         r: (-inf, inf), default 0.0. The average weights step t by t^r.
         weight_lr_power: (-inf, inf), default 2.0. And by this power of the largest lr.
         maximize: True or False, default False. Ascends.
@@ -98,30 +98,22 @@ class ScheduleFreeSGD(Optimizer):
         """The parameters become those that are trained again."""
         self._move(True, lambda momentum: 1 - momentum)
 
-    def _move(self, training: bool, share: Any) -> None:
+    def _move(self, training: bool, share: Callable[[float], float]) -> None:
         """Go the ``share`` of the way to z; before the first step, all are one."""
         name = "train" if training else "eval"
         refuse(f"ScheduleFreeSGD.{name} is called", "call it outside")
         if self.training is training:
             return
-        moved: list[tuple[TensorBase, Array, float]] = []
-        for group in self.param_groups:
-            way = share(group["momentum"])
-            moved += [
-                (p, self.state[p]["z"], way) for p in group.params if self._has(p)
-            ]
+        moved = [
+            (p, self.state[p]["z"], share(group["momentum"]))
+            for group in self.param_groups
+            for p in group.params
+            if self.state[p]["clock"][0]
+        ]
         for p, _, _ in moved:
             check_layout(f"ScheduleFreeSGD.{name}: a parameter", p._data)
         for dtype in FLOATS:
-            same = [row for row in moved if row[0]._data.dtype == dtype]
-            if same:
-                params, zs, ways = zip(*same, strict=True)
-                scalars = np.zeros((len(ways), SCALARS), dtype)
-                scalars[:, 0] = ways
-                table = Pointers([[p._data for p in params], zs], CHUNK)
-                launch_many(k.schedule_free_move, table, scalars)
-                for p in params:
-                    p.wrote()
+            move_all([row for row in moved if row[0]._data.dtype == dtype], dtype)
         self.training = training
 
     def state_dict(self) -> dict[str, Any]:
@@ -153,3 +145,13 @@ class ScheduleFreeSGD(Optimizer):
         x = (1 - share) * x + share * s["z"]
         new: Array = (1 - h["momentum"]) * s["z"] + h["momentum"] * x
         return new
+
+
+def move_all(rows: list[tuple[TensorBase, Array, float]], dtype: Any) -> None:
+    """p += share * (z - p) for rows (p, z, share) of one dtype."""
+    scalars = np.zeros((len(rows), SCALARS), dtype)
+    scalars[:, 0] = [share for _, _, share in rows]
+    table = Pointers([[p._data for p, _, _ in rows], [z for _, z, _ in rows]], CHUNK)
+    launch_many(k.schedule_free_move, table, scalars)
+    for p, _, _ in rows:
+        p.wrote()

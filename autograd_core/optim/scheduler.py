@@ -24,7 +24,7 @@ class Scheduler:
 
     The learning rate that a group has when its schedule is made is the ``base`` that
     `rate` starts from; step 0 is set at once. Before any schedule, ``warmup`` steps
-    (default 0) rise linearly, from 1 / warmup of where it starts.
+    (default 0) rise linearly, base / warmup, 2 base / warmup, ..., base.
 
     An optimizer has one schedule at a time, because two would overwrite each other's
     rates: ValueError for a second one, until the first is closed or nobody has it.
@@ -84,11 +84,9 @@ class Scheduler:
             group["lr"] = self._rate_now(i, base)
 
     def _rate_now(self, group: int, base: float) -> float:
-        after = self.last_epoch - self.warmup
-        if after >= 0:
-            return self.group_rate(group, after, base)
-        share = (self.last_epoch + 1) / self.warmup
-        return self.group_rate(group, 0, base) * share
+        if self.last_epoch < self.warmup:
+            return base * (self.last_epoch + 1) / self.warmup
+        return self.group_rate(group, self.last_epoch - self.warmup, base)
 
     def group_rate(self, group: int, step: int, base: float) -> float:
         """`rate`, for schedules that differ between groups."""

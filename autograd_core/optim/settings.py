@@ -42,6 +42,8 @@ class Number:
     whole: bool = False
 
     def __str__(self) -> str:
+        if self.whole:
+            return f"a whole number >= {self.low:g}"
         left, right = "[("[self.open_low], "])"[self.open_high]
         return f"{left}{self.low:g}, {self.high:g}{right}"
 
@@ -57,7 +59,8 @@ class Number:
         above = number > self.low if self.open_low else number >= self.low
         below = number < self.high if self.open_high else number <= self.high
         if not (above and below):
-            raise ValueError(f"{owner}: {name} must lie in {self}, got {number}")
+            must = f"be {self}" if self.whole else f"lie in {self}"
+            raise ValueError(f"{owner}: {name} must {must}, got {number}")
         return number
 
     def fields(self, name: str) -> Sequence[str]:
