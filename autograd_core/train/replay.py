@@ -30,7 +30,7 @@ class Replay:
 
     def __call__(self, batch: tuple[Any, ...], put_back: Callable[[], None]) -> Any:
         """The step; ``put_back`` undoes what a forward that failed has changed."""
-        self.step.prepare()
+        self.step.updating = False
         if not self.wanted:
             return self.step(*batch)
         rows = len(batch[1])
