@@ -294,6 +294,15 @@ def test_confusion_matrix_is_scikit_learns(oracle, rng):
     assert np.array_equal(train.confusion_matrix(y, guess), expected[:6, :6])
 
 
+def test_confusions_are_counted_and_sorted():
+    y = np.array([0, 0, 0, 1, 1, 2, 2, 2])
+    predicted = np.array([0, 1, 1, 1, 0, 2, 0, 2])
+    matrix = train.confusion_matrix(y, predicted, 3)
+    assert matrix.tolist() == [[1, 2, 0], [1, 1, 0], [1, 0, 2]]
+    assert train.worst_confusions(matrix, 2) == [(0, 1, 2), (1, 0, 1)]
+    assert train.worst_confusions(np.diag([3, 4])) == []
+
+
 # Evaluation ------------------------------------------------------------------------
 
 

@@ -138,9 +138,9 @@ def try_data(
     x, y, weight = data
     rows = np.arange(len(y)) if weight is None else np.flatnonzero(weight)
     output = predict(model, take(x, rows[:TRIED]))
-    _try_loss(model, loss, output[:2], y, rows[:2], weight, what)
     if y.dtype.kind in "iu" and y.ndim == 1 and output.ndim == 2:
         _check_labels(loss, output, y, what)
+    _try_loss(model, loss, output[:2], y, rows[:2], weight, what)
     try:
         measure(metrics, output, y[rows[:TRIED]])
     except ValueError:  # these rows may be too few: a single class
@@ -196,7 +196,7 @@ def _check_labels(loss: Loss, output: Array, y: Array, what: str) -> None:
 
 def _rows(values: Array) -> str:
     """A shape with N for the number of rows."""
-    return f"({', '.join(['N', *map(str, values.shape[1:])])})"
+    return f"(N, {', '.join(map(str, values.shape[1:]))})".replace(", )", ",)")
 
 
 def _hint(output: Array, y: Array) -> str:

@@ -13,7 +13,7 @@ from autograd_core.nn import Module
 from autograd_core.tape import no_grad
 from autograd_core.tensor import Tensor
 from autograd_core.train.data import Batches, as_data, take
-from autograd_core.train.data.forms import Data
+from autograd_core.train.data.forms import Data, native
 
 
 def predict(model: Module, x: Any, batch_size: int = 1024) -> Array:
@@ -24,6 +24,8 @@ def predict(model: Module, x: Any, batch_size: int = 1024) -> Array:
     model that does not return one Tensor.
     """
     x = as_data(x, "predict: x")
+    if not x.ndim:
+        raise ValueError("predict: x has no rows, its shape is ()")
     dtype = input_dtype(model, x)
     parts = range(0, max(x.shape[0], 1), batch_size)
     with evaluating(model):
@@ -52,7 +54,7 @@ def input_dtype(model: Module, x: Data) -> Any:
     integers may be meant as they are, as numbers of rows of a table: they stay if the
     model takes a row of them; if it raises TypeError they are cast too.
     """
-    own, given = _dtype(model), x.dtype.newbyteorder("=")
+    own, given = _dtype(model), native(x.dtype)
     if own is None or given == own:
         return given
     if given.kind in "fb" or given.itemsize <= 2:
@@ -67,7 +69,7 @@ def input_dtype(model: Module, x: Data) -> Any:
 
 def target_dtype(model: Module, y: Array) -> Any:
     """The dtype in which a loss is given targets: floats in the model's."""
-    own, given = _dtype(model), y.dtype.newbyteorder("=")
+    own, given = _dtype(model), native(y.dtype)
     return own if own is not None and given.kind == "f" else given
 
 

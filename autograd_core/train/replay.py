@@ -24,18 +24,21 @@ class Replay:
     def __init__(self, step: Step, compiled: bool | None, steps: int) -> None:
         self.step = step
         self.insists = compiled is True
-        wanted = steps >= WORTH if compiled is None else compiled
-        self.compiled: Compiled[..., Any] | None = None
-        if wanted:
-            self.compiled = compile(step, strict=True)
+        self.wanted = steps >= WORTH if compiled is None else compiled
+        # By rows: going from one Program to another of the same function takes longer.
+        self.compiled: dict[int, Compiled[..., Any]] = {}
 
     def __call__(self, batch: tuple[Any, ...], put_back: Callable[[], None]) -> Any:
         """The step; ``put_back`` undoes what a forward that failed has changed."""
-        self.step.prepare()
-        if self.compiled is None:
+        self.step.updating = False
+        if not self.wanted:
             return self.step(*batch)
+        rows = len(batch[1])
+        compiled = self.compiled.get(rows)
+        if compiled is None:
+            compiled = self.compiled[rows] = compile(self.step, strict=True)
         try:
-            return self.compiled(*batch)
+            return compiled(*batch)
         except Exception as error:
             # Bad data raises in both ways, and a step that came as far as the update
             # cannot be taken again.
@@ -44,5 +47,5 @@ class Replay:
                 raise
         put_back()
         found = self.step(*batch)
-        self.compiled = None
+        self.wanted = False
         return found

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 
 from autograd_core import optim
 from autograd_core.hooks import Array
@@ -60,27 +59,12 @@ class Step:
         if options.average is not None:
             moving = [b for b in model.buffers() if b.dtype.kind == "f"]
             self.average = EMA(model.parameters(), options.average, buffers=moving)
-        chosen = set(map(id, weights(model)))
-        groups = [
-            [p for p in group.params if id(p) in chosen] for group in opt.param_groups
-        ]
-        self._weights = [p for group in groups for p in group]
-        # The amounts to shrink by are memory that a Program reads, as rates are.
-        self._shrunk = [
-            (np.zeros(()), opt.param_groups[i], group)
-            for i, group in enumerate(groups)
-            if options.sparse and group
-        ]
-
-    def prepare(self) -> None:
-        """Take over the learning rates, before each step and outside of Programs."""
-        self.updating = False
-        for amount, group, _ in self._shrunk:
-            amount[...] = group["lr"] * self.options.l1
+        self._weights = [p for p in weights(model) if p in opt.state]
 
     def __call__(self, x: Any, y: Any, *given: Any) -> tuple[Any, ...]:
         """Take the step; FloatingPointError, before any update, if it is not finite."""
         options = self.options
+        self.updating = False
         self.opt.zero_grad()
         output = self.model(x)
         value = self.loss(output, y, **({"sample_weight": given[0]} if given else {}))
@@ -110,14 +94,14 @@ class Step:
 
     def _cost(self, total: Any) -> Any:
         """With the penalty that is proximal, and so no part of the gradient."""
-        if not self._shrunk:
+        if not self.options.sparse:
             return total
         with no_grad():
             return total + penalty(self.model, self.options.l1)
 
     def _constrain(self) -> None:
-        for amount, _, group in self._shrunk:
-            optim.shrink_(group, amount)
+        if self.options.sparse:
+            optim.shrink_(self._weights, self.options.l1, self.opt)
         if self.options.max_norm is not None:
             optim.clip_weight_norm_(self._weights, self.options.max_norm)
 

@@ -4,7 +4,6 @@ Nothing here holds a random state: order and augmentation of a step follow from 
 and the number of the step, so a resumed run sees what an uninterrupted one would.
 """
 
-from autograd_core.train.data.augmentation import Augmentation
 from autograd_core.train.data.batches import Batches
 from autograd_core.train.data.checks import (
     check_data,
@@ -13,14 +12,11 @@ from autograd_core.train.data.checks import (
     unpack,
 )
 from autograd_core.train.data.forms import as_array, as_data, take
-from autograd_core.train.data.jitter import Jitter
 from autograd_core.train.data.splits import class_weights, split
 from autograd_core.train.data.standardizer import Standardizer
 
 __all__ = [
-    "Augmentation",
     "Batches",
-    "Jitter",
     "Standardizer",
     "as_array",
     "as_data",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any, Self
@@ -11,14 +12,9 @@ import numpy as np
 
 from autograd_core.hooks import Array
 from autograd_core.nn import check
-from autograd_core.train.data.augmentation import (
-    Augmentation,
-    augmented,
-    chain_of,
-    named,
-)
+from autograd_core.train.augment import Augmentation, Chain
 from autograd_core.train.data.checks import check_data, check_weights
-from autograd_core.train.data.forms import chunks, is_mapped, settled, take
+from autograd_core.train.data.forms import chunks, is_mapped, native, settled, take
 
 WHOLE = 1 << 26  # bytes of data up to which all of it makes the fingerprint
 SAMPLE = 1024  # rows that make it otherwise
@@ -35,8 +31,9 @@ class Batches:
     batch of ONE row, which BatchNorm cannot train on, is merged into the one before.
     A batch larger than the data is all of it.
 
-    ``augment`` is a function ``(x, rng) -> x``, or ``(x, y, rng) -> (x, y)`` if it has
-    an attribute ``changes_targets = True``, or a list of them, applied in order.
+    ``augment`` changes a batch: a function ``(x, rng) -> x``, one of `train.Jitter` and
+    its like, which change a row in an epoch alike in any batch, or a list of these, see
+    `train.Chain`. Inputs have the dtype of the model before they are augmented.
 
     Raises what `check_data` and `check_weights` do, TypeError for a batch size that is
     no whole number, ValueError for one below 1 or no whole batch to keep.
@@ -77,22 +74,31 @@ class Batches:
                 "drop_last leaves nothing"
             )
         self.shuffle, self.drop_last = bool(shuffle), bool(drop_last)
-        self.augment = chain_of(augment)
-        self._x_dtype, self._y_dtype = (v.dtype.newbyteorder("=") for v in (x, y))
+        self.augment = None if augment is None else Chain(augment)
+        self._x_dtype, self._y_dtype = (native(v.dtype) for v in (x, y))
         self._order: tuple[int, Array] = (-1, np.arange(len(y)))
         self._fingerprint: int | None = None
+        self._memory: dict[int, Array] = {}  # for `at`, by the number of rows
 
-    def at(self, step: int) -> tuple[Array, ...]:
-        """The batch of a step, counted from 0 through all epochs: new arrays."""
+    def at(self, step: int, reuse: bool = False) -> tuple[Array, ...]:
+        """The batch of a step, counted from 0 through all epochs: new arrays.
+
+        ``reuse`` writes x where the last such call of as many rows did, if it can:
+        large new arrays cost ten times the copy.
+        """
+        if step < 0:
+            raise IndexError(f"Batches: step must be >= 0, got {step}")
         epoch, number = divmod(step, self.steps)
         first = number * self.batch_size
         last = number == self.steps - 1
         rows = self._rows(epoch)[first : self.rows if last else first + self.batch_size]
-        x, y = take(self.x, rows, self._x_dtype), take(self.y, rows, self._y_dtype)
-        if self.augment:
-            rng = np.random.default_rng((self.seed, epoch, number + 1))
-            x, y = augmented(self.augment, x, y, rng)
-            x, y = _floats(x, self._x_dtype), _floats(y, self._y_dtype)
+        x = self._reused(rows) if reuse and self._is_plain else None
+        if x is None:
+            x = take(self.x, rows, self._x_dtype)
+        y = take(self.y, rows, self._y_dtype)
+        if self.augment is not None:
+            x, y = self.augment.batch(x, y, self.seed, epoch, number, rows)
+            y = _floats(y, self._y_dtype)
         if self.sample_weight is None:
             return x, y
         return x, y, self.sample_weight[rows]
@@ -113,7 +119,23 @@ class Batches:
         if self.sample_weight is not None and weights is not None:
             new.sample_weight = self.sample_weight.astype(weights, copy=False)
         new._fingerprint = None
+        new._memory = {}
         return new
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether rows of x are copied as they are."""
+        x = self.x
+        plain = isinstance(x, np.ndarray) and x.flags.carray and not self.augment
+        return plain and x.dtype == self._x_dtype
+
+    def _reused(self, rows: Array) -> Array:
+        out = self._memory.get(len(rows))
+        if out is None:
+            shape = len(rows), *self.x.shape[1:]
+            out = self._memory[len(rows)] = np.empty(shape, self._x_dtype)
+        # Rows are in range; with mode="raise" NumPy would make a copy first.
+        return self.x.take(rows, 0, out, "clip")  # type: ignore[no-any-return]
 
     def _rows(self, epoch: int) -> Array:
         """The order of an epoch."""
@@ -137,7 +159,7 @@ class Batches:
             "shuffle": self.shuffle,
             "drop_last": self.drop_last,
             "steps": self.steps,
-            "augment": named(self.augment),
+            "augment": self._augmented(),
             "data": self._fingerprint,
         }
 
@@ -165,8 +187,13 @@ class Batches:
             f"{self.y.shape[1:]} {self._y_dtype}; batch_size={self.batch_size}, "
             f"{steps} an epoch, {order}, seed={self.seed}"
             f"{', with weights' * (self.sample_weight is not None)}"
-            f"{', augmented by ' * bool(self.augment)}{named(self.augment)})"
+            f"{', augmented by ' * bool(self.augment)}{self._augmented()})"
         )
+
+    def _augmented(self) -> str:
+        """The augmentation in words that are the same in every process."""
+        words = "" if self.augment is None else repr(self.augment)
+        return re.sub(r" at 0x[0-9a-fA-F]+", "", words)
 
 
 def _whole(name: str, value: Any, least: int) -> int:
@@ -184,7 +211,7 @@ def _cast(data: Any, dtype: Any) -> Any:
 
 
 def _floats(values: Array, dtype: Any) -> Array:
-    """What an augmentation made, if floats, in the dtype that it was given in."""
+    """Mixed targets, if floats, in the dtype that they had."""
     if values.dtype.kind == "f" and dtype.kind == "f":
         return values.astype(dtype, copy=False)
     return values

@@ -7,13 +7,13 @@ either become arrays when they are taken, so neither is ever in memory twice or 
 from __future__ import annotations
 
 import mmap
+import numbers
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from autograd_core.hooks import Array
-from autograd_core.operand import refuse_mask
 from autograd_core.tape import TensorBase
 
 Data: TypeAlias = Any  # an array or a CSR matrix, with shape, dtype and slices of rows
@@ -35,8 +35,9 @@ def as_data(value: Any, what: str) -> Data:
         raise ValueError(
             f"{what} must be a matrix if sparse, its shape is {value.shape}"
         )
-    _require_numbers(value.dtype, what)
-    return value.tocsr()
+    matrix = value.tocsr()
+    _require_numbers(matrix.data[:1], what)
+    return matrix
 
 
 def as_array(value: Any, what: str) -> Array:
@@ -57,7 +58,7 @@ def as_array(value: Any, what: str) -> Array:
         array = value.detach().cpu().numpy()
     else:
         array = _of_lists(value, what)
-    _require_numbers(array.dtype, what)
+    _require_numbers(array, what)
     return array
 
 
@@ -78,7 +79,15 @@ def settled(data: Data) -> Data:
     """Arrays in memory made C-contiguous, aligned and native, so that rows are fast."""
     if not isinstance(data, np.ndarray) or is_mapped(data):
         return data
-    return np.require(data, data.dtype.newbyteorder("="), ["C", "A"])
+    return np.require(data, native(data.dtype), ["C", "A"])
+
+
+def native(dtype: Any) -> Any:
+    """A dtype in the machine's byte order: the one object that NumPy's arrays share.
+
+    `ag.compile` knows the kind of an array by that object, and is slower without.
+    """
+    return np.dtype(dtype.newbyteorder("=").str)
 
 
 def take(data: Data, rows: Any, dtype: Any = None) -> Array:
@@ -101,21 +110,34 @@ def chunks(data: Data, size: int = 1 << 18) -> Iterator[slice]:
     return (slice(i, i + step) for i in range(0, data.shape[0], step))
 
 
-def _require_numbers(dtype: Any, what: str, more: str = "") -> None:
-    if dtype.kind not in NUMBERS:
-        hint = f"; {ENCODE}" if dtype.kind in "OUST" else ""
-        raise TypeError(f"{what} must be numbers, got dtype {dtype}{more}{hint}")
+def _require_numbers(array: Array, what: str) -> None:
+    """Raise TypeError for text, objects, dates and complex numbers; a hint with it."""
+    kind = array.dtype.kind
+    if kind in NUMBERS:
+        return
+    got, hint = f"dtype {array.dtype}", ""
+    if kind == "O":
+        odd = [v for v in array.flat if not isinstance(v, numbers.Real)]
+        got += f" with {odd[0]!r}"[:60] if odd else ""
+        hint = "; .astype(np.float32) makes numbers of these objects" * (not odd)
+    if kind in "UST" or (kind == "O" and odd and isinstance(odd[0], str)):
+        hint = f"; {ENCODE}"
+    raise TypeError(f"{what} must be numbers, got {got}{hint}")
 
 
 def _of_lists(value: Any, what: str) -> Array:
+    kind = type(value).__name__
     if is_sparse(value):
         raise TypeError(f"{what} is a sparse matrix; .toarray() makes it an array")
     if hasattr(value, "__next__"):
         raise TypeError(
-            f"{what} must have rows that can be taken in any order, got a "
-            f"{type(value).__name__}; list(...) keeps what it yields"
+            f"{what} must have rows that can be taken in any order, got a {kind}; "
+            "list(...) keeps what it yields"
         )
-    refuse_mask(value)
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(
+            f"{what} is masked, and its mask would be dropped; .filled(0) fills it"
+        )
     try:
         array = np.asarray(value)
     except ValueError as error:
@@ -123,24 +145,22 @@ def _of_lists(value: Any, what: str) -> Array:
             f"{what} must have rows of one shape, got lists of different lengths "
             f"({error})"
         ) from None
-    if array.dtype.kind == "O":
-        odd = type(array.flat[0]).__name__ if array.size else "nothing"
-        _require_numbers(array.dtype, what, f" (a {odd} first)")
+    if array.ndim == 0 and array.dtype.kind not in NUMBERS:
+        raise TypeError(f"{what} must be rows of numbers, got {kind}")
     return array
 
 
 def _of_pandas(value: Any, what: str) -> Array:
     """A frame, series, index or extension array; missing values become NaN."""
-    table = hasattr(value, "dtypes") and value.ndim == 2
-    kinds = [(c, _bare(d)) for c, d in value.dtypes.items()] if table else []
-    if not table:
-        kinds = [(getattr(value, "name", None), _bare(value.dtype))]
-    odd = [(c, d) for c, d in kinds if getattr(d, "kind", "O") not in NUMBERS]
+    if value.ndim == 1:
+        kinds = [("", _bare(value.dtype))]
+    else:
+        kinds = [(f" in column {c!r}", _bare(d)) for c, d in value.dtypes.items()]
+    odd = [f"{d}{c}" for c, d in kinds if getattr(d, "kind", "O") not in NUMBERS]
     if odd:
-        columns = ", ".join(f"{c!r} ({d})" for c, d in odd[:5])
+        more = f" and {len(odd) - 5} others" * (len(odd) > 5)
         raise TypeError(
-            f"{what} must be numbers; not so: column{'s' * (len(odd) > 1)} {columns}"
-            f"{' and others' * (len(odd) > 5)}; {ENCODE}"
+            f"{what} must be numbers, got {', '.join(odd[:5])}{more}; {ENCODE}"
         )
     dtype = np.result_type(*(d for _, d in kinds)) if kinds else np.dtype("f8")
     if np.asarray(value.isna()).any():

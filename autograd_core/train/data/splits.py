@@ -18,9 +18,9 @@ def split(
     """Row numbers of (the rest, a random part of each fraction to hold out), sorted.
 
     ``y`` (rows,) holds labels, numbers or text; (rows, columns) one-hot rows.
-    Stratified: every class gives each part its share, to within one row; a class of one
-    row goes to the rest if that is the larger part. Raises ValueError for fractions
-    that leave a part empty.
+    Stratified: every class gives each part its share, to within one row, or two where
+    there are many small classes; which part has a class of one row is left to chance.
+    Raises ValueError for fractions that leave a part empty.
 
     >>> import numpy as np
     >>> from autograd_core import train

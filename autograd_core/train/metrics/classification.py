@@ -31,7 +31,7 @@ def accuracy(output: Any, y: Any, *, threshold: float = 0.0) -> float:
     0.5
     """
     predicted, true, _ = classes(output, y, "accuracy", threshold)
-    return float((predicted == true).mean())
+    return float(np.count_nonzero(predicted == true) / len(true))
 
 
 def top_k(k: int) -> Callable[[Any, Any], float]:
