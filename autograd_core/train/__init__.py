@@ -29,6 +29,7 @@ from autograd_core.train.data import (
 )
 from autograd_core.train.finder import LearningRates, find_lr
 from autograd_core.train.gradients import check_gradients
+from autograd_core.train.history import INTERRUPTED, History
 from autograd_core.train.metrics import (
     Confusion,
     accuracy,
@@ -54,9 +55,27 @@ from autograd_core.train.plots import (
     weight_histograms,
 )
 from autograd_core.train.race import descend, paths
+from autograd_core.train.resume import ResumeError
+from autograd_core.train.run import Run
 from autograd_core.train.signals import Signals, signals
 from autograd_core.train.step import make_step, penalty
-from autograd_core.train.trainer import INTERRUPTED, History, ResumeError, Run, fit
+from autograd_core.train.trainer import fit
+from autograd_core.train.tuning import (
+    Choice,
+    Log,
+    OneMinus,
+    Prune,
+    Scale,
+    Search,
+    Trial,
+    Uniform,
+    Whole,
+    from_study,
+    plot_search,
+    requeue,
+    search,
+    suggest,
+)
 
 __all__ = [
     "INTERRUPTED",
@@ -65,6 +84,7 @@ __all__ = [
     "Chain",
     "Checkpoint",
     "CheckpointError",
+    "Choice",
     "Confusion",
     "Cutout",
     "EarlyStopping",
@@ -72,16 +92,24 @@ __all__ = [
     "History",
     "Jitter",
     "LearningRates",
+    "Log",
     "Mixup",
     "Noise",
+    "OneMinus",
     "Progress",
+    "Prune",
     "ResumeError",
     "Rotate",
     "Run",
+    "Scale",
     "Schedule",
+    "Search",
     "Shift",
     "Signals",
     "Standardizer",
+    "Trial",
+    "Uniform",
+    "Whole",
     "Zoom",
     "accuracy",
     "auc",
@@ -96,6 +124,7 @@ __all__ = [
     "f1",
     "find_lr",
     "fit",
+    "from_study",
     "histograms",
     "learning_curve",
     "lines",
@@ -106,13 +135,17 @@ __all__ = [
     "mean_squared_error",
     "paths",
     "penalty",
+    "plot_search",
     "precision",
     "predict",
     "r2",
     "recall",
+    "requeue",
     "save",
+    "search",
     "signals",
     "split",
+    "suggest",
     "top_k",
     "weight_histograms",
     "worst_confusions",

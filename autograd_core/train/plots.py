@@ -19,7 +19,7 @@ from autograd_core.nn import Module
 from autograd_core.tape import TensorBase
 
 if TYPE_CHECKING:
-    from autograd_core.train.trainer import History
+    from autograd_core.train.history import History
 
 StrPath = str | os.PathLike[str]
 FEW = 20  # points that are shown one by one

@@ -78,16 +78,24 @@ class Batches:
         self._x_dtype, self._y_dtype = (native(v.dtype) for v in (x, y))
         self._order: tuple[int, Array] = (-1, np.arange(len(y)))
         self._fingerprint: int | None = None
+        self._memory: dict[int, Array] = {}  # for `at`, by the number of rows
 
-    def at(self, step: int) -> tuple[Array, ...]:
-        """The batch of a step, counted from 0 through all epochs: new arrays."""
+    def at(self, step: int, reuse: bool = False) -> tuple[Array, ...]:
+        """The batch of a step, counted from 0 through all epochs: new arrays.
+
+        ``reuse`` writes x where the last such call of as many rows did, if it can:
+        large new arrays cost ten times the copy.
+        """
         if step < 0:
             raise IndexError(f"Batches: step must be >= 0, got {step}")
         epoch, number = divmod(step, self.steps)
         first = number * self.batch_size
         last = number == self.steps - 1
         rows = self._rows(epoch)[first : self.rows if last else first + self.batch_size]
-        x, y = take(self.x, rows, self._x_dtype), take(self.y, rows, self._y_dtype)
+        x = self._reused(rows) if reuse and self._is_plain else None
+        if x is None:
+            x = take(self.x, rows, self._x_dtype)
+        y = take(self.y, rows, self._y_dtype)
         if self.augment is not None:
             x, y = self.augment.batch(x, y, self.seed, epoch, number, rows)
             y = _floats(y, self._y_dtype)
@@ -111,7 +119,23 @@ class Batches:
         if self.sample_weight is not None and weights is not None:
             new.sample_weight = self.sample_weight.astype(weights, copy=False)
         new._fingerprint = None
+        new._memory = {}
         return new
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether rows of x are copied as they are."""
+        x = self.x
+        plain = isinstance(x, np.ndarray) and x.flags.carray and not self.augment
+        return plain and x.dtype == self._x_dtype
+
+    def _reused(self, rows: Array) -> Array:
+        out = self._memory.get(len(rows))
+        if out is None:
+            shape = len(rows), *self.x.shape[1:]
+            out = self._memory[len(rows)] = np.empty(shape, self._x_dtype)
+        # Rows are in range; with mode="raise" NumPy would make a copy first.
+        return self.x.take(rows, 0, out, "clip")  # type: ignore[no-any-return]
 
     def _rows(self, epoch: int) -> Array:
         """The order of an epoch."""
