@@ -13,6 +13,7 @@ becomes (1 - s) t + s / n.
 from __future__ import annotations
 
 from ._jit import inline, kernel, reduction
+from .checks import SLACK, value_code
 from .elementwise import loop
 from .reduce import stack
 from .scalar import exp, log
@@ -251,20 +252,27 @@ def cross_entropy_backward_few(lo, hi, x, labels, smooth, stats, g, scale, out):
 def soft_cross_entropy(lo, hi, x, t, smooth, stats, out, status):
     """out[i] = loss of row i against probabilities t (rows, n); x: (rows, n).
 
-    What has no weight adds nothing, even at a logit of -inf. Status: 1 + row of a NaN.
+    What has no weight adds nothing, even at a logit of -inf. Status: 1 + row of a NaN,
+    and rows * `value_code` of a target in it that is negative (or NaN) is added.
     """
     n, zero, one = x.shape[1], x.dtype.type(0), x.dtype.type(1)
     for i in range(lo, hi):
         X, T, m = x[i], t[i], stats[0, i]
         s = log(stats[1, i])
         keep, floor = one - smooth[0], smooth[0] / x.dtype.type(n)
-        total = zero
+        total, good = zero, 0
         for j in range(n):
             w = keep * T[j] + floor
             total += zero if w == 0 else w * (s + (m - X[j]))
+        for j in range(n):
+            good += T[j] >= -x.dtype.type(SLACK)
         out[i] = total
-        if total != total and status[0] == 0:
-            status[0] = 1 + i
+        if (good < n or total != total) and status[0] == 0:
+            code = 0
+            for j in range(n):
+                if not T[j] >= -x.dtype.type(SLACK):
+                    code = value_code(T[j])
+            status[0] = 1 + i + x.shape[0] * code
 
 
 @reduction
