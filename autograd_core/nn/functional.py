@@ -2,6 +2,12 @@
 
 from autograd_core import nn
 F = nn.functional
+
+Of losses, ``reduction`` is "mean", "sum" or "none". ``sample_weight`` w is a number,
+0 or more, for each row or each element: "none" gives w * loss, "sum" their sum, "mean"
+sum(w * loss) / sum(w), as scikit-learn's metrics do. Raises ValueError, also in a
+replay of a compiled function, for weights of another length, negative or not finite
+ones, and for a mean by weights whose sum is 0.
 """
 
 from __future__ import annotations
@@ -135,11 +141,6 @@ def log_softmax(x: TensorLike, axis: int = -1) -> Tensor:
 
 
 # Losses ----------------------------------------------------------------------------
-#
-# reduction is "mean", "sum" or "none". sample_weight w is a number >= 0 for each row, or
-# for each element: "none" gives w * loss, "sum" their sum, "mean" sum(w * loss) / sum(w),
-# which is scikit-learn's; without it all count alike. ValueError for weights of another
-# length, negative or not finite ones, or a mean over weights whose sum is 0.
 
 
 def cross_entropy(

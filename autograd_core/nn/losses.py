@@ -12,7 +12,6 @@ from autograd_core.nn import functional as F
 from autograd_core.nn.module import Module
 from autograd_core.nn.parameter import Buffer
 from autograd_core.ops.losses import REDUCTIONS
-from autograd_core.ops.elementwise import div
 from autograd_core.tensor import Tensor, TensorLike
 
 

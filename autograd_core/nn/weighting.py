@@ -119,9 +119,7 @@ def _losses(logits: Tensor, target: Tensor, smoothing: float) -> Tensor:
     return out
 
 
-def binary_cross_entropy(
-    x: Tensor, target: Tensor, pos_weight: TensorLike
-) -> Tensor:
+def binary_cross_entropy(x: Tensor, target: Tensor, pos_weight: TensorLike) -> Tensor:
     """Losses by element: the target's own term times ``pos_weight``."""
     name = "binary_cross_entropy_with_logits"
     check_shapes(name, x, target)
@@ -146,6 +144,7 @@ def _of_rows(name: str, given: TensorLike, losses: Tensor) -> Tensor:
     if w.shape not in (shape, shape[:1]):
         each = f"{shape[:1]}, one for each row" if shape else "()"
         also = f", or {shape}, one for each loss" if len(shape) > 1 else ""
+        also += "; take w.reshape(-1)" if w.shape == (*shape[:1], 1) else ""
         raise ValueError(
             f"{name}: sample_weight has shape {w.shape}, expected {each}{also}"
         )

@@ -248,6 +248,19 @@ def cross_entropy_backward_few(lo, hi, x, labels, smooth, stats, g, scale, out):
             scatter(y, out, i * n + j, n, mask)
 
 
+@inline
+def negative(lo, hi, t, status):
+    """Status of the first negative target (or NaN) in rows of t, before any other."""
+    T, low, good = t[lo:hi].reshape(-1), t.dtype.type(-SLACK), 0
+    for k in range(T.size):
+        good += T[k] >= low
+    if good < T.size and status[0] <= t.shape[0]:
+        k = 0
+        while T[k] >= low:
+            k += 1
+        status[0] = 1 + lo + k // t.shape[1] + t.shape[0] * value_code(T[k])
+
+
 @reduction(writes=2)
 def soft_cross_entropy(lo, hi, x, t, smooth, stats, out, status):
     """out[i] = loss of row i against probabilities t (rows, n); x: (rows, n).
@@ -260,19 +273,14 @@ def soft_cross_entropy(lo, hi, x, t, smooth, stats, out, status):
         X, T, m = x[i], t[i], stats[0, i]
         s = log(stats[1, i])
         keep, floor = one - smooth[0], smooth[0] / x.dtype.type(n)
-        total, good = zero, 0
+        total = zero
         for j in range(n):
             w = keep * T[j] + floor
             total += zero if w == 0 else w * (s + (m - X[j]))
-        for j in range(n):
-            good += T[j] >= -x.dtype.type(SLACK)
         out[i] = total
-        if (good < n or total != total) and status[0] == 0:
-            code = 0
-            for j in range(n):
-                if not T[j] >= -x.dtype.type(SLACK):
-                    code = value_code(T[j])
-            status[0] = 1 + i + x.shape[0] * code
+        if total != total and status[0] == 0:
+            status[0] = 1 + i
+    negative(lo, hi, t, status)
 
 
 @reduction
