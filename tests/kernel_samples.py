@@ -90,6 +90,7 @@ ARGUMENTS = {
     "elements.c losses.*.c": the(0.5, 2),
     "elements.p elements.scale elements.value": the(0.3),
     "losses.*.[xt] losses.*.out checks.*.x": normal(N),
+    "checks.outside.bounds": the(-9, 9),
     "*.status": the(0, dtype=np.int64),
     "copying.copy4.units": 6,
     "copying.copy4.src": lambda rng: normal(2, 3, 20, 30)(rng).swapaxes(2, 3),
