@@ -181,7 +181,7 @@ class Recorder:
         met = ""
         if "NumPy" in how:
             met = (
-                " A NumPy array that meets it, as w in w[y], must be w = ag.tensor(w)."
+                " A NumPy array that it meets, as w in w[y], must be w = ag.tensor(w)."
             )
         raise RuntimeError(
             f"ag.compile: {how} of a traced tensor at {user_line()}. A replay does not "
