@@ -1,4 +1,4 @@
-"""What losses refuse, eager and in replays: what was given, expected, and what to do."""
+"""What losses refuse, eager and in replays, and what they say to do."""
 
 import numpy as np
 import pytest
@@ -155,7 +155,7 @@ def test_shares_may_be_off_by_their_rounding():
 def test_classes_weights_of_numpy_in_a_compiled_loss_name_the_remedy():
     w = np.array([1.0, 2, 3])
     loss = ag.compile(lambda y, w=w: (CE(X, y, reduction="none") * w[y]).mean())
-    with pytest.raises(RuntimeError, match=r"w in w\[y\], must be w = ag\.tensor\(w\)"):
+    with pytest.raises(RuntimeError, match=r"w in w\[y\], must be ag\.tensor\(w\)"):
         loss(Y)
     w = ag.tensor(w)
     loss = ag.compile(lambda y: (CE(X, y, reduction="none") * w[y]).mean())

@@ -145,7 +145,7 @@ def test_rows_have_weights(name, dtype):
     for reduction, numbers in expected.items():
         loss = make(reduction)
         found, slope = both(
-            lambda x, t, w: loss(x, t, sample_weight=w), dtype, target, ROWS
+            lambda x, t, w, loss=loss: loss(x, t, sample_weight=w), dtype, target, ROWS
         )
         close(found, numbers, dtype)
         assert not slope[2].any()

@@ -197,15 +197,11 @@ def binary_cross_entropy_with_logits(
     not divided by it, but it is by ``sample_weight``. Raises ValueError for a target
     outside [0, 1], naming the first, another shape, a NaN, and bad weights.
     """
-    x, target = seen(x), seen(target)
     op = losses.binary_cross_entropy_with_logits
-    if pos_weight is None and sample_weight is None:
-        return op(x, target, reduction=reduction)
-    losses.check_reduction(reduction)
     if pos_weight is None:
-        each: Tensor = op(x, target, reduction="none")
-    else:
-        each = weighting.binary_cross_entropy(x, target, pos_weight)
+        return _by_element(op, x, target, reduction, sample_weight)
+    losses.check_reduction(reduction)
+    each = weighting.binary_cross_entropy(seen(x), seen(target), pos_weight)
     return weighting.weighted(op.name, each, reduction, sample_weight)
 
 

@@ -45,8 +45,9 @@ def recalibrate(model: Module, batches: Any) -> list[str]:
     (tensor([3.]), tensor([2.6666667]))
     """
     refuse("nn.recalibrate()", "call it outside")
-    if isinstance(model, Compiled):
-        model = model.function  # what each layer receives is looked at in Python
+    given: Any = model
+    if isinstance(given, Compiled):
+        model = given.function  # what each layer receives is looked at in Python
     if not isinstance(model, Module):
         raise TypeError(f"recalibrate: expected a Module, got {type(model).__name__}")
     inputs = _inputs(batches)
