@@ -241,4 +241,11 @@ def test_weights_go_with_the_layer():
     assert layer.state_dict()["weight"].tolist() == [1, 2, 3]
     other = nn.CrossEntropyLoss(weight=[1.0, 1, 1])
     other.load_state_dict(layer.state_dict())
-    assert other(X, LABELS).item() == pytest.approx(layer(X, LABELS).item(), rel=1e-6)
+    assert other(X, LABELS).item() == layer(X, LABELS).item()
+
+
+def test_plain_numbers_keep_their_digits():
+    expected = F.cross_entropy(X, LABELS, weight=np.array([0.1, 0.2, 0.7])).item()
+    for weight in ([0.1, 0.2, 0.7], ag.tensor(np.array([0.1, 0.2, 0.7]))):
+        assert F.cross_entropy(X, LABELS, weight=weight).item() == expected
+        assert nn.CrossEntropyLoss(weight=weight)(X, LABELS).item() == expected

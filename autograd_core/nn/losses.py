@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograd_core.create import is_plain
 from autograd_core.nn import check
 from autograd_core.nn import functional as F
 from autograd_core.nn.module import Module
@@ -41,7 +42,7 @@ def _weights(what: str, given: TensorLike | None) -> Buffer | None:
     """Weights to be kept; a Buffer, so that ``double()`` and checkpoints see them."""
     if given is None:
         return None
-    kept = Buffer(given)
+    kept = Buffer(np.asarray(given) if is_plain(given) else given)
     if kept.dtype.kind not in "iuf" or kept.ndim > 1:
         text = f"{what} must be real numbers along one axis"
         raise ValueError(f"{text}, got {kept.dtype} of shape {kept.shape}")

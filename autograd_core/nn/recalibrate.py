@@ -46,10 +46,12 @@ def recalibrate(model: Module, batches: Any) -> list[str]:
     """
     refuse("nn.recalibrate()", "call it outside")
     given: Any = model
-    if isinstance(given, Compiled):
-        model = given.function  # what each layer receives is looked at in Python
-    if not isinstance(model, Module):
-        raise TypeError(f"recalibrate: expected a Module, got {type(model).__name__}")
+    if isinstance(given, Compiled):  # what a layer receives is looked at in Python
+        given = given.function
+    if not isinstance(given, Module):
+        kind = type(given).__name__
+        raise TypeError(f"recalibrate: expected a Module, got {kind}")
+    model = given
     inputs = _inputs(batches)
     layers = {
         name: module

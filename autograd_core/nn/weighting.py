@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.create import ones_like, seen
+from autograd_core.create import is_plain, ones_like, seen
 from autograd_core.hooks import RECORDING, current
 from autograd_core.launch import flat, hyper, launch, new_status, raise_if
 from autograd_core.nn import check
@@ -123,7 +123,7 @@ def binary_cross_entropy(x: Tensor, target: Tensor, pos_weight: TensorLike) -> T
     """Losses by element: the target's own term times ``pos_weight``."""
     name = "binary_cross_entropy_with_logits"
     check_shapes(name, x, target)
-    p = seen(pos_weight)
+    p = _seen(pos_weight)
     if p.size != 1:
         p = _of_classes(name, "pos_weight", p, x)
     else:
@@ -138,9 +138,15 @@ def binary_cross_entropy(x: Tensor, target: Tensor, pos_weight: TensorLike) -> T
 # Weights as given ---------------------------------------------------------------------
 
 
+def _seen(given: TensorLike) -> Tensor:
+    """As a Tensor; plain numbers with all their digits, whatever the loss's dtype."""
+    out: Tensor = seen(np.asarray(given) if is_plain(given) else given)
+    return out
+
+
 def _of_rows(name: str, given: TensorLike, losses: Tensor) -> Tensor:
     """Weights of rows, or of all elements, in the shape and dtype of the losses."""
-    w, shape = seen(given), losses.shape
+    w, shape = _seen(given), losses.shape
     if w.shape not in (shape, shape[:1]):
         each = f"{shape[:1]}, one for each row" if shape else "()"
         also = f", or {shape}, one for each loss" if len(shape) > 1 else ""
@@ -158,7 +164,7 @@ def _of_rows(name: str, given: TensorLike, losses: Tensor) -> Tensor:
 
 def _of_classes(name: str, what: str, given: TensorLike, like: Tensor) -> Tensor:
     """Weights along the last axis of ``like``, in its dtype."""
-    w, shape = seen(given), like.shape[-1:]
+    w, shape = _seen(given), like.shape[-1:]
     if w.shape != shape:
         raise ValueError(
             f"{name}: {what} has shape {w.shape}, expected {shape}: one for each class "

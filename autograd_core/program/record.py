@@ -180,7 +180,7 @@ class Recorder:
             return
         met = ""
         if "NumPy" in how:
-            met = " NumPy arrays that meet it, as w in w[y], must be tensors: ag.tensor(w)."
+            met = " A NumPy array that meets it, as w in w[y], must be ag.tensor(w)."
         raise RuntimeError(
             f"ag.compile: {how} of a traced tensor at {user_line()}. A replay does not "
             "run Python, so the value would be frozen. Return the tensor and read it "
