@@ -89,6 +89,8 @@ ARGUMENTS = {
     "elements.key": whole(2**63, 2, dtype=np.uint64),
     "elements.c losses.*.c": the(0.5, 2),
     "elements.p elements.scale elements.value": the(0.3),
+    "losses.bce*.t": between(N),
+    "softmax.soft*.t": between(ROWS, WIDTH),
     "losses.*.[xt] losses.*.out checks.*.x": normal(N),
     "checks.outside.bounds": the(-9, 9),
     "*.status": the(0, dtype=np.int64),
