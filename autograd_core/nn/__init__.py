@@ -27,7 +27,13 @@ from autograd_core.nn.losses import (
 )
 from autograd_core.nn.module import Module
 from autograd_core.nn.parameter import Buffer, Parameter
-from autograd_core.nn.regularisation import l1_penalty, l2_penalty
+from autograd_core.nn.recalibrate import recalibrate
+from autograd_core.nn.regularisation import (
+    elastic_net_penalty,
+    l1_penalty,
+    l2_penalty,
+    named_weights,
+)
 from autograd_core.nn.sequential import Sequential
 from autograd_core.nn.softmax import LogSoftmax, Softmax
 
@@ -59,8 +65,11 @@ __all__ = [
     "Softmax",
     "Softplus",
     "Tanh",
+    "elastic_net_penalty",
     "functional",
     "init",
     "l1_penalty",
     "l2_penalty",
+    "named_weights",
+    "recalibrate",
 ]

@@ -10,6 +10,7 @@ from autograd_core.hooks import RECORDING, Array, current
 from autograd_core.launch import launch
 from autograd_core.nn import check
 from autograd_core.nn.module import Module
+from autograd_core.nn.moments import Moments
 from autograd_core.nn.parameter import Buffer, Parameter
 from autograd_core.ops import batchnorm as ops
 from autograd_core.ops.broadcasting import floats
@@ -25,15 +26,22 @@ Running = tuple[Tensor, Tensor]
 class BatchNorm1d(Module):
     """Each channel with mean 0 and variance 1, times weight, plus bias.
 
-    In training by the mean and the biased variance of the batch, and ``running_mean``
-    and ``running_var`` move by ``momentum`` towards the batch's mean and unbiased
-    variance (with ``momentum=None`` they are averages over all batches). In evaluation
-    by those running statistics; with ``track_running_stats=False`` always by the batch.
+    In training by the mean and the biased variance of the batch; in evaluation by
+    ``running_mean`` and ``running_var`` (with ``track_running_stats=False`` always by
+    the batch). These are exponentially weighted averages of the batches' means and
+    unbiased variances: running = (1 - momentum) * running + momentum * batch, so
+    momentum 0.1 is the beta = 0.9 of the literature, about the last 10 batches. There
+    is no bias correction: they start from mean 0 and variance 1, where the layer
+    changes nothing, and that start weighs beta ** t after t batches, 1 % at t = 44.
+    ``momentum=None`` makes them plain averages over all batches, and `nn.recalibrate`
+    the exact statistics of a data set.
 
     Raises ValueError, before anything has moved, for another number of channels, for a
     batch of one value per channel in training, and for NaN or infinity. Ioffe, Szegedy:
     "Batch normalization", ICML 2015, arXiv:1502.03167.
     """
+
+    moments: Moments | None = None  # in `recalibrate`: of what the layer receives
 
     def __init__(
         self,
@@ -67,6 +75,8 @@ class BatchNorm1d(Module):
             return by_batch(x, self.weight, self.bias, self.eps)
         running = self.running_mean, self.running_var
         if not self.training:
+            if self.moments is not None:
+                self.moments.add(x._data)
             return by_running(x, self.weight, self.bias, self.eps, running)
         rate = self.momentum if self.momentum is not None else self._rate()
         y = by_batch(x, self.weight, self.bias, self.eps, running, rate)

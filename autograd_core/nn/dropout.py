@@ -12,6 +12,11 @@ from autograd_core.tensor import Tensor
 class Dropout(Module):
     """In training 0 with probability ``p``, else ``x / (1 - p)``; otherwise nothing.
 
+    In training the loss is another function at every step, so it need not fall from one
+    to the next: to see whether the cost goes down, evaluate it with dropout off, in
+    ``eval()``, or train with ``p = 0`` first. The division keeps the expected value of
+    what follows, so that evaluation needs no factor ("inverted" dropout).
+
     ``ag.manual_seed`` seeds the masks. Srivastava, Hinton, Krizhevsky, Sutskever,
     Salakhutdinov: "Dropout", JMLR 15, 2014. Raises ValueError for p outside [0, 1).
     """

@@ -2,6 +2,12 @@
 
 from autograd_core import nn
 F = nn.functional
+
+Of losses, ``reduction`` is "mean", "sum" or "none". ``sample_weight`` w is a number,
+0 or more, for each row or each element: "none" gives w * loss, "sum" their sum, "mean"
+sum(w * loss) / sum(w), as scikit-learn's metrics do. Raises ValueError, also in a
+replay of a compiled function, for weights of another length, negative or not finite
+ones, and for a mean by weights whose sum is 0.
 """
 
 from __future__ import annotations
@@ -10,9 +16,10 @@ import numpy as np
 
 from autograd_core.create import seen
 from autograd_core.hooks import Array
-from autograd_core.nn import batchnorm, check
+from autograd_core.nn import batchnorm, check, weighting
 from autograd_core.nn.dropout import dropout as _dropout
 from autograd_core.nn.flatten import flatten as _flatten
+from autograd_core.op import Op
 from autograd_core.ops import activations, losses, matmul
 from autograd_core.ops import softmax as soft
 from autograd_core.tensor import Tensor, TensorLike
@@ -133,7 +140,7 @@ def log_softmax(x: TensorLike, axis: int = -1) -> Tensor:
     return soft.log_softmax(seen(x), axis=axis)
 
 
-# Losses; reduction is "mean", "sum" or "none" --------------------------------------
+# Losses ----------------------------------------------------------------------------
 
 
 def cross_entropy(
@@ -141,47 +148,123 @@ def cross_entropy(
     target: TensorLike,
     label_smoothing: float = 0.0,
     reduction: str = "mean",
+    *,
+    weight: TensorLike | None = None,
+    ignore_index: int | None = None,
+    sample_weight: TensorLike | None = None,
 ) -> Tensor:
     """Between softmax(logits), (rows, classes), and labels or probabilities.
 
     target: integers (rows,) or floats (rows, classes). Smoothing s makes a target t
-    (1 - s) t + s / classes. Raises ValueError for a label that is no class, or NaN.
+    (1 - s) t + s / classes. ``weight``, (classes,), multiplies each class's term;
+    ``sample_weight``, (rows,), each row's loss; rows whose label is ``ignore_index``
+    are left out, whatever their logits hold (None, the default: there are no such
+    rows). The mean is divided by the sum of the weights of what counts: of labels,
+    weight[label] * sample_weight; of probabilities, sample_weight. So it is in PyTorch.
+
+    Raises ValueError for a label that is no class, a negative probability, a NaN,
+    weights that are negative, not finite or of another length, and for a mean if
+    nothing counts.
+
+    >>> import numpy as np
+    >>> from autograd_core.nn import functional as F
+    >>> logits, labels = np.array([[2.0, 0.0], [0.0, 0.0]]), np.array([0, 1])
+    >>> round(F.cross_entropy(logits, labels, weight=[1.0, 3.0]).item(), 4)
+    0.5516
     """
-    return losses.cross_entropy(
-        seen(logits), seen(target), label_smoothing=label_smoothing, reduction=reduction
+    x, t = seen(logits), seen(target)
+    if weight is None and ignore_index is None and sample_weight is None:
+        return losses.cross_entropy(
+            x, t, label_smoothing=label_smoothing, reduction=reduction
+        )
+    return weighting.cross_entropy(
+        x, t, label_smoothing, reduction, weight, ignore_index, sample_weight
     )
 
 
 def binary_cross_entropy_with_logits(
-    x: TensorLike, target: TensorLike, reduction: str = "mean"
+    x: TensorLike,
+    target: TensorLike,
+    reduction: str = "mean",
+    *,
+    pos_weight: TensorLike | None = None,
+    sample_weight: TensorLike | None = None,
 ) -> Tensor:
-    """Between sigmoid(x) and targets in [0, 1], of one shape."""
-    return losses.binary_cross_entropy_with_logits(
-        seen(x), seen(target), reduction=reduction
-    )
+    """Between sigmoid(x) and targets in [0, 1], of one shape.
+
+    ``pos_weight``, a number or one for each output (the last axis), multiplies the term
+    of the target: with negatives / positives both count alike. As in PyTorch a mean is
+    not divided by it, but it is by ``sample_weight``. Raises ValueError for a target
+    outside [0, 1], naming the first, another shape, a NaN, and bad weights.
+    """
+    op = losses.binary_cross_entropy_with_logits
+    if pos_weight is None:
+        return _by_element(op, x, target, reduction, sample_weight)
+    losses.check_reduction(reduction)
+    each = weighting.binary_cross_entropy(seen(x), seen(target), pos_weight)
+    return weighting.weighted(op.name, each, reduction, sample_weight)
 
 
-def mse_loss(x: TensorLike, target: TensorLike, reduction: str = "mean") -> Tensor:
+def mse_loss(
+    x: TensorLike,
+    target: TensorLike,
+    reduction: str = "mean",
+    *,
+    sample_weight: TensorLike | None = None,
+) -> Tensor:
     """``(x - target) ** 2``."""
-    return losses.mse_loss(seen(x), seen(target), reduction=reduction)
+    return _by_element(losses.mse_loss, x, target, reduction, sample_weight)
 
 
-def l1_loss(x: TensorLike, target: TensorLike, reduction: str = "mean") -> Tensor:
+def l1_loss(
+    x: TensorLike,
+    target: TensorLike,
+    reduction: str = "mean",
+    *,
+    sample_weight: TensorLike | None = None,
+) -> Tensor:
     """``|x - target|``; slope 0 where they are equal."""
-    return losses.l1_loss(seen(x), seen(target), reduction=reduction)
+    return _by_element(losses.l1_loss, x, target, reduction, sample_weight)
 
 
 def huber_loss(
-    x: TensorLike, target: TensorLike, reduction: str = "mean", delta: float = 1.0
+    x: TensorLike,
+    target: TensorLike,
+    reduction: str = "mean",
+    delta: float = 1.0,
+    *,
+    sample_weight: TensorLike | None = None,
 ) -> Tensor:
     """``d ** 2 / 2`` up to ``|d| = delta``, then ``delta * (|d| - delta / 2)``."""
-    return losses.huber_loss(seen(x), seen(target), delta=delta, reduction=reduction)
+    op = losses.huber_loss
+    return _by_element(op, x, target, reduction, sample_weight, delta=delta)
 
 
 def smooth_l1_loss(
-    x: TensorLike, target: TensorLike, reduction: str = "mean", beta: float = 1.0
+    x: TensorLike,
+    target: TensorLike,
+    reduction: str = "mean",
+    beta: float = 1.0,
+    *,
+    sample_weight: TensorLike | None = None,
 ) -> Tensor:
     """Huber's loss with delta ``beta``, divided by it; ``beta`` 0 is `l1_loss`."""
     if beta == 0:
-        return l1_loss(x, target, reduction)
-    return huber_loss(x, target, reduction, beta) / beta
+        return l1_loss(x, target, reduction, sample_weight=sample_weight)
+    return huber_loss(x, target, reduction, beta, sample_weight=sample_weight) / beta
+
+
+def _by_element(
+    op: Op[...],
+    x: TensorLike,
+    target: TensorLike,
+    reduction: str,
+    sample_weight: TensorLike | None,
+    **settings: float,
+) -> Tensor:
+    if sample_weight is None:
+        out: Tensor = op(seen(x), seen(target), reduction=reduction, **settings)
+        return out
+    losses.check_reduction(reduction)
+    each: Tensor = op(seen(x), seen(target), reduction="none", **settings)
+    return weighting.weighted(op.name, each, reduction, sample_weight)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ParamSpec
 
@@ -35,6 +36,7 @@ from autograd_core.ops.elementwise import (
 from autograd_core.ops.reduce import mean, sum
 from autograd_core.ops.shape import reshape
 from autograd_core.ops.softmax import log_softmax, row_stats
+from autograd_core.ops.targets import check_shapes, is_soft, no_class, no_share
 from autograd_core.samples import Arg, Sample, sample
 from autograd_kernels import losses as k
 from autograd_kernels import softmax as rows_k
@@ -76,44 +78,17 @@ def check_reduction(reduction: str) -> None:
 def _operands(logits: Any, target: Any) -> tuple[Array, Array]:
     """Logits (rows, classes) and int64 labels (rows,) or probabilities, contiguous."""
     x, t = floats(logits), np.asarray(target)
-    if x.ndim != 2 or x.shape[1] == 0:
-        raise ValueError(f"expected logits of shape (rows, classes), got {x.shape}")
-    if t.dtype.kind in "iu":
-        if t.shape != x.shape[:1]:
-            raise ValueError(
-                f"logits {x.shape} need labels of shape {x.shape[:1]}, got {t.shape}"
-            )
-        return contiguous(x), contiguous(as_dtype(t, INDEX))
-    if t.dtype.kind != "f":
-        raise TypeError(
-            f"expected integer labels or floating probabilities, got dtype {t.dtype}"
-        )
-    if t.shape != x.shape:
-        raise ValueError(
-            f"logits {x.shape} need probabilities of their shape, got {t.shape}"
-        )
-    return contiguous(x), contiguous(as_dtype(t, x.dtype))
-
-
-def _offender(rows: int, classes: int) -> Callable[[int], Exception]:
-    """The error behind a status of the cross-entropy kernels."""
-
-    def error(index: int) -> Exception:
-        code, row = divmod(index, rows)
-        if not code:
-            return ValueError(f"cross_entropy: the loss of row {row} is NaN")
-        return ValueError(
-            f"cross_entropy: label {rows_k.coded_label(code)} in row {row} is not one "
-            f"of {classes} classes, 0 to {classes - 1}"
-        )
-
-    return error
+    dtype = x.dtype if is_soft(x, t) else INDEX
+    return contiguous(x), contiguous(as_dtype(t, dtype))
 
 
 def _cross_entropy(
     logits: Any, target: Any, label_smoothing: float = 0.0, reduction: str = "mean"
 ) -> tuple[Array, tuple[Array, ...]]:
     check_reduction(reduction)
+    if not isinstance(label_smoothing, numbers.Real):
+        given = type(label_smoothing).__name__
+        raise TypeError(f"label_smoothing must be a number, got {given}")
     if not 0.0 <= label_smoothing <= 1.0:
         raise ValueError(f"label_smoothing must be in [0, 1], got {label_smoothing}")
     x, t = _operands(logits, target)
@@ -122,7 +97,7 @@ def _cross_entropy(
     losses, status = empty((n,), x.dtype), new_status()
     kernel = rows_k.cross_entropy if t.ndim == 1 else rows_k.soft_cross_entropy
     launch(kernel, n, x, t, smooth, stats, losses, status)
-    raise_if(status, _offender(*x.shape))
+    raise_if(status, no_class(x.shape, t.ndim == 2))
     return _reduced(losses, reduction), (x, t, stats)
 
 
@@ -179,7 +154,8 @@ def cross_entropy(
     logits: (rows, classes); target: integer labels (rows,) or probabilities (rows,
     classes). With smoothing s a target t becomes (1 - s) t + s / classes (Szegedy et
     al. 2016). reduction: "mean" or "sum" over the rows, or "none". Raises ValueError
-    for shapes that do not fit, a label that is no class, and a NaN.
+    for shapes that do not fit, a label that is no class, a negative probability, and a
+    NaN.
     """
     logp = log_softmax(logits)
     classes = logits.shape[1]
@@ -197,20 +173,11 @@ def cross_entropy(
 # Losses of one element each --------------------------------------------------------
 
 
-def _pair(x: Any, t: Any) -> tuple[Array, Array]:
+def _pair(name: str, x: Any, t: Any) -> tuple[Array, Array]:
     """Prediction and target of one shape, contiguous and of the prediction's dtype."""
     x, t = floats(x), np.asarray(t)
-    if x.shape != t.shape:
-        raise ValueError(f"input {x.shape} and target {t.shape} differ in shape")
+    check_shapes(name, x, t)
     return contiguous(x), contiguous(as_dtype(t, x.dtype))
-
-
-def _nan(name: str, shape: tuple[int, ...]) -> Callable[[int], Exception]:
-    def error(index: int) -> Exception:
-        place = tuple(int(i) for i in np.unravel_index(index, shape))
-        return ValueError(f"{name}: the loss at {place} is NaN")
-
-    return error
 
 
 def _settings(
@@ -236,11 +203,11 @@ def _elementwise(
     ) -> tuple[Array, tuple[Array, ...]]:
         check_reduction(reduction)
         settings = _settings(name, defaults, given)
-        x, t = _pair(x, target)
+        x, t = _pair(name, x, target)
         losses, status = empty(x.shape, x.dtype), new_status()
         c = hyper(x.dtype, *settings)
         launch(kernel, x.size, flat(x), flat(t), c, status, flat(losses))
-        raise_if(status, _nan(name, x.shape))
+        raise_if(status, no_share(name, x.shape))
         return _reduced(losses, reduction), (x, t)
 
     return forward
@@ -319,7 +286,7 @@ KINKED = tuple(
 UNIT = tuple(
     sample(
         (3, 4),
-        Arg((3, 4), 0.0, 1.0),
+        Arg((3, 4), 0.01, 0.99),
         reduction=reduction,
         least=int(reduction == "mean"),
     )
@@ -367,7 +334,8 @@ def binary_cross_entropy_with_logits(
 ) -> Any:
     """log(1 + exp(x)) - x target, for logits x and targets in [0, 1].
 
-    reduction: mean, sum or "none". Raises ValueError for a NaN.
+    reduction: mean, sum or "none". Raises ValueError for a NaN, and for a target
+    outside [0, 1] (by more than 1e-6): the loss would have no lower bound.
     """
     whole = softplus(x, threshold=math.inf)  # its slope is never rounded to 1
     return reduced(add(whole, neg(mul(x, target))), reduction)

@@ -178,10 +178,13 @@ class Recorder:
                 "NumPy computes of it is not recorded. Use the tensor itself"
             )
             return
+        met = ""
+        if "NumPy" in how:
+            met = " A NumPy array that meets it, as w in w[y], must be ag.tensor(w)."
         raise RuntimeError(
             f"ag.compile: {how} of a traced tensor at {user_line()}. A replay does not "
             "run Python, so the value would be frozen. Return the tensor and read it "
-            "outside, or use np.where for a choice that depends on data."
+            f"outside, or use np.where for a choice that depends on data.{met}"
         )
 
     def _is_temporary(self, tensor: TensorBase) -> bool:

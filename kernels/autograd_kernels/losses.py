@@ -2,31 +2,45 @@
 
 Forward: ``(lo, hi, x, t, c, status, out)``: prediction, target, the loss's parameter
 (one element; only `huber` reads it). Status: 1 + the first element of a part whose loss
-is NaN. The sum or mean of the losses is a reduction's matter.
+is NaN; of `bce` also whose target is no share, and then `value_code` of that target is
+added, times the number of elements. The sum or mean is a reduction's matter.
 
 Backward: ``(lo, hi, x, t, c, g, scale, out)``: out = scale g times the derivative for
 x, where ``g`` has one element or as many as x, and ``scale`` has one.
 """
 
 from ._jit import ELEMENTS, elements, inline, kernel
+from .checks import SLACK, value_code
 from .memory import wide
 from .scalar import exp, log1p
 
 
 @inline
-def _forward(f, lo, hi, x, t, c, status, out):
+def _any(t):
+    return True
+
+
+@inline
+def _share(t):
+    slack, one = type(t)(SLACK), type(t)(1)
+    return (t >= -slack) & (t <= one + slack)
+
+
+@inline
+def _forward(f, fits, lo, hi, x, t, c, status, out):
     X, T, O = x[lo:hi], t[lo:hi], out[lo:hi]
     c0 = c[0]
     good = 0
     for i in range(O.size):
         O[i] = f(X[i], T[i], c0)
     for i in range(O.size):
-        good += O[i] == O[i]
+        good += (O[i] == O[i]) & fits(T[i])
     if good < O.size and status[0] == 0:
         i = 0
-        while O[i] == O[i]:
+        while O[i] == O[i] and fits(T[i]):
             i += 1
-        status[0] = 1 + lo + i
+        code = 0 if fits(T[i]) else value_code(T[i])
+        status[0] = 1 + lo + i + x.size * code
 
 
 @inline
@@ -97,7 +111,7 @@ def _bce_slope(x, t, c):
 @kernel(writes=2, step=ELEMENTS)
 def mse(lo, hi, x, t, c, status, out):
     """(x - t)**2."""
-    _forward(_mse, lo, hi, x, t, c, status, out)
+    _forward(_mse, _any, lo, hi, x, t, c, status, out)
 
 
 @elements
@@ -109,7 +123,7 @@ def mse_backward(lo, hi, x, t, c, g, scale, out):
 @kernel(writes=2, step=ELEMENTS)
 def l1(lo, hi, x, t, c, status, out):
     """|x - t|."""
-    _forward(_l1, lo, hi, x, t, c, status, out)
+    _forward(_l1, _any, lo, hi, x, t, c, status, out)
 
 
 @elements
@@ -121,7 +135,7 @@ def l1_backward(lo, hi, x, t, c, g, scale, out):
 @kernel(writes=2, step=ELEMENTS)
 def huber(lo, hi, x, t, c, status, out):
     """d**2 / 2 up to |d| = c, then c (|d| - c / 2), with d = x - t (Huber 1964)."""
-    _forward(_huber, lo, hi, x, t, c, status, out)
+    _forward(_huber, _any, lo, hi, x, t, c, status, out)
 
 
 @elements
@@ -134,7 +148,7 @@ def huber_backward(lo, hi, x, t, c, g, scale, out):
 def bce(lo, hi, x, t, c, status, out):
     """Binary cross-entropy of the logit x: max(x, 0) - x t + log(1 + exp(-|x|))."""
     wide()
-    _forward(_bce, lo, hi, x, t, c, status, out)
+    _forward(_bce, _share, lo, hi, x, t, c, status, out)
 
 
 @elements

@@ -13,6 +13,7 @@ becomes (1 - s) t + s / n.
 from __future__ import annotations
 
 from ._jit import inline, kernel, reduction
+from .checks import SLACK, value_code
 from .elementwise import loop
 from .reduce import stack
 from .scalar import exp, log
@@ -247,11 +248,25 @@ def cross_entropy_backward_few(lo, hi, x, labels, smooth, stats, g, scale, out):
             scatter(y, out, i * n + j, n, mask)
 
 
+@inline
+def negative(lo, hi, t, status):
+    """Status of the first negative target (or NaN) in rows of t, before any other."""
+    T, low, good = t[lo:hi].reshape(-1), t.dtype.type(-SLACK), 0
+    for k in range(T.size):
+        good += T[k] >= low
+    if good < T.size and status[0] <= t.shape[0]:
+        k = 0
+        while T[k] >= low:
+            k += 1
+        status[0] = 1 + lo + k // t.shape[1] + t.shape[0] * value_code(T[k])
+
+
 @reduction(writes=2)
 def soft_cross_entropy(lo, hi, x, t, smooth, stats, out, status):
     """out[i] = loss of row i against probabilities t (rows, n); x: (rows, n).
 
-    What has no weight adds nothing, even at a logit of -inf. Status: 1 + row of a NaN.
+    What has no weight adds nothing, even at a logit of -inf. Status: 1 + row of a NaN,
+    and rows * `value_code` of a target in it that is negative (or NaN) is added.
     """
     n, zero, one = x.shape[1], x.dtype.type(0), x.dtype.type(1)
     for i in range(lo, hi):
@@ -265,6 +280,7 @@ def soft_cross_entropy(lo, hi, x, t, smooth, stats, out, status):
         out[i] = total
         if total != total and status[0] == 0:
             status[0] = 1 + i
+    negative(lo, hi, t, status)
 
 
 @reduction
