@@ -27,6 +27,7 @@ from autograd_core.train.metrics import (
 from autograd_core.train.plots import learning_curve
 from autograd_core.train.step import make_step, penalty
 from autograd_core.train.trainer import INTERRUPTED, History, ResumeError, Run, fit
+from autograd_core.train.weights import load_weights, save_weights
 
 __all__ = [
     "INTERRUPTED",
@@ -51,10 +52,12 @@ __all__ = [
     "fit",
     "learning_curve",
     "load",
+    "load_weights",
     "make_step",
     "penalty",
     "predict",
     "save",
+    "save_weights",
     "split",
     "worst_confusions",
 ]

@@ -145,7 +145,8 @@ class Checkpoint(Callback):
     """Saves the whole run every ``every`` epochs, at its end, and when interrupted.
 
     ``fit(..., resume=path)`` goes on from the file bit for bit, also from the middle of
-    an epoch. ``extra`` is kept in the file beside the run.
+    an epoch. The file before stays beside it as ``path`` + ".previous", and is used if
+    this one is damaged. ``extra`` is kept in the file beside the run.
     """
 
     last = True
@@ -171,7 +172,8 @@ class Checkpoint(Callback):
             self._save(run)
 
     def _save(self, run: Run) -> None:
-        checkpoint.save(self.path, run.state_dict() | {"extra": self.extra})
+        tree = run.state_dict() | {"extra": self.extra}
+        checkpoint.save(self.path, tree, keep=True)
 
 
 class Progress(Callback):

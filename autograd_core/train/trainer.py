@@ -27,7 +27,7 @@ from autograd_core.train.step import DIVERGED, Loss, make_step
 INTERRUPTED = "interrupted"  # what Ctrl-C leaves in `History.stopped`
 
 
-class ResumeError(ValueError):
+class ResumeError(checkpoint.CheckpointError, ValueError):
     """A checkpoint that is whole but of another run, model or optimizer."""
 
 
@@ -287,7 +287,7 @@ def fit(
         compiled=compiled,
     )
     if resume is not None:
-        run.load_state_dict(checkpoint.load(resume))
+        run.load_state_dict(checkpoint.load_newest(resume))
     if not model.training:
         model.train()
     run.train()
