@@ -8,6 +8,8 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from autograd_core.optim import ReduceLROnPlateau, Scheduler
 from autograd_core.train import checkpoint
 
@@ -23,6 +25,9 @@ class Callback:
     """
 
     last = False
+
+    def check(self, run: Run) -> None:
+        """Raise for what cannot be; also for a state that a resumed run was given."""
 
     def start(self, run: Run) -> None:
         """Before the first step."""
@@ -113,6 +118,11 @@ class EarlyStopping(Callback):
         self.best_epoch = 0
         self.weights: dict[str, Any] = {}
 
+    def check(self, run: Run) -> None:
+        """The best weights of a resumed run must be the model's."""
+        if self.weights and shapes(self.weights) != shapes(run.model.state_dict()):
+            raise ValueError("EarlyStopping: the best weights are of another model")
+
     def epoch(self, run: Run) -> None:
         """Judge the epoch."""
         value = self.sign * run.history.last(self.monitor)
@@ -136,9 +146,21 @@ class EarlyStopping(Callback):
         return {name: getattr(self, name) for name in names}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from there."""
-        for name in self.state_dict():
-            setattr(self, name, state[name])
+        """Go on from there; ValueError if it is not a state of this kind."""
+        best, epoch, weights = (state[name] for name in self.state_dict())
+        kinds = (
+            isinstance(best, float),
+            isinstance(epoch, int),
+            isinstance(weights, dict),
+        )
+        if not all(kinds):
+            raise ValueError(f"EarlyStopping: not its state: {dict(state)!r:.200}")
+        self.best, self.best_epoch, self.weights = best, epoch, weights
+
+
+def shapes(weights: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """Of every tensor by name."""
+    return {name: np.shape(value) for name, value in weights.items()}
 
 
 class Checkpoint(Callback):

@@ -22,6 +22,7 @@ from autograd_core.train.callbacks import Callback, Progress
 from autograd_core.train.data import Batches, check_data, check_labels
 from autograd_core.train.interrupt import deferred_interrupt
 from autograd_core.train.metrics import Metric, evaluate, predict
+from autograd_core.train.resume import check_progress, check_taken
 from autograd_core.train.step import DIVERGED, Loss, make_step
 
 INTERRUPTED = "interrupted"  # what Ctrl-C leaves in `History.stopped`
@@ -191,16 +192,23 @@ class Run:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from there; raises ResumeError, and changes nothing, if it cannot."""
-        self._check_fit(state)
-        model = self.model.state_dict()
+        before = self.state_dict()
         try:
-            self.model.load_state_dict(state["model"])
-            self.opt.load_state_dict(state["optimizer"])
-        except Exception as error:
-            self.model.load_state_dict(model)
-            if not isinstance(error, ValueError):
+            self._check_fit(state)
+            check_progress(state, self.batches.steps)
+            self._take(state)
+            check_taken(state, self.state_dict())
+            self._call("check")
+        except Exception as error:  # a tree from a file may hold anything
+            self._take(before)
+            if isinstance(error, ResumeError):
                 raise
-            raise ResumeError(f"resume: {error}") from error
+            what = error if isinstance(error, ValueError) else repr(error)
+            raise ResumeError(f"resume: not a state of this run: {what}") from error
+
+    def _take(self, state: Mapping[str, Any]) -> None:
+        self.model.load_state_dict(state["model"])
+        self.opt.load_state_dict(state["optimizer"])
         default_generator.set_state(state["generator"])
         for callback, given in zip(self.callbacks, state["callbacks"], strict=True):
             callback.load_state_dict({n: v for n, v in given.items() if n != "kind"})
