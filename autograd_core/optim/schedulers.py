@@ -62,11 +62,15 @@ class Scheduler:
         mine = self.state_dict()
         check_names(f"{type(self).__name__}.load_state_dict", state_dict, mine)
         for name, value in state_dict.items():
-            if isinstance(value, list) and len(value) != len(mine[name]):
-                raise ValueError(
-                    f"{type(self).__name__}.load_state_dict: {name} is for "
-                    f"{len(value)} groups, expected {len(mine[name])}"
-                )
+            own, label = mine[name], f"{type(self).__name__}.load_state_dict: {name}"
+            many = isinstance(own, list)
+            if many and (not isinstance(value, list) or len(value) != len(own)):
+                count = len(value) if isinstance(value, list) else describe(value)
+                raise ValueError(f"{label} is for {count} groups, expected {len(own)}")
+            for number in value if many else [value]:
+                wanted = int if isinstance(own, int) else int | float
+                if isinstance(number, bool) or not isinstance(number, wanted):
+                    raise ValueError(f"{label} must be a number, got {number!r}")
         for name, value in state_dict.items():
             setattr(self, name, list(value) if isinstance(value, list) else value)
         self._write()

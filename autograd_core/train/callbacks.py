@@ -120,7 +120,7 @@ class EarlyStopping(Callback):
 
     def check(self, run: Run) -> None:
         """The best weights of a resumed run must be the model's."""
-        if self.weights and shapes(self.weights) != shapes(run.model.state_dict()):
+        if self.weights and kinds(self.weights) != kinds(run.model.state_dict()):
             raise ValueError("EarlyStopping: the best weights are of another model")
 
     def epoch(self, run: Run) -> None:
@@ -158,9 +158,10 @@ class EarlyStopping(Callback):
         self.best, self.best_epoch, self.weights = best, epoch, weights
 
 
-def shapes(weights: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
-    """Of every tensor by name."""
-    return {name: np.shape(value) for name, value in weights.items()}
+def kinds(weights: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+    """Shape and dtype of every tensor by name."""
+    arrays = {name: np.asarray(value) for name, value in weights.items()}
+    return {name: (array.shape, array.dtype) for name, array in arrays.items()}
 
 
 class Checkpoint(Callback):
