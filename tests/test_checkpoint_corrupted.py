@@ -25,7 +25,7 @@ from autograd_core.train import (
     load,
 )
 from autograd_core.train.checkpoint import FORMAT, checksum
-from autograd_core.train.resume import same
+from autograd_core.train.state import same
 from autograd_core.train.tensorfile import read
 
 F = nn.functional

@@ -22,7 +22,7 @@ from autograd_core.train.callbacks import Callback, Progress
 from autograd_core.train.data import Batches, check_data, check_labels
 from autograd_core.train.interrupt import deferred_interrupt
 from autograd_core.train.metrics import Metric, evaluate, predict
-from autograd_core.train.resume import check_progress, check_taken
+from autograd_core.train.state import check_progress, check_taken
 from autograd_core.train.step import DIVERGED, Loss, make_step
 
 INTERRUPTED = "interrupted"  # what Ctrl-C leaves in `History.stopped`
