@@ -53,8 +53,8 @@ def load_digits(seed: int) -> Digits:
     from sklearn import datasets
 
     x, y = datasets.load_digits(return_X_y=True)
-    rest, hold_out = train.split(y, HOLD_OUT, seed)
-    first, second = train.split(y[rest], VALIDATION, seed)
+    rest, hold_out = train.split(y, HOLD_OUT, seed=seed)
+    first, second = train.split(y[rest], VALIDATION, seed=seed)
     training, validation = rest[first], rest[second]
     standardizer = train.Standardizer(x[training], per_column=False)
     x = standardizer(x).astype(np.float32)

@@ -13,7 +13,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from autograd_kernels import _jit, matmul, optim
+from autograd_kernels import _jit, matmul
+from autograd_kernels.optim.rules import CLOCK, SCALARS
 from autograd_kernels.pointers import CHUNK
 
 # --- Arguments ----------------------------------------------------------------------
@@ -63,10 +64,16 @@ def table(columns):
 
 def clocks(rng):
     """Rows of which the first two have one group, and the same clock."""
-    hyper = between(optim.HYPER, dtype=np.float64)
+    hyper = between(SCALARS, dtype=np.float64)  # more than any rule reads
     group = hyper(rng)
-    ticks = [np.array(t) for t in ([3.0, 0.5], [3.0, 0.5], [0.0, 0.0])]
-    return Table(ticks, [group, group, hyper(rng)], chunk=2)
+    ticks = [np.array(t) for t in ([3.0, 0.5, 0.1], [3.0, 0.5, 0.1], [0.0] * 3)]
+    return Table(ticks, [group, group, hyper(rng)], chunk=CLOCK)
+
+
+def shrunk(rng):
+    """Arrays, and the rate of each."""
+    arrays = table(1)(rng).columns[0]
+    return Table(arrays, [between(1, dtype=np.float64)(rng) for _ in arrays])
 
 
 COLS, N = 72, 70 * 72  # of elements: no multiple of any step
@@ -81,6 +88,7 @@ ARGUMENTS = {
     "elementwise.*equal.out": whole(2, N, dtype=bool),
     "elementwise.less.out elementwise.greater.out": whole(2, N, dtype=bool),
     "elements.units losses.*.units checks.*.units": N,
+    "augment.normal.words": whole(2**32, N, dtype=np.uint32),
     "elements.x": far,
     "elements.a": between(N),
     "elements.[bgty] elements.gx elements.slope elements.out": normal(N),
@@ -133,20 +141,41 @@ ARGUMENTS = {
     "matmul.matmul.scratch": lambda rng: normal(1, matmul.plan(*PLAN)[1])(rng),
     "matmul.matmul.out": normal(*PRODUCT[:2]),
     # An advance copies rows whole, but sets what its rule reads: they start alike.
-    "optim.ema_advance.scalars": the(*[[0] * optim.SCALARS] * 3, dtype=np.float64),
-    "optim.*_advance.scalars": the(*[[0] * optim.SCALARS] * 3),
-    "optim.*_advance.table": clocks,
-    "optim.ema.scalars": between(3, optim.SCALARS, dtype=np.float64),
-    "optim.*.scalars": between(3, optim.SCALARS),
-    "optim.sgd.table optim.adagrad.table optim.lion.table": table(3),
-    "optim.rmsprop.table optim.adam.table": table(5),
-    "optim.ema.table": table(2),
-    "optim.norm_parts.table optim.rescale.table optim.clamp.table": table(1),
-    "optim.clip_factor.units": 1,
-    "optim.clip_factor.out optim.rescale.factor": between(2, dtype=np.float64),
-    "optim.*.power optim.clip_factor.limit": the(2, dtype=np.float64),
-    "optim.*.sums": between(5, dtype=np.float64),
-    "optim.*.like optim.clamp.limit": the(0.5),
+    "ema.ema_advance.scalars": the(*[[0] * SCALARS] * 3, dtype=np.float64),
+    "*_advance.scalars": the(*[[0] * SCALARS] * 3),
+    "*_advance.table": clocks,
+    "ema.ema.scalars": between(3, SCALARS, dtype=np.float64),
+    "*.scalars": between(3, SCALARS),
+    "ema.ema.table *_move.table": table(2),
+    "sgd.sgd.table adagrad.*.table lion.*.table schedule_free.*.table": table(3),
+    "rmsprop.*.table adam.*.table": table(5),
+    "adadelta.*.table adamax.*.table radam.*.table": table(4),
+    "clip.norm_parts.table clip.rescale.table clip.clamp.table": table(1),
+    "clip.shrink.table": shrunk,
+    "clip.shrink.amount": the(0.5, dtype=np.float64),
+    "clip.limit_norms.units": 3 * FEW,
+    "clip.limit_norms.limit": the(1.0, dtype=np.float64),
+    "clip.limit_norms.x": normal(3, WIDTH, FEW),
+    "clip.clip_factor.units": 1,
+    "clip.clip_factor.out clip.rescale.factor": between(2, dtype=np.float64),
+    "clip.*.power clip.clip_factor.limit": the(2, dtype=np.float64),
+    "clip.*.sums": between(5, dtype=np.float64),
+    "ema.*.like clip.*.like clip.clamp.limit": the(0.5),
+    "augment.[wmc]*.units": ROWS,
+    "augment.words.key": whole(2**63, 1, dtype=np.uint64),
+    "augment.words.rows": whole(2**63, ROWS, dtype=np.uint64),
+    "augment.words.out": whole(2**32, ROWS, WIDTH, dtype=np.uint32),
+    "augment.*.words": whole(2**32, ROWS, 8, dtype=np.uint32),
+    "augment.moves.limits": the(1, 0.1, 0.1, 0.5, 0.5, dtype=np.float64),
+    "augment.moves.out": between(ROWS, 6, dtype=np.float64),
+    "augment.warp.moves": between(ROWS, 6, dtype=np.float64),
+    "augment.warp.places": lambda rng: np.indices((4, 5, 1), float).reshape(3, -1),
+    "augment.*.height": 4,
+    "augment.*.width": 5,
+    "augment.*.step": 1,
+    "augment.*.side": 3,
+    "augment.*.fill": the(0.3),
+    "augment.warp.x augment.*.out": normal(ROWS, 40),
 }
 
 

@@ -91,9 +91,16 @@ MORE = [
     ("AdamW", {"maximize": True, "betas": (0.0, 0.0)}),
     ("Adam", {"lr": 0.0}),
     ("Adam", {"decoupled_weight_decay": True, "weight_decay": 0.3}),
+    # Below: `trajectories` has PyTorch's values.
+    ("Adadelta", {"weight_decay": 0.1, "rho": 0.5}),
+    ("Adamax", {"weight_decay": 0.1, "betas": (0.5, 0.8)}),
+    ("RAdam", {"betas": (0.9, 0.99)}),
+    ("RAdam", {"decoupled_weight_decay": True, "weight_decay": 0.3, "maximize": True}),
+    ("ScheduleFreeSGD", {"lr": 0.1, "weight_decay": 0.1}),
+    ("ScheduleFreeSGD", {"lr": 0.1, "warmup_steps": 7, "r": 0.5, "momentum": 0.5}),
+    ("ScheduleFreeSGD", {"lr": 0.0, "weight_lr_power": 0.0}),
 ]
 TABLE = [(name, options) for name, options, _ in TORCH] + MORE
-EVERY = ["SGD", "RMSprop", "Adagrad", "Adam", "AdamW", "NAdam", "Lion"]
 # Options that bring all state of an optimizer to use.
 FULL = [
     ("SGD", {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
@@ -103,7 +110,12 @@ FULL = [
     ("AdamW", {"amsgrad": True}),
     ("NAdam", {"amsgrad": True}),
     ("Lion", {"weight_decay": 0.1}),
+    ("Adadelta", {"weight_decay": 0.1}),
+    ("Adamax", {}),
+    ("RAdam", {"betas": (0.9, 0.9)}),
+    ("ScheduleFreeSGD", {"lr": 0.1, "warmup_steps": 4}),
 ]
+EVERY = [name for name, _ in FULL]
 
 
 def label(value):

@@ -1,4 +1,4 @@
-"""Checkpoints on the disk: killed writers, two writers, a full disk, the file before."""
+"""Checkpoints on the disk: killed and several writers, full disks, the file before."""
 
 import fcntl
 import multiprocessing
@@ -8,22 +8,23 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
 import pytest
 
 from autograd_core import nn, optim
 from autograd_core.train import (
+    Callback,
     Checkpoint,
     CheckpointError,
     EarlyStopping,
     ResumeError,
+    files,
     fit,
     load,
     save,
 )
-from autograd_core.train import files
 from autograd_core.train.checkpoint import load_newest
 
 BIG = 1 << 18  # numbers
@@ -144,12 +145,12 @@ def keep_saving(path, first):
         save(path, {"x": np.full(BIG, i), "i": i}, keep=True)
 
 
-# Disks that are full, folders that are read-only ---------------------------------------
+# Disks that are full, folders that are read-only -----------------------------------
 
 
 @contextmanager
 def files_of_at_most(size):
-    """Writing beyond ``size`` bytes fails as on a full disk, in the middle of a file."""
+    """Writing fails in the middle of a file, as on a full disk."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
@@ -173,19 +174,29 @@ def test_a_disk_that_is_full_in_the_middle_of_a_file(keep, tmp_path):
     assert names(tmp_path) == ["run"]
 
 
-def test_a_full_disk_ends_training_with_the_model_as_it_was_trained(tmp_path):
+class Grow(Callback):
+    """The checkpoint no longer fits on the disk after the second epoch."""
+
+    def __init__(self, checkpoint):
+        self.checkpoint = checkpoint
+
+    def epoch(self, run):
+        if run.epoch == 2:
+            self.checkpoint.extra["x"] = np.zeros(BIG)
+
+
+def test_a_full_disk_while_training_loses_neither_history_nor_file(tmp_path):
     model, opt = small()
-    grow = {}
-    checkpoint = Checkpoint(tmp_path / "run", extra={"grow": grow})
-    run(model, opt, 1, [checkpoint])
-    grow["x"] = np.zeros(BIG)
-    checkpoint.extra["grow"] = grow
-    before = model.state_dict()
-    with files_of_at_most(100_000), pytest.raises(CheckpointError):
-        run(model, opt, 2, [checkpoint])
-    assert any((before[n] != v).any() for n, v in model.state_dict().items())
+    checkpoint = Checkpoint(tmp_path / "run")
+    with files_of_at_most(100_000), pytest.raises(CheckpointError) as caught:
+        run(model, opt, 3, [Grow(checkpoint), checkpoint])
+    assert len(caught.value.history.rows) == 2
     assert load(tmp_path / "run")["step"] == 2
     assert names(tmp_path) == ["run"]
+    again, opt = small(5)
+    run(again, opt, 2, [Checkpoint(tmp_path / "run")], resume=tmp_path / "run")
+    for name, value in model.state_dict().items():
+        np.testing.assert_array_equal(again.state_dict()[name], value)
 
 
 @pytest.mark.parametrize(
@@ -255,7 +266,9 @@ def test_a_damaged_file_is_resumed_from_the_one_before(damage, tmp_path):
     history = run(whole, opt, 3, [Checkpoint(path)])
     damage(path)
     model, opt = small(5)
-    with pytest.warns(UserWarning, match=r"run: |No such file.*run\.previous.* is used"):
+    with pytest.warns(
+        UserWarning, match=r"run: |No such file.*run\.previous.* is used"
+    ):
         again = run(model, opt, 3, [Checkpoint(path)], resume=path)
     assert again["loss"] == history["loss"]
     for name, value in whole.state_dict().items():
@@ -283,40 +296,36 @@ def test_the_one_before_is_not_taken_for_a_file_of_another_run(tmp_path):
         run(model, opt, 2, [EarlyStopping("loss")], resume=path)
 
 
-def test_a_damaged_file_never_costs_the_whole_one_before(tmp_path, monkeypatch):
+@pytest.mark.parametrize("moment", range(5))
+def test_a_damaged_file_never_costs_the_whole_one_before(moment, tmp_path, monkeypatch):
     """Killed at any moment of a save, one of the two is whole."""
     path, before = tmp_path / "run", tmp_path / "run.previous"
-    calls = ["link", "replace", "replace", "unlink"]
-    for moment in range(len(calls) + 1):
-        save(path, {"i": 1}, keep=True)
-        save(path, {"i": 2}, keep=True)
-        damaged(path)
-        count = 0
+    for i in (1, 2):
+        save(path, {"i": i}, keep=True)
+    damaged(path)
+    calls = []
 
-        def dies(act):
-            def call(*args, **options):
-                nonlocal count
-                count += 1
-                if count > moment:
-                    raise Killed
-                return act(*args, **options)
+    def dying(act):
+        def call(*args, **options):
+            calls.append(act)
+            if len(calls) > moment:
+                raise Killed
+            return act(*args, **options)
 
-            return call
+        return call
 
-        with monkeypatch.context() as patch:
-            for name in set(calls):
-                patch.setattr(os, name, dies(getattr(os, name)))
-            try:
-                save(path, {"i": 3}, keep=True)
-            except Killed:
-                pass
-        try:
-            found = load(path)
-        except CheckpointError:
-            found = load(before)
-        assert found["i"] in (1, 3)
-        save(path, {"i": 4}, keep=True)
-        assert names(tmp_path) == ["run", "run.previous"]
+    with monkeypatch.context() as patch:
+        for name in ("link", "replace", "unlink"):
+            patch.setattr(os, name, dying(getattr(os, name)))
+        with suppress(Killed):
+            save(path, {"i": 3}, keep=True)
+    try:
+        found = load(path)
+    except CheckpointError:
+        found = load(before)
+    assert found["i"] in (1, 3)
+    save(path, {"i": 4}, keep=True)
+    assert names(tmp_path) == ["run", "run.previous"]
 
 
 class Killed(BaseException):

@@ -21,12 +21,12 @@ DRIVERS = {"replay", "replay_shared", "replay_timed", "serve", "shape"}
 def kernels():
     """All of the package, by module and name."""
     every = {}
-    for module in pkgutil.iter_modules(autograd_kernels.__path__):
-        full = f"{autograd_kernels.__name__}.{module.name}"
-        for name, value in vars(import_module(full)).items():
+    top = f"{autograd_kernels.__name__}."
+    for module in pkgutil.walk_packages(autograd_kernels.__path__, top):
+        for name, value in vars(import_module(module.name)).items():
             made = isinstance(value, Dispatcher) and hasattr(value, "traits")
-            if made and value.__module__ == full:
-                every[f"{module.name}.{name}"] = value
+            if made and value.__module__ == module.name:
+                every[f"{module.name.removeprefix(top)}.{name}"] = value
     return every
 
 

@@ -23,8 +23,8 @@ from optim_cases import (
 import autograd_core as ag
 from autograd_core import optim
 from autograd_core.program.compile import compile
-from autograd_kernels import optim as k
 from autograd_kernels._jit import FAST
+from autograd_kernels.optim.rules import LANES, SCALARS
 
 
 @pytest.mark.parametrize(("name", "options"), TABLE, ids=label)
@@ -174,9 +174,9 @@ def test_any_partition_gives_the_same_bits(name, options, dtype, rng):
 @pytest.mark.parametrize(("name", "options"), FULL, ids=label)
 def test_an_element_does_not_feel_where_it_stands(name, options, dtype, rng):
     """Whole vectors and the rest of one are two loops; both round alike."""
-    value, *grads = rng.normal(size=(6, 4 * k.LANES)).astype(dtype)
+    value, *grads = rng.normal(size=(6, 4 * LANES)).astype(dtype)
     results = []
-    for size in (4 * k.LANES, 4 * k.LANES - 1, 2 * k.LANES + 1, 3):
+    for size in (4 * LANES, 4 * LANES - 1, 2 * LANES + 1, 3):
         p = ag.tensor(value[:size], requires_grad=True)
         opt = getattr(optim, name)([p], **options)
         for grad in grads:
@@ -197,11 +197,12 @@ def test_one_launch_updates_all(name, rng):
     assert seen.kernels == list(opt.kernels)
 
 
-@pytest.mark.parametrize("kernel", [k.sgd, k.rmsprop, k.adagrad, k.adam, k.lion])
-def test_rules_vectorise_and_stay_in_float32(kernel):
+@pytest.mark.parametrize("name", EVERY)
+def test_rules_vectorise_and_stay_in_float32(name):
+    kernel = getattr(optim, name).kernels[1]
     fresh = numba.njit(kernel.py_func, fastmath=FAST, error_model="numpy", nogil=True)
     table = np.zeros((1, 8), np.int64)
-    fresh(0, 0, np.zeros((1, k.SCALARS), np.float32), table)
+    fresh(0, 0, np.zeros((1, SCALARS), np.float32), table)
     (code,) = fresh.inspect_llvm().values()
     assert re.search(r"fmul[a-z ]* <\d+ x float>", code)
     assert re.search(r"= load <16 x float>", code)  # without a mask, most of the way

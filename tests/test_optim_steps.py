@@ -66,7 +66,8 @@ def test_nan_and_infinity_pass_into_their_element_only(name):
     give([p], [[np.nan, 1.0, 1.0, 1.0]])
     opt.step()
     assert np.isnan(p.data[0])
-    assert p.data[2] == np.inf  # no decay: no 0 * inf
+    if name != "ScheduleFreeSGD":  # whose average takes inf from inf
+        assert p.data[2] == np.inf  # no decay: no 0 * inf
     assert np.isfinite(p.data[[1, 3]]).all()
 
 
@@ -260,11 +261,11 @@ def test_a_group_added_later(rng):
     np.testing.assert_allclose(q.data, 0.8, rtol=1e-7)
     assert [s["step"] for s in opt.state_dict()["state"].values()] == [2, 1]
     assert repr(opt) == (
-        "Adam(\n  group 0: 1 parameters (3 numbers): lr=0.1, weight_decay=0.0, "
-        "maximize=False, betas=(0.9, 0.999), eps=1e-08, decoupled_weight_decay=False, "
-        "amsgrad=False\n  group 1: 1 parameters (5 numbers): lr=0.2, weight_decay=0.0, "
-        "maximize=False, betas=(0.9, 0.999), eps=1e-08, decoupled_weight_decay=False, "
-        "amsgrad=False\n)"
+        "Adam(\n  group 0: 1 parameters (3 numbers): lr=0.1, betas=(0.9, 0.999), "
+        "eps=1e-08, weight_decay=0.0, amsgrad=False, maximize=False, "
+        "decoupled_weight_decay=False\n  group 1: 1 parameters (5 numbers): lr=0.2, "
+        "betas=(0.9, 0.999), eps=1e-08, weight_decay=0.0, amsgrad=False, "
+        "maximize=False, decoupled_weight_decay=False\n)"
     )
 
 

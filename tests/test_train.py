@@ -120,7 +120,7 @@ def parts(run, path, number=None):
     return {
         "callbacks": [
             Checkpoint(path, every=2),
-            Schedule(schedule),
+            Schedule(schedule, every="step"),
             EarlyStopping(patience=4),
             StopAt(number, ctrl_c),
         ],
@@ -168,7 +168,10 @@ def test_a_longer_run_goes_on_from_a_finished_one(tmp_path):
         ({"batch_size": 15}, "saved with batch_size=16, this one has 15"),
         ({"seed": 1}, "saved with seed=0, this one has 1"),
         ({"train": blobs(91)}, "saved with rows=90, this one has 91"),
-        ({"callbacks": []}, r"callbacks=\['Checkpoint'\], this one has \[\]"),
+        (
+            {"callbacks": [EarlyStopping("loss")]},
+            r"callbacks=\[\], this one has \['EarlyStopping'\]",
+        ),
     ],
 )
 def test_another_run_cannot_resume(options, message, tmp_path):
@@ -263,7 +266,7 @@ def test_schedules_by_step_by_epoch_and_on_a_plateau():
     assert history["lr"] == [1.0, 0.5, 0.25]
     run = Setup(lr=1.0)
     steps = optim.LambdaLR(run.opt, lambda step: 1 / (1 + step))
-    history = run.fit(callbacks=[Schedule(steps)])
+    history = run.fit(callbacks=[Schedule(steps, every="step")])
     assert history["lr"] == pytest.approx([1 / 6, 1 / 12, 1 / 18])
     run = Setup(lr=1.0)
     plateau = optim.ReduceLROnPlateau(run.opt, patience=0, mode="max", factor=0.1)

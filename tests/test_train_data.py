@@ -5,13 +5,10 @@ import pytest
 
 from autograd_core.train import (
     Batches,
-    Jitter,
-    Standardizer,
     check_data,
     check_labels,
-    confusion_matrix,
+    class_weights,
     split,
-    worst_confusions,
 )
 
 X = np.arange(12.0).reshape(6, 2)
@@ -81,24 +78,105 @@ def test_split_refuses_an_empty_side(fraction):
         split(Y, fraction)
 
 
-@pytest.mark.parametrize("dtype", ["f4", "f8", "u1", "i8"])
-def test_standardizer_keeps_constant_columns_finite(dtype, rng):
-    x = rng.integers(0, 99, (500, 3)).astype(dtype)
-    x[:, 1] = 7
-    fit = Standardizer(x)
-    out = fit(x)
-    assert out.dtype == (dtype if dtype[0] == "f" else "f4")
-    np.testing.assert_allclose(out.mean(0), 0, atol=1e-5)
-    np.testing.assert_allclose(out.std(0), [1, 0, 1], atol=1e-5)
-    assert fit(x[:1] + 1)[0, 1] == 1  # a new value there is centred only
-    whole = Standardizer(x, per_column=False)(x)
-    assert abs(whole.mean()) < 1e-5 > abs(whole.std() - 1)
+def test_split_into_three(rng):
+    for seed in range(50):
+        y = rng.choice(6, int(rng.integers(20, 300)))
+        fractions = rng.uniform(0.1, 0.4, 2)
+        parts = split(y, *fractions, seed=seed)
+        assert np.array_equal(np.sort(np.concatenate(parts)), np.arange(len(y)))
+        shares = (1 - fractions.sum(), *fractions)
+        for rows, share in zip(parts, shares, strict=True):
+            off = np.bincount(y[rows], minlength=6) - share * np.bincount(y)
+            assert np.abs(off).max() <= 2
+            assert (np.diff(rows) > 0).all()
+    first = split(y, fractions[0], seed=3)[1]
+    assert np.array_equal(split(y, *fractions, seed=3)[1], first)
 
 
-def test_standardizer_is_not_fooled_by_rounding():
-    x = np.full((1000, 1), 0.1) * 3e7  # its computed deviation need not be 0
-    x[::3] *= 1 + 2e-16
-    assert np.abs(Standardizer(x)(x)).max() < 1e-6
+def strings(y):
+    return np.array(list("abcde"))[y]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        strings,
+        lambda y: y[:, None],
+        lambda y: np.eye(5)[y],
+        list,
+        lambda y: y * 0.5 - 7,
+    ],
+    ids=["text", "column", "one-hot", "list", "gaps"],
+)
+def test_split_takes_labels_in_every_form(form, rng):
+    y = np.sort(rng.choice(5, 203, p=[0.4, 0.3, 0.2, 0.07, 0.03]))
+    held = split(form(y), 0.3, seed=1)[1]
+    assert len(held) == 61
+    off = np.bincount(y[held], minlength=5) - 0.3 * np.bincount(y)
+    assert np.abs(off).max() <= 1
+    if form not in (strings,):
+        assert form is not list or np.array_equal(held, split(y, 0.3, seed=1)[1])
+
+
+def test_split_of_numbers_and_of_rare_classes():
+    targets = np.random.default_rng(0).standard_normal(5000)
+    rest, held = split(targets, 0.2)  # every number is a class of its own
+    assert (len(rest), len(held)) == (4000, 1000)
+    y = np.array([0] * 9 + [1])
+    rest, held = split(y, 0.5)
+    assert np.array_equal(np.sort(np.r_[rest, held]), np.arange(10))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ((Y, 0.2, 3), ValueError, r"0\.2 and 3 of 6 rows leaves one side empty.*seed="),
+        ((Y, 0.5, 0.5), ValueError, "leaves one side empty"),
+        ((Y,), TypeError, r"split\(y, 0\.2\)"),
+        ((Y, "0.2"), TypeError, "must be a number, got '0.2'"),
+        ((Y, np.nan), ValueError, "got nan"),
+        ((5, 0.2), ValueError, r"a label for each row, its shape is \(\)"),
+        (([], 0.2), ValueError, r"its shape is \(0,\)"),
+    ],
+)
+def test_split_refuses(arguments, error, message):
+    with pytest.raises(error, match=message):
+        split(*arguments)
+
+
+# Class weights ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["i8", "u1", "f4"])
+def test_class_weights_are_scikit_learns_balanced(dtype, rng):
+    oracle = pytest.importorskip("sklearn.utils.class_weight")
+    for _ in range(20):
+        y = rng.choice([0, 1, 3, 6], rng.integers(1, 50), p=[0.6, 0.3, 0.05, 0.05])
+        labels = np.unique(y)
+        expected = np.ones(9)
+        expected[labels] = oracle.compute_class_weight("balanced", classes=labels, y=y)
+        np.testing.assert_allclose(class_weights(y.astype(dtype), 9), expected)
+        short = class_weights(y[:, None].tolist())
+        np.testing.assert_allclose(short, expected[: y.max() + 1])
+
+
+@pytest.mark.parametrize(
+    ("y", "classes", "message"),
+    [
+        ([0, 1, 5], 3, "label 5 is none of 3 classes"),
+        ([-1, 1], None, "whole numbers from 0"),
+        ([0.5], None, "whole numbers from 0"),
+        (np.eye(3), None, r"y\.argmax\(1\)"),
+        ([], None, "a label for each row"),
+        ([0], 0, "at least 1"),
+    ],
+)
+def test_class_weights_refuse(y, classes, message):
+    with pytest.raises(ValueError, match=message):
+        class_weights(y, classes)
+
+
+# Batches ---------------------------------------------------------------------------
 
 
 def counts(batches, number):
@@ -163,46 +241,3 @@ def test_unshuffled_batches_keep_the_order():
 def test_batches_refuse(options, message):
     with pytest.raises(ValueError, match=message):
         Batches(X, Y, **options)
-
-
-@pytest.mark.parametrize("dtype", ["f4", "f8"])
-def test_jitter_of_nothing_is_the_image_itself(dtype, rng):
-    x = rng.random((3, 20)).astype(dtype)
-    out = Jitter(4, 5)(x, rng)
-    assert out.dtype == dtype
-    assert np.array_equal(out, x)
-
-
-def test_jitter_moves_between_pixels_and_fills_beyond(rng):
-    class Fixed:
-        """The top of every range: a shift of exactly ``shift`` pixels."""
-
-        def uniform(self, low, high, shape):
-            return np.full(shape, high)
-
-    x = rng.random((2, 4 * 5)).astype("f4")
-    old = x.reshape(2, 4, 5)
-    new = Jitter(4, 5, shift=1.0, fill=9.0)(x, Fixed()).reshape(2, 4, 5)
-    np.testing.assert_array_equal(new[:, :-1, :-1], old[:, 1:, 1:])
-    assert (new[:, -1] == 9).all()
-    assert (new[:, :, -1] == 9).all()
-    half = Jitter(4, 5, shift=0.5)(x, Fixed()).reshape(2, 4, 5)
-    four = [old[:, i : i + 3, j : j + 4] for i in (0, 1) for j in (0, 1)]
-    np.testing.assert_allclose(half[:, :-1, :-1], np.mean(four, 0), rtol=1e-6)
-    square = rng.random((5, 5))
-    turned = Jitter(5, 5, rotate=90.0)(square.reshape(1, 25), Fixed()).reshape(5, 5)
-    assert min(np.abs(turned - np.rot90(square, k)).max() for k in (1, 3)) < 1e-5
-
-
-def test_jitter_names_a_wrong_shape(rng):
-    with pytest.raises(ValueError, match=r"rows of shape \(7,\) are not 4 x 5 pixels"):
-        Jitter(4, 5)(np.zeros((2, 7)), rng)
-
-
-def test_confusions_are_counted_and_sorted():
-    y = np.array([0, 0, 0, 1, 1, 2, 2, 2])
-    predicted = np.array([0, 1, 1, 1, 0, 2, 0, 2])
-    matrix = confusion_matrix(y, predicted, 3)
-    assert matrix.tolist() == [[1, 2, 0], [1, 1, 0], [1, 0, 2]]
-    assert worst_confusions(matrix, 2) == [(0, 1, 2), (1, 0, 1)]
-    assert worst_confusions(np.diag([3, 4])) == []

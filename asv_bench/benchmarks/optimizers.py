@@ -15,11 +15,15 @@ from .common import if_known, warm
 OPTIONS: dict[str, dict[str, Any]] = {
     "SGD": {"momentum": 0.9, "nesterov": True},
     "RMSprop": {"momentum": 0.9, "centered": True},
+    "Adadelta": {},
     "Adagrad": {},
     "Adam": {"amsgrad": True},
     "AdamW": {},
+    "Adamax": {},
     "NAdam": {},
     "Lion": {"weight_decay": 0.1},
+    "RAdam": {},
+    "ScheduleFreeSGD": {},
 }
 PARAMETERS = {"50 x 100": [100] * 50, "1 x 1M": [1 << 20]}
 

@@ -1,33 +1,57 @@
 """Optimizers: an update rule each, and the one fused kernel that carries it out."""
 
+from autograd_core.optim.adadelta import Adadelta
 from autograd_core.optim.adagrad import Adagrad
 from autograd_core.optim.adam import Adam, AdamW, NAdam
-from autograd_core.optim.clip import clip_grad_norm_, clip_grad_value_
-from autograd_core.optim.ema import EMA
-from autograd_core.optim.lion import Lion
-from autograd_core.optim.optimizer import Optimizer
-from autograd_core.optim.rmsprop import RMSprop
-from autograd_core.optim.schedulers import (
+from autograd_core.optim.adamax import Adamax
+from autograd_core.optim.average import Average
+from autograd_core.optim.clip import (
+    clip_grad_norm_,
+    clip_grad_value_,
+    clip_weight_norm_,
+    shrink_,
+)
+from autograd_core.optim.cosine import (
     CosineAnnealingLR,
+    CosineAnnealingWarmRestarts,
+    OneCycleLR,
+)
+from autograd_core.optim.decay import (
+    ConstantLR,
     ExponentialLR,
+    InverseSqrtLR,
+    InverseTimeLR,
     LambdaLR,
     LinearLR,
     MultiStepLR,
-    OneCycleLR,
-    ReduceLROnPlateau,
-    Scheduler,
+    PolynomialLR,
     StepLR,
 )
+from autograd_core.optim.ema import EMA
+from autograd_core.optim.lion import Lion
+from autograd_core.optim.optimizer import Optimizer
+from autograd_core.optim.plateau import ReduceLROnPlateau
+from autograd_core.optim.radam import RAdam
+from autograd_core.optim.rmsprop import RMSprop
+from autograd_core.optim.schedule_free import ScheduleFreeSGD
+from autograd_core.optim.scheduler import Scheduler
 from autograd_core.optim.sgd import SGD
 
 __all__ = [
     "EMA",
     "SGD",
+    "Adadelta",
     "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
+    "Average",
+    "ConstantLR",
     "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
     "ExponentialLR",
+    "InverseSqrtLR",
+    "InverseTimeLR",
     "LambdaLR",
     "LinearLR",
     "Lion",
@@ -35,10 +59,15 @@ __all__ = [
     "NAdam",
     "OneCycleLR",
     "Optimizer",
+    "PolynomialLR",
+    "RAdam",
     "RMSprop",
     "ReduceLROnPlateau",
+    "ScheduleFreeSGD",
     "Scheduler",
     "StepLR",
     "clip_grad_norm_",
     "clip_grad_value_",
+    "clip_weight_norm_",
+    "shrink_",
 ]

@@ -10,18 +10,37 @@ import numpy as np
 from autograd_core.hooks import Array
 from autograd_core.optim.group import Group
 from autograd_core.optim.optimizer import Optimizer, State
-from autograd_kernels import optim as k
+from autograd_core.optim.settings import BETAS, FLAG, Setting, at_least
+from autograd_kernels.optim import adam as k
 
 
 class Adam(Optimizer):
     """Adaptive moments (Kingma & Ba 2015, Algorithm 1), eps outside the unbiased root.
 
-    ``amsgrad`` divides by the largest second moment so far (Reddi et al. 2018).
-    ``weight_decay`` is added to the gradient, or with ``decoupled_weight_decay``
-    shrinks the parameter by lr times it (Loshchilov & Hutter 2019), as in `AdamW`.
+    Settings:
+        lr: [0, inf), default 0.001. The step size.
+        betas: 2 numbers in [0, 1), default (0.9, 0.999). How much of each moment a step
+            keeps: exponentially weighted averages, as `Average`, without their bias.
+        eps: [0, inf), default 1e-08. Added to the root.
+        weight_decay: [0, inf), default 0.0. Adds so much of p to the gradient.
+        amsgrad: True or False, default False. Divides by the largest second moment so
+            far (Reddi et al. 2018).
+        maximize: True or False, default False. Ascends.
+        decoupled_weight_decay: True or False, default False. The decay shrinks the
+            parameter by lr times it instead (Loshchilov & Hutter 2019), as in `AdamW`.
     """
 
+    settings: ClassVar[Mapping[str, Setting]] = {
+        "lr": at_least(0),
+        "betas": BETAS,
+        "eps": at_least(0),
+        "weight_decay": at_least(0),
+        "amsgrad": FLAG,
+        "maximize": FLAG,
+        "decoupled_weight_decay": FLAG,
+    }
     kernels = (k.adam_advance, k.adam)
+    reads = k.Settings._fields
     state_names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
     optional: ClassVar[Mapping[str, str]] = {"max_exp_avg_sq": "amsgrad"}
 
@@ -40,12 +59,12 @@ class Adam(Optimizer):
         super().__init__(
             params,
             lr=lr,
-            weight_decay=weight_decay,
-            maximize=maximize,
             betas=betas,
             eps=eps,
-            decoupled_weight_decay=decoupled_weight_decay,
+            weight_decay=weight_decay,
             amsgrad=amsgrad,
+            maximize=maximize,
+            decoupled_weight_decay=decoupled_weight_decay,
         )
 
     @staticmethod
@@ -62,7 +81,18 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """`Adam` with decoupled weight decay (Loshchilov & Hutter 2019, Algorithm 2)."""
+    """`Adam` with decoupled weight decay (Loshchilov & Hutter 2019, Algorithm 2).
+
+    Settings:
+        lr: [0, inf), default 0.001. The step size.
+        betas: 2 numbers in [0, 1), default (0.9, 0.999). How much of each moment a step
+            keeps: exponentially weighted averages, as `Average`, without their bias.
+        eps: [0, inf), default 1e-08. Added to the root.
+        weight_decay: [0, inf), default 0.01. Shrinks by lr times it.
+        amsgrad: True or False, default False. Divides by the largest second moment so
+            far (Reddi et al. 2018).
+        maximize: True or False, default False. Ascends.
+    """
 
     def __init__(
         self,
@@ -90,13 +120,30 @@ class AdamW(Adam):
 class NAdam(Optimizer):
     """Adam with Nesterov momentum (Dozat 2016), its momentum warmed up.
 
-    mu_t = beta1 (1 - 0.96^(t momentum_decay) / 2); the rest as in `Adam`.
+    Settings:
+        lr: [0, inf), default 0.002. The step size.
+        betas: 2 numbers in [0, 1), default (0.9, 0.999). How much of each moment a step
+            keeps: exponentially weighted averages, as `Average`, without their bias.
+        eps: [0, inf), default 1e-08. Added to the root.
+        weight_decay: [0, inf), default 0.0. Adds so much of p to the gradient.
+        momentum_decay: [0, inf), default 0.004. The momentum of step t is beta1 (1 -
+            0.96^(t momentum_decay) / 2).
+        decoupled_weight_decay: True or False, default False. The decay shrinks the
+            parameter by lr times it instead, as in `AdamW`.
+        maximize: True or False, default False. Ascends.
+        amsgrad: True or False, default False. Divides by the largest second moment so
+            far (Reddi et al. 2018).
     """
 
+    settings: ClassVar[Mapping[str, Setting]] = {
+        **Adam.settings,
+        "momentum_decay": at_least(0),
+    }
     kernels = (k.nadam_advance, k.adam)
+    reads = k.NAdamSettings._fields
     state_names = Adam.state_names
     optional = Adam.optional
-    carried = "mu_product"
+    carried = ("mu_product",)
 
     def __init__(
         self,
@@ -114,12 +161,12 @@ class NAdam(Optimizer):
         super().__init__(
             params,
             lr=lr,
-            weight_decay=weight_decay,
-            maximize=maximize,
             betas=betas,
             eps=eps,
-            decoupled_weight_decay=decoupled_weight_decay,
+            weight_decay=weight_decay,
             momentum_decay=momentum_decay,
+            decoupled_weight_decay=decoupled_weight_decay,
+            maximize=maximize,
             amsgrad=amsgrad,
         )
 

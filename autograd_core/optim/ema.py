@@ -12,32 +12,45 @@ from autograd_core.hooks import Array, recorder
 from autograd_core.launch import FLOATS, Pointers, duplicate, empty, launch_many
 from autograd_core.ops.broadcasting import as_dtype
 from autograd_core.ops.elementwise import div, greater, where
+from autograd_core.optim.checks import as_list, check_layout, check_names, describe
 from autograd_core.optim.group import Group
-from autograd_core.optim.optimizer import as_list, check_layout, check_names, describe
+from autograd_core.optim.settings import BELOW_ONE
 from autograd_core.tape import TensorBase
 from autograd_core.writes import overwrite, write
-from autograd_kernels import optim as k
+from autograd_kernels.optim import ema as k
+from autograd_kernels.optim.rules import CLOCK, SCALARS
 from autograd_kernels.pointers import CHUNK
 
 
 class EMA:
-    """Exponentially weighted average of parameters, unbiased as Adam's moments are.
+    """Exponentially weighted average of parameters, unbiased as `Average` is.
 
     Call ``update()`` after each step; it takes two launches and may be recorded. The
     parameters are read, never held fixed: inside ``with ema.averaged():`` they have the
-    averages' values, and afterwards their own again. ``settings["decay"]`` may change.
+    averages' values, and afterwards their own again. So have the ``buffers``, such as
+    BatchNorm's running statistics; those that are no floats, counters, stay as they
+    are. ``decay``, in [0, 1), default 0.999, is how much of the average an update
+    keeps; ``settings["decay"]`` may change.
     """
 
-    def __init__(self, params: Iterable[Any], decay: float = 0.999) -> None:
-        self.params: list[TensorBase] = as_list("EMA", params)
+    def __init__(
+        self,
+        params: Iterable[Any],
+        decay: float = 0.999,
+        buffers: Iterable[Any] = (),
+    ) -> None:
+        self.params: list[TensorBase] = tensors("parameter", params)
         if not self.params:
             raise ValueError("EMA: got no parameters at all")
         for i, p in enumerate(self.params):
-            if not isinstance(p, TensorBase):
-                raise TypeError(f"EMA: parameter {i} must be a Tensor: {describe(p)}")
             check_layout(f"EMA: parameter {i}", p._data)
-        self.settings = Group("EMA", self.params, {"decay": decay})
-        self.clock: Array = np.zeros(2)  # updates, sum of the weights
+        for i, b in enumerate(tensors("buffer", buffers)):
+            if b._data.dtype in FLOATS:
+                check_layout(f"EMA: buffer {i}", b._data)
+                self.params.append(b)
+        kinds, reads = {"decay": BELOW_ONE}, k.Settings._fields
+        self.settings = Group("EMA", self.params, kinds, reads, {"decay": decay})
+        self.clock: Array = np.zeros(CLOCK)  # updates, sum of the weights
         self.sums: list[Array] = [np.zeros_like(p._data) for p in self.params]
 
     def update(self) -> None:
@@ -52,8 +65,8 @@ class EMA:
                     f"EMA.update: parameter {i} was {total.shape} {total.dtype} and "
                     f"became {p._data.shape} {p._data.dtype}; make a new EMA"
                 )
-        clock = Pointers([[self.clock], [self.settings.hyper]], 2)
-        scalars = empty((1, k.SCALARS), np.float64)
+        clock = Pointers([[self.clock], [self.settings.hyper]], CLOCK)
+        scalars = empty((1, SCALARS), np.float64)
         launch_many(k.ema_advance, clock, scalars)
         pairs = list(zip(self.sums, (p._data for p in self._read()), strict=True))
         for dtype in FLOATS:
@@ -69,7 +82,7 @@ class EMA:
         return self.params
 
     def averages(self) -> list[Array]:
-        """The averages, in the order of the parameters; before any update these."""
+        """The averages of parameters and float buffers; before any update these."""
         return [
             self._average(p, total)
             for p, total in zip(self.params, self.sums, strict=True)
@@ -104,7 +117,7 @@ class EMA:
         """Copies of all that is needed to go on, bit for bit."""
         return {
             "decay": self.settings["decay"],
-            "clock": self.clock.copy(),
+            "clock": self.clock[:2].copy(),
             "sums": [total.copy() for total in self.sums],
         }
 
@@ -112,11 +125,26 @@ class EMA:
         """Go on from a `state_dict`; ValueError if names, shapes or dtypes differ."""
         label = "EMA.load_state_dict"
         check_names(label, state_dict, ("decay", "clock", "sums"))
-        given = [(np.shape(a), a.dtype) for a in state_dict["sums"]]
+        given = [(np.shape(a), np.asarray(a).dtype) for a in state_dict["sums"]]
         mine = [(a.shape, a.dtype) for a in self.sums]
         if given != mine:
             raise ValueError(f"{label}: sums are {given}, expected {mine}")
+        clock = np.asarray(state_dict["clock"], np.float64)
+        if clock.shape != (2,):
+            raise ValueError(f"{label}: clock has shape {clock.shape}, expected (2,)")
         self.settings["decay"] = state_dict["decay"]
-        overwrite(self.clock, state_dict["clock"])
+        overwrite(self.clock[:2], clock)
         for total, value in zip(self.sums, state_dict["sums"], strict=True):
             overwrite(total, value)
+
+    def __repr__(self) -> str:
+        return f"EMA(decay={self.settings['decay']}, updates={self.clock[0]:.0f})"
+
+
+def tensors(what: str, given: Any) -> list[TensorBase]:
+    """What is averaged as a list; TypeError for what is no Tensor."""
+    found = as_list("EMA", given)
+    for i, t in enumerate(found):
+        if not isinstance(t, TensorBase):
+            raise TypeError(f"EMA: {what} {i} must be a Tensor: {describe(t)}")
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from operator import is_not
 from typing import Any, ClassVar
+from weakref import ReferenceType
 
 import numpy as np
 
@@ -17,10 +18,18 @@ from autograd_core.launch import (
     empty,
     launch_many,
 )
+from autograd_core.optim.checks import (
+    as_list,
+    check_layout,
+    check_leaf,
+    check_names,
+    describe,
+)
 from autograd_core.optim.group import Group
+from autograd_core.optim.settings import Setting
 from autograd_core.tape import TensorBase, forget_grads
 from autograd_core.writes import overwrite
-from autograd_kernels.optim import SCALARS
+from autograd_kernels.optim.rules import CLOCK, SCALARS
 from autograd_kernels.pointers import CHUNK
 
 State = dict[str, Any]
@@ -37,7 +46,9 @@ class Batch:
         columns = [[s[name] for _, _, s in members] for name in names]
         clocks = [s["clock"] for _, _, s in members]
         self.arrays = Pointers([data, data, *columns], CHUNK)
-        self.clocks = Pointers([clocks, [group.hyper for _, group, _ in members]], 2)
+        self.clocks = Pointers(
+            [clocks, [group.hyper for _, group, _ in members]], CLOCK
+        )
         self.dtype = data[0].dtype
 
     def step(self, kernels: tuple[Any, Any]) -> None:
@@ -60,20 +71,22 @@ class Optimizer:
     whose ``.grad`` is None are skipped, and their state stays as it is. NaN or infinity
     in a gradient passes into parameter and state.
 
-    A subclass gives its kernels, the names of its state, and its settings in the order
-    in which the kernels read them, and writes its rule as `spec`.
+    A subclass names its settings with their kinds, its kernels, what these read of the
+    settings, and its state; it writes its rule as `spec`.
     """
 
+    settings: ClassVar[Mapping[str, Setting]]
     kernels: ClassVar[tuple[Any, Any]]
+    reads: ClassVar[tuple[str, ...]]  # the fields of the kernels' own `Settings`
     state_names: ClassVar[tuple[str, ...]] = ()
-    optional: ClassVar[
-        Mapping[str, str]
-    ] = {}  # state that only a setting brings to use
-    carried: ClassVar[str | None] = None  # what the second number of a clock is
+    # State that only a setting brings to use, and what a clock carries after the steps.
+    optional: ClassVar[Mapping[str, str]] = {}
+    carried: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, params: Iterable[Any], **defaults: Any) -> None:
         self.name = type(self).__name__
         self.defaults = defaults
+        self.schedule: ReferenceType[Any] | None = None  # see `Scheduler`
         self.param_groups: list[Group] = []
         self.state: dict[TensorBase, State] = {}
         self._batches: list[Batch] = []
@@ -89,8 +102,8 @@ class Optimizer:
             raise ValueError(f"{self.name}: got no parameters at all, in any group")
 
     def __getstate__(self) -> dict[str, Any]:
-        """All but the tables of addresses: a copy makes its own."""
-        return {**vars(self), "_batches": [], "_seen": []}
+        """All but the tables of addresses and the schedule: copies make their own."""
+        return {**vars(self), "_batches": [], "_seen": [], "schedule": None}
 
     def add_param_group(self, group: Mapping[str, Any]) -> None:
         """Add ``{"params": [...], "lr": ...}``; what is not given is as in the others.
@@ -107,8 +120,7 @@ class Optimizer:
         given = {name: value for name, value in group.items() if name != "params"}
         params = as_list(self.name, group["params"])
         self._check_params(params)
-        new = Group(self.name, params, self.defaults)
-        new.update(given)
+        new = self._group(params, given)
         self._check_group(new)
         self.param_groups.append(new)
         for p in params:
@@ -129,6 +141,18 @@ class Optimizer:
                     "shares its memory; give each once"
                 )
 
+    def _group(self, params: list[TensorBase], given: Mapping[str, Any]) -> Group:
+        unknown = [name for name in given if name not in self.settings]
+        if unknown:
+            known = ", ".join(self.settings)
+            raise KeyError(
+                f"{self.name}: no setting {unknown[0]!r}; there are: {known}"
+            )
+        values = {**self.defaults, **given}
+        if missing := sorted(set(self.settings) - set(values)):
+            raise TypeError(f"{self.name}: there is no default of {missing}")
+        return Group(self.name, params, self.settings, self.reads, values)
+
     def _check_group(self, group: Group) -> None:
         """For settings that exclude each other."""
 
@@ -136,7 +160,7 @@ class Optimizer:
         # Memory of zeros that nobody touches is not taken from the system, so state
         # that a setting may bring to use later costs nothing until then.
         arrays = {n: np.zeros(p._data.shape, p._data.dtype) for n in self.state_names}
-        return {"clock": np.zeros(2), **arrays}
+        return {"clock": np.zeros(CLOCK), **arrays}
 
     # Steps -----------------------------------------------------------------------
 
@@ -172,6 +196,12 @@ class Optimizer:
             self._seen = data
         for batch in self._batches:
             batch.step(self.kernels)
+
+    def train(self) -> None:
+        """Parameters as they are trained; only `ScheduleFreeSGD` has others to show."""
+
+    def eval(self) -> None:
+        """Parameters as they are to be evaluated and used; see `train`."""
 
     def _make_batches(self, live: list[TensorBase]) -> None:
         """Lay out the tables, again only when other parameters have gradients."""
@@ -213,9 +243,9 @@ class Optimizer:
         for group in self.param_groups:
             for p in group.params:
                 s = self.state[p]
-                row = saved[number[p]] = {"step": int(s["clock"][0])}
-                if self.carried:
-                    row[self.carried] = float(s["clock"][1])
+                steps, *more = s["clock"].tolist()
+                row = saved[number[p]] = {"step": int(steps)}
+                row |= dict(zip(self.carried, more, strict=False))
                 row |= {name: s[name].copy() for name in self._used(group)}
         groups = [
             {"params": [number[p] for p in group.params], **group.settings()}
@@ -233,7 +263,7 @@ class Optimizer:
         check_names(where, state_dict, ("state", "param_groups"))
         saved, given = state_dict["state"], state_dict["param_groups"]
         for group in given:
-            check_names(f"{where}: settings", group, ("params", *self.defaults))
+            check_names(f"{where}: settings", group, ("params", *self.settings))
         sizes = [len(group["params"]) for group in given]
         expected = [len(group.params) for group in self.param_groups]
         if sizes != expected:
@@ -250,7 +280,8 @@ class Optimizer:
             self._check_saved(i, p, group, saved.get(i, {}))
         for i, mine in zip(order, self.state.values(), strict=True):
             row = saved[i]
-            clock = np.array([row["step"], row.get(self.carried, 0.0)])
+            clock = np.zeros(CLOCK)
+            clock[: 1 + len(self.carried)] = [row[n] for n in ("step", *self.carried)]
             overwrite(mine["clock"], clock)
             for name in self.state_names:
                 overwrite(mine[name], row.get(name, 0.0))
@@ -259,14 +290,14 @@ class Optimizer:
 
     def _loaded_group(self, group: Group, given: Mapping[str, Any]) -> Group:
         settings = {name: value for name, value in given.items() if name != "params"}
-        return Group(self.name, group.params, {**self.defaults, **settings})
+        return self._group(group.params, settings)
 
     def _check_saved(
         self, i: int, p: TensorBase, group: Group, row: Mapping[str, Any]
     ) -> None:
         label = f"{self.name}.load_state_dict: state of parameter {i}"
         names = self._used(group)
-        check_names(label, row, ("step", *filter(None, [self.carried]), *names))
+        check_names(label, row, ("step", *self.carried, *names))
         for name in names:
             a = np.asarray(row[name])
             if a.shape != p._data.shape or a.dtype != p._data.dtype:
@@ -285,66 +316,3 @@ class Optimizer:
             f"  group {i}: {group}\n" for i, group in enumerate(self.param_groups)
         )
         return f"{self.name}(\n{''.join(groups)})"
-
-
-# Checks --------------------------------------------------------------------------
-
-
-def as_list(owner: str, params: Any) -> list[Any]:
-    """The parameters (or groups) as a list; TypeError for what has no order."""
-    if isinstance(params, TensorBase):
-        return [params]
-    if isinstance(params, Mapping | set | frozenset | str) or not isinstance(
-        params, Iterable
-    ):
-        hint = "; did you mean .parameters()?" if hasattr(params, "parameters") else ""
-        raise TypeError(
-            f"{owner}: expected a sequence of tensors or of groups, got "
-            f"{describe(params)}{hint}"
-        )
-    return list(params)
-
-
-def describe(value: Any) -> str:
-    """A short name of what was given instead of something else."""
-    if isinstance(value, TensorBase | np.ndarray):
-        data = value._data if isinstance(value, TensorBase) else value
-        return f"{type(value).__name__} of shape {data.shape}"
-    return f"{type(value).__name__} {value!r:.60}"
-
-
-def check_leaf(label: str, p: Any) -> None:
-    """Raise unless ``p`` is a tensor that backward gives a gradient to."""
-    if not isinstance(p, TensorBase):
-        raise TypeError(f"{label} must be a Tensor, got {describe(p)}")
-    if p.node is not None:
-        raise ValueError(
-            f"{label}, shape {p._data.shape}, must be a leaf; it was made by the op "
-            f"{p.node.op.name!r}"
-        )
-    if not p.requires_grad:
-        raise ValueError(
-            f"{label}, shape {p._data.shape}, must require grad; leave frozen ones "
-            "out: [p for p in params if p.requires_grad]"
-        )
-
-
-def check_layout(label: str, data: Array) -> None:
-    """Raise unless kernels can update ``data`` in place."""
-    if data.dtype not in FLOATS:
-        raise TypeError(f"{label} must be float32 or float64, got {data.dtype}")
-    if not data.flags.carray:
-        raise ValueError(
-            f"{label}, shape {data.shape}, must be C-contiguous, aligned and writable: "
-            f"strides {data.strides}, writable {data.flags.writeable}. Make it from "
-            "a copy: ag.tensor(x, requires_grad=True)"
-        )
-
-
-def check_names(label: str, given: Iterable[str], expected: Iterable[str]) -> None:
-    """Raise ValueError that names what is missing and what is not expected."""
-    missing, more = set(expected) - set(given), set(given) - set(expected)
-    if missing or more:
-        raise ValueError(
-            f"{label}: missing {sorted(missing)}, not expected {sorted(more)}"
-        )

@@ -10,7 +10,8 @@ import numpy as np
 from autograd_core.hooks import Array
 from autograd_core.optim.group import Group
 from autograd_core.optim.optimizer import Optimizer, State
-from autograd_kernels import optim as k
+from autograd_core.optim.settings import FLAG, FRACTION, Setting, at_least
+from autograd_kernels.optim import rmsprop as k
 
 
 class RMSprop(Optimizer):
@@ -18,9 +19,29 @@ class RMSprop(Optimizer):
 
     ``centered`` divides by the standard deviation instead (Graves 2013, section 2.1);
     a variance that rounding made negative counts as 0. eps is outside of the root.
+
+    Settings:
+        lr: [0, inf), default 0.01. The step size.
+        alpha: [0, 1], default 0.99. How much of the mean square a step keeps: an
+            exponentially weighted average, as `Average` with ``unbiased=False``.
+        eps: [0, inf), default 1e-08. Added to the root.
+        weight_decay: [0, inf), default 0.0. Adds so much of p to the gradient.
+        momentum: [0, inf), default 0.0. How much of the last steps a step keeps.
+        centered: True or False, default False. Subtracts the mean's square.
+        maximize: True or False, default False. Ascends.
     """
 
+    settings: ClassVar[Mapping[str, Setting]] = {
+        "lr": at_least(0),
+        "alpha": FRACTION,
+        "eps": at_least(0),
+        "weight_decay": at_least(0),
+        "momentum": at_least(0),
+        "centered": FLAG,
+        "maximize": FLAG,
+    }
     kernels = (k.rmsprop_advance, k.rmsprop)
+    reads = k.Settings._fields
     state_names = ("square_avg", "grad_avg", "momentum_buffer")
     optional: ClassVar[Mapping[str, str]] = {
         "grad_avg": "centered",
@@ -42,12 +63,12 @@ class RMSprop(Optimizer):
         super().__init__(
             params,
             lr=lr,
-            weight_decay=weight_decay,
-            maximize=maximize,
             alpha=alpha,
             eps=eps,
+            weight_decay=weight_decay,
             momentum=momentum,
             centered=centered,
+            maximize=maximize,
         )
 
     @staticmethod

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from autograd_core.hooks import Array
 from autograd_core.optim.group import Group
 from autograd_core.optim.optimizer import Optimizer, State
-from autograd_kernels import optim as k
+from autograd_core.optim.settings import FINITE, FLAG, Setting, at_least
+from autograd_kernels.optim import sgd as k
 
 
 class SGD(Optimizer):
@@ -16,9 +17,26 @@ class SGD(Optimizer):
 
     As PyTorch's: the buffer takes the gradient and not lr times it, and starts as the
     first gradient, undamped. Raises for nesterov without momentum or with dampening.
+
+    Settings:
+        lr: [0, inf), default 0.001. The step size.
+        momentum: [0, inf), default 0.0. How much of the buffer a step keeps.
+        dampening: (-inf, inf), default 0.0. How much less of a gradient it takes.
+        weight_decay: [0, inf), default 0.0. Adds so much of p to the gradient.
+        nesterov: True or False, default False. Looks one step of the buffer ahead.
+        maximize: True or False, default False. Ascends.
     """
 
+    settings: ClassVar[Mapping[str, Setting]] = {
+        "lr": at_least(0),
+        "momentum": at_least(0),
+        "dampening": FINITE,
+        "weight_decay": at_least(0),
+        "nesterov": FLAG,
+        "maximize": FLAG,
+    }
     kernels = (k.sgd_advance, k.sgd)
+    reads = k.Settings._fields
     state_names = ("momentum_buffer",)
     optional: ClassVar[Mapping[str, str]] = {"momentum_buffer": "momentum"}
 
@@ -36,11 +54,11 @@ class SGD(Optimizer):
         super().__init__(
             params,
             lr=lr,
-            weight_decay=weight_decay,
-            maximize=maximize,
             momentum=momentum,
             dampening=dampening,
+            weight_decay=weight_decay,
             nesterov=nesterov,
+            maximize=maximize,
         )
 
     def _check_group(self, group: Group) -> None:

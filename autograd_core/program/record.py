@@ -92,7 +92,7 @@ class Recorder:
 
     def __post_init__(self) -> None:
         self.buffers = Buffers(self.inputs)
-        self.settings: dict[str, Setting] = {}
+        self.settings: dict[tuple[Any, ...], Setting] = {}
         self.versions: dict[int, Version] = {}
         self.entry_grads: dict[TensorBase, Any] = {}
         self.grads: dict[TensorBase, TensorBase | None] = {}
@@ -225,8 +225,9 @@ class Recorder:
         self._restored = str(user_line()) if entered else ""
 
     def on_setting(self, look: Callable[[], Any], what: str, *holders: Any) -> None:
-        if what not in self.settings:
-            self.settings[what] = Setting(what, look, look(), holders)
+        key = what, *map(id, holders)  # kept, so nobody else gets an id
+        if key not in self.settings:
+            self.settings[key] = Setting(what, look, look(), holders)
 
     # The end ------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from autograd_core.train import files
 
 if TYPE_CHECKING:
-    from autograd_core.train.trainer import History
+    from autograd_core.train.history import History
 
 
 def learning_curve(

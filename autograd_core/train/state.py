@@ -9,7 +9,7 @@ import numpy as np
 
 
 def check_progress(state: Mapping[str, Any], steps: int) -> None:
-    """Raise ValueError unless step, history and sums are those of one run.
+    """Raise ValueError unless step, history, sums and outputs are those of one run.
 
     ``steps`` is the number of steps in an epoch.
     """
@@ -26,6 +26,10 @@ def check_progress(state: Mapping[str, Any], steps: int) -> None:
         _check_numbers("the sums of an epoch under way", sums, ("loss", "rows"))
     if bool(sums) != bool(step % steps) or (sums and not sums["rows"] > 0):
         raise ValueError(f"the sums {sums!r} do not belong to step {step}")
+    outputs = state["outputs"]
+    arrays = all(isinstance(a, np.ndarray) and a.ndim for a in outputs)
+    if outputs and not (arrays and [len(a) for a in outputs] == [sums["rows"]] * 2):
+        raise ValueError(f"the outputs so far are not those of step {step}")
 
 
 def check_taken(given: Mapping[str, Any], taken: Mapping[str, Any]) -> None:
@@ -33,7 +37,9 @@ def check_taken(given: Mapping[str, Any], taken: Mapping[str, Any]) -> None:
 
     So that nothing is taken twice, left out, or broadcast or cast into its place.
     """
-    for name in taken.keys() - {"callbacks"}:  # those of users may keep it otherwise
+    # Settings have been compared, and callbacks may keep what they are given as they
+    # like.
+    for name in taken.keys() - {"settings", "callbacks"}:
         if not same(given[name], taken[name]):
             raise ValueError(f"the state of {name} is not whole")
 

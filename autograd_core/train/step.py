@@ -3,42 +3,124 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+from autograd_core import optim
 from autograd_core.hooks import Array
 from autograd_core.launch import launch, new_status, raise_if
 from autograd_core.nn import Module
-from autograd_core.nn.regularisation import l1_penalty, l2_penalty
-from autograd_core.optim import Optimizer
+from autograd_core.nn.regularisation import l1_penalty, l2_penalty, weights
+from autograd_core.optim import EMA, Optimizer
+from autograd_core.tape import no_grad
 from autograd_core.tensor import Tensor
 from autograd_kernels import checks
 
-Loss = Callable[[Any, Any], Tensor]
+Loss = Callable[..., Any]
 DIVERGED = (
     "This step was not taken: parameters and optimizer are as they were. A smaller "
     "learning rate, clipped gradients or inputs of a smaller scale may help."
 )
 
 
-def make_step(
-    model: Module, opt: Optimizer, loss: Loss, l1: float = 0.0, l2: float = 0.0
-) -> Callable[[Array, Array], tuple[Tensor, Tensor]]:
-    """One training step: (x, y) -> (loss without penalty, output).
+@dataclass(frozen=True)
+class Options:
+    """What a step does beside descending the loss; see `fit`."""
 
-    A loss that is not finite raises FloatingPointError before anything is updated.
+    l1: float = 0.0
+    l2: float = 0.0
+    sparse: bool = False
+    max_norm: float | None = None
+    clip_norm: float | None = None
+    clip_value: float | None = None
+    average: float | None = None
+
+    @property
+    def penalised(self) -> bool:
+        """Whether there is a cost beside the loss."""
+        return bool(self.l1 or self.l2)
+
+
+class Step:
+    """(x, y) or (x, y, sample_weight) -> (loss, output), and the cost if penalised.
+
+    An object rather than a function, so that `ag.compile` looks through it: ``follows``
+    is what its guards watch for changes.
     """
 
-    def step(x: Array, y: Array) -> tuple[Tensor, Tensor]:
-        opt.zero_grad()
-        output = model(x)
-        value = loss(output, y)
-        total = value + penalty(model, l1, l2) if l1 or l2 else value
+    def __init__(
+        self, model: Module, opt: Optimizer, loss: Loss, options: Options
+    ) -> None:
+        self.model, self.opt, self.loss, self.options = model, opt, loss, options
+        self.follows = (model, loss)
+        self.updating = False  # the last call came as far as the update
+        self.average: EMA | None = None
+        if options.average is not None:
+            moving = [b for b in model.buffers() if b.dtype.kind == "f"]
+            self.average = EMA(model.parameters(), options.average, buffers=moving)
+        self._weights = [p for p in weights(model) if p in opt.state]
+
+    def __call__(self, x: Any, y: Any, *given: Any) -> tuple[Any, ...]:
+        """Take the step; FloatingPointError, before any update, if it is not finite."""
+        options = self.options
+        self.opt.zero_grad()
+        output = self.model(x)
+        value = self.loss(output, y, **({"sample_weight": given[0]} if given else {}))
+        total = value
+        if options.penalised:
+            l1 = 0.0 if options.sparse else options.l1
+            total = value + penalty(self.model, l1, options.l2)
         require_finite(total)
         total.backward()
-        opt.step()
-        return value, output
+        self._clip()
+        cost = (self._cost(total),) if options.penalised else ()
+        self.updating = True
+        self.opt.step()
+        self._constrain()
+        if self.average is not None:
+            self.average.update()
+        return (value, output, *cost)
 
-    return step
+    def _clip(self) -> None:
+        options, parameters = self.options, self.opt.state
+        if options.clip_value is not None:
+            optim.clip_grad_value_(list(parameters), options.clip_value)
+        if options.clip_norm is not None:
+            optim.clip_grad_norm_(
+                list(parameters), options.clip_norm, error_if_nonfinite=True
+            )
+
+    def _cost(self, total: Any) -> Any:
+        """With the penalty that is proximal, and so no part of the gradient."""
+        if not self.options.sparse:
+            return total
+        with no_grad():
+            return total + penalty(self.model, self.options.l1)
+
+    def _constrain(self) -> None:
+        if self.options.sparse:
+            optim.shrink_(self._weights, self.options.l1, self.opt)
+        if self.options.max_norm is not None:
+            optim.clip_weight_norm_(self._weights, self.options.max_norm)
+
+
+class PlainStep(Step):
+    """A `Step` that returns (loss, output), penalised or not."""
+
+    def __call__(self, x: Any, y: Any, *given: Any) -> tuple[Any, ...]:
+        """Take the step."""
+        return super().__call__(x, y, *given)[:2]
+
+
+def make_step(
+    model: Module, opt: Optimizer, loss: Loss, l1: float = 0.0, l2: float = 0.0
+) -> Callable[[Array, Array], tuple[Any, ...]]:
+    """One training step: (x, y) -> (loss without penalty, output).
+
+    It may be compiled. A loss that is not finite raises FloatingPointError before
+    anything is updated.
+    """
+    return PlainStep(model, opt, loss, Options(l1=l1, l2=l2))
 
 
 def penalty(model: Module, l1: float = 0.0, l2: float = 0.0) -> Any:

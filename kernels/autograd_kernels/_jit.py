@@ -207,8 +207,9 @@ def cache_folder() -> Path:
     ``AUTOGRAD_CORE_CACHE`` overrides the user's cache folder.
     """
     key = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        key.update(source.name.encode() + source.read_bytes())
+    folder = Path(__file__).parent
+    for source in sorted(folder.rglob("*.py")):
+        key.update(source.relative_to(folder).as_posix().encode() + source.read_bytes())
     versions = (sys.version, numba.__version__, llvmlite.__version__)
     cpu = (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
     names = ("NUMBA_", "AUTOGRAD_CORE_SIMD")

@@ -301,6 +301,27 @@ def splat(context: Any, value: Any, like: Any) -> Any:
 
 
 @intrinsic
+def cast(context: Any, x: Any, like: Any) -> Any:
+    """Each lane, toward 0, as the dtype of a number; integers have a sign."""
+    vector = x.of(like)
+    pair = isinstance(x.dtype, types.Float), isinstance(like, types.Float)
+    wider = like.bitwidth > x.dtype.bitwidth
+    name = {
+        (True, False): "fptosi",
+        (False, True): "sitofp",
+        (True, True): "fpext" if wider else "fptrunc",
+        (False, False): "sext" if wider else "trunc",
+    }[pair]
+
+    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
+        if vector == x:
+            return args[0]
+        return getattr(builder, name)(args[0], target.get_value_type(vector))
+
+    return vector(x, like), codegen
+
+
+@intrinsic
 def where(context: Any, mask: Any, a: Any, b: Any) -> Any:
     """Each lane from ``a`` if the mask has it, else from ``b``."""
 

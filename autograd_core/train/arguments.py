@@ -1,0 +1,221 @@
+"""The arguments of `fit`: made what a run works with, or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from autograd_core.hooks import Array
+from autograd_core.nn import Module, check
+from autograd_core.optim import Optimizer
+from autograd_core.program import Compiled
+from autograd_core.tape import no_grad
+from autograd_core.tensor import Tensor
+from autograd_core.train.data import Batches, check_labels, split, take, unpack
+from autograd_core.train.metrics import Metric, measure
+from autograd_core.train.predict import batches_for, predict, target_dtype
+from autograd_core.train.step import Loss, Options
+
+Validation = tuple[Any, Array, Array | None]
+TRIED = 256  # rows that metrics are tried on
+
+
+def check_parts(model: Any, opt: Any, loss: Any) -> None:
+    """Raise unless they are a model, an optimizer of it and a loss."""
+    if not isinstance(model, Module):
+        raise TypeError(
+            f"fit: model must be an nn.Module, got {model!r:.60}{_new(model)}"
+        )
+    if not isinstance(opt, Optimizer):
+        swapped = "; optimizer and loss are swapped" * isinstance(loss, Optimizer)
+        raise TypeError(
+            f"fit: opt must be an optimizer, as optim.Adam(model.parameters()), got "
+            f"{opt!r:.60}{swapped}"
+        )
+    if isinstance(loss, type) or not callable(loss):
+        raise TypeError(
+            f"fit: loss must be a function (output, y), got {loss!r:.60}{_new(loss)}"
+        )
+    own = set(map(id, model.parameters()))
+    if not any(id(p) in own for p in opt.state):
+        raise ValueError(
+            "fit: the optimizer has none of the model's parameters and would train "
+            f"nothing; make it of this model: {opt.name}(model.parameters())"
+        )
+
+
+def model_of(model: Any) -> Any:
+    """A compiled model is the model: the whole step is compiled here."""
+    return model.function if isinstance(model, Compiled) else model
+
+
+def options_of(**given: Any) -> Options:
+    """What is done beside descending the loss, checked."""
+    for name in ("l1", "l2"):
+        given[name] = _not_negative(name, check.number(f"fit: {name}", given[name]))
+    for name in ("max_norm", "clip_norm", "clip_value"):
+        if given[name] is not None:
+            given[name] = check.positive(f"fit: {name}", given[name])
+    if given["average"] is not None:
+        given["average"] = check.probability("fit: average", given["average"])
+    if given["sparse"] and not given["l1"]:
+        raise ValueError("fit: sparse=True makes l1 exact, so it needs l1 > 0")
+    return Options(**{**given, "sparse": bool(given["sparse"])})
+
+
+def epochs_of(name: str, value: Any, least: int) -> int:
+    """A number of epochs."""
+    number = check.integer(f"fit: {name}", value)
+    if number < least > 0:
+        raise ValueError(f"fit: {name} must be at least {least}, got {value}")
+    return _not_negative(name, number)
+
+
+def batches_of(
+    model: Module, given: Any, valid: Any, batch_size: int | None, seed: int | None
+) -> tuple[Batches, Validation | None]:
+    """Training batches, and validation data in any of its forms."""
+    if isinstance(given, Batches):
+        for name, value in (("batch_size", batch_size), ("seed", seed)):
+            if value is not None and value != getattr(given, name):
+                raise ValueError(
+                    f"fit: {name}={value} is not used with Batches, which have "
+                    f"{name}={getattr(given, name)}; give it to train.Batches"
+                )
+        made = given
+    else:
+        x, y, weight = unpack(given, "training data")
+        size, start = 64 if batch_size is None else batch_size, seed or 0
+        made = Batches(x, y, size, seed=start, sample_weight=weight)
+    held: Any = None
+    if isinstance(valid, bool | np.bool_):
+        raise TypeError(f"fit: valid must be data or a fraction, got {valid}")
+    if isinstance(valid, int | float | np.number):
+        made, held = _held_out(made, float(valid))
+    elif isinstance(valid, Batches):
+        held = valid.x, valid.y, valid.sample_weight
+    elif valid is not None:
+        held = unpack(valid, "validation data")
+    return batches_for(model, made), held
+
+
+def _held_out(batches: Batches, fraction: float) -> tuple[Batches, Validation]:
+    """A random part of the rows for validation, each class giving its share."""
+    x, y, weight = batches.x, batches.y, batches.sample_weight
+    labels = y.dtype.kind in "iub" or bool(np.isin(y, (0, 1)).all())
+    try:
+        rest, held = split(
+            y if labels else np.zeros(len(y)), fraction, seed=batches.seed
+        )
+    except ValueError as error:
+        raise ValueError(f"fit: valid={fraction}: {error}") from None
+    parts = [
+        (x[rows], y[rows], None if weight is None else weight[rows])
+        for rows in (rest, held)
+    ]
+    kept = Batches(
+        *parts[0][:2],
+        batches.batch_size,
+        sample_weight=parts[0][2],
+        seed=batches.seed,
+        shuffle=batches.shuffle,
+        drop_last=batches.drop_last,
+        augment=batches.augment,
+    )
+    return kept, parts[1]
+
+
+def try_data(
+    model: Module,
+    loss: Loss,
+    data: Validation,
+    metrics: Mapping[str, Metric],
+    what: str,
+) -> None:
+    """Run some rows through model, loss and metrics, to say now what does not fit."""
+    x, y, weight = data
+    rows = np.arange(len(y)) if weight is None else np.flatnonzero(weight)
+    output = predict(model, take(x, rows[:TRIED]))
+    if y.dtype.kind in "iu" and y.ndim == 1 and output.ndim == 2:
+        _check_labels(loss, output, y, what)
+    _try_loss(model, loss, output[:2], y, rows[:2], weight, what)
+    try:
+        measure(metrics, output, y[rows[:TRIED]])
+    except ValueError:  # these rows may be too few: a single class
+        measure(metrics, predict(model, x), y)
+
+
+def _try_loss(
+    model: Module,
+    loss: Loss,
+    output: Array,
+    y: Array,
+    rows: Array,
+    weight: Array | None,
+    what: str,
+) -> None:
+    target = y[rows].astype(target_dtype(model, y), copy=False)
+    given: dict[str, Any] = {}
+    if weight is not None:
+        given["sample_weight"] = weight[rows].astype(output.dtype, copy=False)
+    try:
+        with no_grad():
+            found = loss(Tensor(output), target, **given)
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(
+            f"{what}: the loss of outputs of shape {_rows(output)} and targets of "
+            f"shape {_rows(y)}, {y.dtype}: {error}{_hint(output, y)}"
+        ) from error
+    if not isinstance(found, Tensor):
+        raise TypeError(f"fit: the loss must be a Tensor, got {type(found).__name__}")
+    if found.size != 1:
+        raise ValueError(
+            f"fit: the loss must be a scalar, got shape {found.shape}; average it over "
+            "the rows"
+        )
+
+
+def _check_labels(loss: Loss, output: Array, y: Array, what: str) -> None:
+    """Labels out of range are refused, unless the loss takes them (`ignore_index`)."""
+    classes = output.shape[1]
+    if classes == 1:
+        return
+    first = np.unique(y, return_index=True)[1]
+    for row in np.sort(first[(y[first] < 0) | (y[first] >= classes)]):
+        inside = np.flatnonzero((y >= 0) & (y < classes))[:1]
+        rows = np.array([*inside, row])
+        try:
+            with no_grad():
+                loss(Tensor(np.zeros((len(rows), classes), output.dtype)), y[rows])
+        except (TypeError, ValueError):
+            check_labels(y, classes, what)
+
+
+def _rows(values: Array) -> str:
+    """A shape with N for the number of rows."""
+    return f"(N, {', '.join(map(str, values.shape[1:]))})".replace(", )", ",)")
+
+
+def _hint(output: Array, y: Array) -> str:
+    """What is most likely meant."""
+    if output.ndim == 2 and output.shape[1] == 1 and y.ndim == 1:
+        return ". Targets of one column: y[:, None], in the floats of the model"
+    if output.ndim == 2 and y.ndim == 1 and y.dtype.kind in "fb":
+        return ". Labels of classes are whole numbers: y.astype(int)"
+    if y.ndim == 2 and y.dtype.kind in "iub" and output.shape[1:] == y.shape[1:]:
+        return ". One-hot rows: y.argmax(1), or y.astype(np.float32)"
+    return ""
+
+
+def _not_negative(name: str, value: Any) -> Any:
+    if value < 0:
+        raise ValueError(f"fit: {name} cannot be negative, got {value}")
+    return value
+
+
+def _new(value: Any) -> str:
+    """A class was given and an instance meant."""
+    return f"; make one: {value.__name__}(...)" if isinstance(value, type) else ""

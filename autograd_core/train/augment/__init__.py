@@ -1,0 +1,26 @@
+"""Augmentation: random changes of a batch's rows, and of their targets."""
+
+from autograd_core.train.augment.chain import Augmentation, Chain
+from autograd_core.train.augment.images import (
+    Cutout,
+    Flip,
+    Jitter,
+    Rotate,
+    Shift,
+    Zoom,
+)
+from autograd_core.train.augment.mixup import Mixup
+from autograd_core.train.augment.noise import Noise
+
+__all__ = [
+    "Augmentation",
+    "Chain",
+    "Cutout",
+    "Flip",
+    "Jitter",
+    "Mixup",
+    "Noise",
+    "Rotate",
+    "Shift",
+    "Zoom",
+]

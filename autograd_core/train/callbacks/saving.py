@@ -1,0 +1,106 @@
+"""Save a run while it goes on: the last weights, and the best."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autograd_core.nn import check
+from autograd_core.train import checkpoint
+from autograd_core.train.callbacks.base import Callback
+from autograd_core.train.monitor import Best, mode_of
+
+if TYPE_CHECKING:
+    from autograd_core.train.run import Run
+
+
+class Checkpoint(Callback):
+    """Saves the whole run every ``every`` epochs, at its end, and when interrupted.
+
+    ``fit(..., resume=path)`` goes on from the file bit for bit, also from the middle of
+    an epoch. ``extra`` (a Standardizer's state, class names, ...) is kept in the file
+    beside the run. The file before stays, as ``path`` + ".previous": `fit` goes on from
+    that, with a warning, where this one is damaged.
+
+    The file holds the last weights. ``best``, the name of a column, also saves the best
+    ones after each epoch that is better than all before, to "name.best.ending" beside
+    "name.ending" (`best_path`): {"model": weights, "epoch": number, "row": the
+    history's, "extra": extra}, for use and not to be resumed from. ``mode`` as in
+    `EarlyStopping`.
+
+    Raises before training: CheckpointError if the folder cannot be written to,
+    TypeError for an ``extra`` that cannot be saved, KeyError for no such column.
+    """
+
+    last = True
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        every: int = 1,
+        extra: Mapping[str, Any] | None = None,
+        best: str | None = None,
+        mode: str | None = None,
+    ) -> None:
+        self.path, self.extra = Path(path), dict(extra or {})
+        self.every = check.size("Checkpoint: every", every)
+        self._best = best and Best(best, mode_of(best, mode, "Checkpoint"))
+
+    @property
+    def best_path(self) -> Path:
+        """Where the best weights go."""
+        return self.path.with_name(f"{self.path.stem}.best{self.path.suffix}")
+
+    def reset(self) -> None:
+        """Another run's best is nothing to this one."""
+        if self._best:
+            self._best.forget()
+
+    def check(self, run: Run) -> None:
+        """Save what is small, where it will be saved, and take it away again."""
+        if self._best:
+            run.require_column(self._best.column, "Checkpoint")
+        states = [c.state_dict() for c in run.callbacks]
+        trial = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}.check")
+        try:
+            checkpoint.save(trial, {"extra": self.extra, "callbacks": states})
+        finally:
+            trial.unlink(missing_ok=True)
+
+    def epoch(self, run: Run) -> None:
+        """Save if it is time."""
+        best = self._best
+        if best and run.measured(best.column):
+            row = run.history.rows[-1]
+            if best.take(run.history.last(best.column), run.epoch):
+                found = {"model": run.weights(), "epoch": run.epoch, "row": row}
+                checkpoint.save(self.best_path, {**found, "extra": self.extra})
+        if run.epoch % self.every == 0 or run.done:
+            self._save(run)
+
+    def end(self, run: Run) -> None:
+        """Save where an interrupt came."""
+        if run.history.interrupted:
+            self._save(run)
+
+    def _save(self, run: Run) -> None:
+        tree = run.state_dict() | {"extra": self.extra}
+        checkpoint.save(self.path, tree, keep=True)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the best was."""
+        if not self._best:
+            return {}
+        return {"best": self._best.value, "best_epoch": self._best.epoch}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from there."""
+        if self._best:
+            self._best.value, self._best.epoch = state["best"], state["best_epoch"]
+
+    def __repr__(self) -> str:
+        best = f", best={self._best.column!r}" if self._best else ""
+        return f"Checkpoint({str(self.path)!r}, every={self.every}{best})"

@@ -1,0 +1,90 @@
+"""Loss and metrics of a model over rows of data, each once over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograd_core.hooks import Array
+from autograd_core.nn import Module
+from autograd_core.tape import no_grad
+from autograd_core.tensor import Tensor
+from autograd_core.train.data import unpack
+from autograd_core.train.predict import predict, target_dtype
+
+Metric = Callable[[Array, Array], float]
+TAKEN = ("loss", "cost", "lr", "rows", "seconds")  # columns that `fit` writes
+
+
+def evaluate(
+    model: Module,
+    loss: Callable[..., Any],
+    x: Any,
+    y: Any,
+    metrics: Mapping[str, Metric] | None = None,
+    batch_size: int = 1024,
+    *,
+    sample_weight: Any = None,
+) -> dict[str, float]:
+    """{"loss": ..., and each metric}, of all rows, in evaluation mode.
+
+    Data comes in any form (see `train.Batches`). The outputs are computed
+    ``batch_size`` rows at a time; then the loss and each metric once, of all outputs
+    and targets, so that what is no mean of rows (F1, AUC, R2, weighted losses) is
+    right. With ``sample_weight`` the loss is called ``loss(output, y,
+    sample_weight=w)``. Modules keep their modes.
+
+    Raises what `check_data` raises (no rows, NaN, other lengths) and `measure` does.
+    """
+    check_metrics(metrics or {})
+    x, y, weight = unpack((x, y, sample_weight), "evaluate")
+    output = predict(model, x, batch_size)
+    y = y.astype(target_dtype(model, y), copy=False)
+    options = {}
+    if weight is not None:
+        options["sample_weight"] = weight.astype(output.dtype, copy=False)
+    with no_grad():
+        value = loss(Tensor(output), y, **options)
+    return {"loss": number(value, "the loss"), **measure(metrics or {}, output, y)}
+
+
+def measure(metrics: Mapping[str, Metric], output: Array, y: Array) -> dict[str, float]:
+    """Each metric of these rows; TypeError for one that gives no number."""
+    return {n: number(m(output, y), f"metric {n!r}") for n, m in metrics.items()}
+
+
+def check_metrics(metrics: Any) -> None:
+    """Raise unless it maps names, none of which a history has already, to functions.
+
+    TypeError for lists and for what cannot be called, ValueError for a name.
+    """
+    if not isinstance(metrics, Mapping):
+        raise TypeError(
+            "metrics must be a dict of names and functions (output, y), as "
+            f"{{'accuracy': train.accuracy}}, got {type(metrics).__name__}"
+        )
+    for name, metric in metrics.items():
+        if not isinstance(name, str):
+            raise TypeError(f"metrics: a name must be a string, got {name!r}")
+        if name in TAKEN or name.startswith("valid_"):
+            raise ValueError(
+                f"metrics: {name!r} is a column that fit writes itself; choose another "
+                "name"
+            )
+        if isinstance(metric, type) or not callable(metric):
+            raise TypeError(
+                f"metrics: {name!r} must be a function (output, y), got {metric!r}"
+            )
+
+
+def number(value: Any, what: str) -> float:
+    """``value`` as a float; TypeError for what is not one real number."""
+    if isinstance(value, Tensor):
+        value = value._data
+    array = np.asarray(value)
+    if array.size != 1 or array.dtype.kind not in "fiub":
+        shape = f" of shape {array.shape}" * (array.ndim > 0)
+        raise TypeError(f"{what} must be one number, got {type(value).__name__}{shape}")
+    return float(array.reshape(())[()])

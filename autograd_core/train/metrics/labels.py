@@ -1,0 +1,106 @@
+"""What outputs and targets say: which class, by which score.
+
+An output (rows,) or (rows, 1) is one logit a row: class 1 if it is above 0. An output
+(rows, classes) holds a score for each class. Targets are labels (rows,) or (rows, 1),
+or rows (rows, classes) of probabilities, one-hot ones among them. All else is refused:
+a metric of what it cannot understand would be a number all the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_core.hooks import Array
+from autograd_core.train.data.forms import as_array
+
+
+def scores(output: Any, name: str) -> Array:
+    """An output as (rows,), one logit each, or (rows, classes).
+
+    Raises ValueError for other shapes, no rows and NaN.
+    """
+    output = as_array(output, f"{name}: output")
+    if output.ndim not in (1, 2) or not output.size:
+        raise ValueError(
+            f"{name}: output must have shape (rows,), (rows, 1) or (rows, classes), "
+            f"got {output.shape}"
+        )
+    most = output.max()
+    if most != most:  # it is NaN if there is one
+        row = int(np.argwhere(np.isnan(output))[0, 0])
+        raise ValueError(f"{name}: output has NaN in row {row}")
+    return output[:, 0] if output.ndim == 2 and output.shape[1] == 1 else output
+
+
+def truth(score: Array, y: Any, name: str) -> Array:
+    """The true class of each row, as integers; ``score`` as `scores` gives it.
+
+    A target in [0, 1] of one logit is class 1 above 1/2; of a row of probabilities the
+    class is the largest. Raises ValueError for targets that are no such thing.
+    """
+    y = as_array(y, f"{name}: y")
+    rows = len(score)
+    if y.shape == score.shape and score.ndim == 2:
+        return _largest(y, name)
+    if y.shape not in ((rows,), (rows, 1)):
+        raise ValueError(
+            f"{name}: y must hold a label for each of the {rows} rows, shape ({rows},)"
+            f"{f', or have shape {score.shape}' * (score.ndim == 2)}, got {y.shape}"
+        )
+    y = y.reshape(rows)
+    if score.ndim == 1:
+        if not (y.min() >= 0 and y.max() <= 1):
+            raise ValueError(
+                f"{name}: targets of one logit must lie between 0 and 1, got "
+                f"{_first(y, (y >= 0) & (y <= 1))}"
+            )
+        return (y > 0.5).astype(np.int64)
+    return _labels(y, score.shape[1], name)
+
+
+def classes(
+    output: Any, y: Any, name: str, threshold: float = 0.0
+) -> tuple[Array, Array, int]:
+    """(predicted, true, number of classes): a class for each row, as integers.
+
+    The predicted class is the first with the largest score, or whether the one logit is
+    above ``threshold``.
+    """
+    score = scores(output, name)
+    true = truth(score, y, name)
+    if score.ndim == 1:
+        return (score > threshold).astype(np.int64), true, 2
+    return score.argmax(1), true, score.shape[1]
+
+
+def is_probabilities(score: Array) -> bool:
+    """Whether rows (rows, classes) are none below 0 and have the sum 1."""
+    return bool(score.min() >= 0 and np.abs(score.sum(1) - 1).max() < 1e-3)
+
+
+def _labels(y: Array, count: int, name: str) -> Array:
+    whole = y.dtype.kind != "f" or (np.floor(y) == y).all()
+    if not (whole and y.min() >= 0 and y.max() < count):
+        known = (y >= 0) & (y < count) & (np.floor(y) == y)
+        raise ValueError(
+            f"{name}: labels must be whole numbers in 0 ... {count - 1}, as the output "
+            f"has {count} classes; got {_first(y, known)}"
+        )
+    return y.astype(np.int64, copy=False)
+
+
+def _largest(y: Array, name: str) -> Array:
+    if not is_probabilities(y):
+        raise ValueError(
+            f"{name}: rows of y must be one-hot or probabilities (none below 0, sum "
+            "1); for several labels a row, compare (output > 0) == y"
+        )
+    return y.argmax(1)
+
+
+def _first(y: Array, good: Array) -> str:
+    """The first offender, in words."""
+    row = int(np.argmin(good))
+    return f"{y[row]} in row {row}"

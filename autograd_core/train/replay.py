@@ -1,0 +1,51 @@
+"""Steps that are replayed as Programs where that pays and works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from autograd_core.program import compile
+from autograd_core.program.compile import Compiled
+from autograd_core.train.step import Step
+
+# A Program costs as much as some 80 eager steps of a small network, and saves half.
+WORTH = 100
+
+
+class Replay:
+    """Takes steps, compiled or not; the same bits either way.
+
+    ``compiled``: True compiles and raises what compiling raises, False never does, None
+    compiles a run of ``WORTH`` steps or more and goes on eagerly, and silently, from
+    the first step that cannot be compiled.
+    """
+
+    def __init__(self, step: Step, compiled: bool | None, steps: int) -> None:
+        self.step = step
+        self.insists = compiled is True
+        self.wanted = steps >= WORTH if compiled is None else compiled
+        # By rows: going from one Program to another of the same function takes longer.
+        self.compiled: dict[int, Compiled[..., Any]] = {}
+
+    def __call__(self, batch: tuple[Any, ...], put_back: Callable[[], None]) -> Any:
+        """The step; ``put_back`` undoes what a forward that failed has changed."""
+        self.step.updating = False
+        if not self.wanted:
+            return self.step(*batch)
+        rows = len(batch[1])
+        compiled = self.compiled.get(rows)
+        if compiled is None:
+            compiled = self.compiled[rows] = compile(self.step, strict=True)
+        try:
+            return compiled(*batch)
+        except Exception as error:
+            # Bad data raises in both ways, and a step that came as far as the update
+            # cannot be taken again.
+            given = isinstance(error, FloatingPointError) or self.step.updating
+            if self.insists or given:
+                raise
+        put_back()
+        found = self.step(*batch)
+        self.wanted = False
+        return found

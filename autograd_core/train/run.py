@@ -1,0 +1,270 @@
+"""Run: the loop that `fit` starts and callbacks see."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, suppress
+from typing import Any
+
+import numpy as np
+
+from autograd_core.gradcheck import gradcheck
+from autograd_core.hooks import Array
+from autograd_core.random import default_generator
+from autograd_core.train import resume
+from autograd_core.train.callbacks import Callback
+from autograd_core.train.data import Batches
+from autograd_core.train.diverged import parameters_diverged, step_diverged
+from autograd_core.train.float64 import objective
+from autograd_core.train.history import INTERRUPTED, History
+from autograd_core.train.interrupt import deferred_interrupt
+from autograd_core.train.metrics import Metric, evaluate, measure
+from autograd_core.train.replay import Replay
+from autograd_core.train.step import Step
+
+Validation = tuple[Any, Array, Array | None]  # x, y, sample weights
+
+
+class Run:
+    """A run under way, as callbacks see it.
+
+    ``model``, ``opt``, ``loss``, ``batches``, ``valid`` (x, y, weights or None),
+    ``metrics``, ``epochs`` and ``steps`` (of all epochs) are what it was given;
+    ``step`` counts those that are done, `epoch` epochs.
+    """
+
+    def __init__(
+        self,
+        step: Step,
+        batches: Batches,
+        valid: Validation | None,
+        epochs: int,
+        *,
+        metrics: Mapping[str, Metric],
+        callbacks: Sequence[Callback],
+        gradchecks: Sequence[int] = (),
+        valid_every: int = 1,
+        compiled: bool | None = None,
+    ) -> None:
+        self.model, self.opt, self.loss = step.model, step.opt, step.loss
+        self.options, self.average = step.options, step.average
+        self.batches, self.valid, self.valid_every = batches, valid, valid_every
+        self.metrics, self.gradchecks = dict(metrics), tuple(gradchecks)
+        self.callbacks = sorted(callbacks, key=lambda callback: callback.last)
+        self.epochs, self.steps = epochs, epochs * batches.steps
+        self.step = 0  # done so far, over all epochs
+        self.history = History()
+        self.sums: dict[str, float] = {}  # of the epoch under way, and its rows
+        self.outputs: list[tuple[Array, Array]] = []  # in it, with targets, for metrics
+        self._take_step, self._compiled = step, compiled
+        self._after_step = [
+            c for c in self.callbacks if type(c).step is not Callback.step
+        ]
+        self._kept = [(b._data, b._data.copy()) for b in self.model.buffers()]
+        self._kept.append((default_generator.state, default_generator.get_state()))
+        self._start = 0.0
+
+    def __repr__(self) -> str:
+        return (
+            f"Run({type(self.model).__name__}, epoch {self.epoch}/{self.epochs}, step "
+            f"{self.step}/{self.steps}: {self.history!r})"
+        )
+
+    # What callbacks ask ----------------------------------------------------------
+
+    @property
+    def epoch(self) -> int:
+        """Epochs that are complete."""
+        return self.step // self.batches.steps
+
+    @property
+    def done(self) -> bool:
+        """No further step is to follow."""
+        return self.step >= self.steps or bool(self.history.stopped)
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the history, but for those that callbacks add."""
+        cost = ["cost"] * self.options.penalised
+        names = ["loss", *cost, *self.metrics]
+        if self.valid is not None:
+            names += [f"valid_{name}" for name in ("loss", *self.metrics)]
+        return [*names, "lr", "seconds"]
+
+    @property
+    def mean_loss(self) -> float:
+        """The training loss so far in this epoch; right after it, of all of it."""
+        if self.sums:
+            return self.sums["loss"] / self.sums["rows"]
+        return self.history.last("loss")
+
+    def stop(self, reason: str) -> None:
+        """End the training after this step."""
+        self.history.stopped = reason
+
+    def means(self) -> dict[str, float]:
+        """Loss, cost and metrics so far in this epoch; right after it, of all of it."""
+        if not self.sums:
+            row = self.history.rows[-1]
+            return {n: row[n] for n in ("loss", "cost", *self.metrics) if n in row}
+        rows = self.sums["rows"]
+        found = {n: total / rows for n, total in self.sums.items() if n != "rows"}
+        if self.metrics:
+            found |= measure(self.metrics, *self.outputs_so_far())
+        return found
+
+    def outputs_so_far(self) -> tuple[Array, Array]:
+        """Outputs and targets of this epoch's steps, as they were trained on."""
+        outputs, targets = zip(*self.outputs, strict=True)
+        return np.concatenate(outputs), np.concatenate(targets)
+
+    def weights(self) -> dict[str, Array]:
+        """The model's state as it is validated: averaged, if the run averages."""
+        with self._averaged():
+            return self.model.state_dict()
+
+    def measured(self, column: str) -> bool:
+        """Whether this epoch has a value of the column: not all are validated."""
+        return not column.startswith("valid_") or self._validates()
+
+    def require_column(self, name: str, owner: str) -> None:
+        """KeyError unless there will be the column, or a callback may add it."""
+        if name in self.columns or any(
+            type(c).epoch is not Callback.epoch
+            and not type(c).__module__.startswith("autograd_core.")
+            for c in self.callbacks
+        ):
+            return
+        hint = ""
+        if name.startswith("valid_") and self.valid is None:
+            hint = ". fit was given no validation data"
+        raise KeyError(
+            f"{owner}: no column {name!r}; there are: {', '.join(self.columns)}{hint}"
+        )
+
+    # The loop --------------------------------------------------------------------
+
+    def train(self) -> None:
+        """All steps that are left; an exception has the history as ``.history``."""
+        before = self.history.rows[-1]["seconds"] if self.history.rows else 0.0
+        self._start = time.perf_counter() - before
+        left = self.steps - self.step
+        self._replay = Replay(self._take_step, self._compiled, left)
+        try:
+            self._train()
+        except BaseException as error:
+            with suppress(AttributeError):
+                error.history = self.history  # type: ignore[attr-defined]
+            raise
+
+    def _train(self) -> None:
+        with deferred_interrupt() as interrupted:
+            try:
+                self._call("start")
+                if not self.step:
+                    self._check_gradients()
+                while not self.done:
+                    self._one_step()
+                    if interrupted():
+                        self.stop(INTERRUPTED)
+                if not self.history.interrupted:
+                    self._end_with_average()
+                self._call("end")
+            finally:
+                self._call("close")
+            if interrupted():  # while ending
+                self.stop(INTERRUPTED)
+
+    def _one_step(self) -> None:
+        batch = self.batches.at(self.step, reuse=True)
+        for now, kept in self._kept:
+            np.copyto(kept, now)
+        try:
+            loss, output, *cost = self._replay(batch, self._put_back)
+        except BaseException as error:  # nothing is half-updated: statistics go back
+            self._put_back()
+            if isinstance(error, ValueError):
+                raise step_diverged(self.model, batch[0], error) from error
+            raise
+        self.step += 1
+        self._add(batch[1], loss, output, cost)
+        if self.step % self.batches.steps == 0:
+            self._end_epoch()
+            for callback in self._after_step:
+                callback.step(self)
+            self._call("epoch")
+            self._check_gradients()
+        else:
+            for callback in self._after_step:
+                callback.step(self)
+
+    def _put_back(self) -> None:
+        for now, kept in self._kept:
+            np.copyto(now, kept)
+
+    def _add(self, y: Array, loss: Any, output: Any, cost: Sequence[Any]) -> None:
+        rows, sums = len(y), self.sums
+        sums["loss"] = sums.get("loss", 0.0) + loss.item() * rows
+        for value in cost:
+            sums["cost"] = sums.get("cost", 0.0) + value.item() * rows
+        sums["rows"] = sums.get("rows", 0.0) + rows
+        if self.metrics:
+            self.outputs.append((output._data, y))
+
+    def _end_epoch(self) -> None:
+        row = self.means()
+        self.sums, self.outputs = {}, []
+        if self.valid is not None:
+            row |= {f"valid_{name}": value for name, value in self._validated().items()}
+        row["lr"] = self.opt.param_groups[0]["lr"]
+        row["seconds"] = time.perf_counter() - self._start
+        self.history.rows.append(row)
+
+    def _validates(self) -> bool:
+        """Every so many epochs, and after the last one."""
+        return self.epoch % self.valid_every == 0 or self.step >= self.steps
+
+    def _validated(self) -> dict[str, float]:
+        if not self._validates() or self.valid is None:
+            return dict.fromkeys(("loss", *self.metrics), np.nan)
+        x, y, weight = self.valid
+        with self._averaged():
+            try:
+                return evaluate(
+                    self.model, self.loss, x, y, self.metrics, sample_weight=weight
+                )
+            except ValueError as error:
+                where = f"the validation after epoch {self.epoch}"
+                raise parameters_diverged(self.model, x, error, where) from error
+
+    def _averaged(self) -> Any:
+        return nullcontext() if self.average is None else self.average.averaged()
+
+    def _end_with_average(self) -> None:
+        """The averages become the weights."""
+        if self.average is not None:
+            self.model.load_state_dict(self.weights())
+
+    def _check_gradients(self) -> None:
+        """Raise GradcheckError, at the epochs asked for, unless gradients are right."""
+        if self.epoch not in self.gradchecks:
+            return
+        function, twin = objective(self.model, self.loss, self.batches, self.options)
+        self.history.gradchecks[self.epoch] = gradcheck(
+            function, module=twin, per_component=False
+        )
+
+    def _call(self, hook: str) -> None:
+        for callback in self.callbacks:
+            getattr(callback, hook)(self)
+
+    # Checkpoints -----------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that the rest of the run follows from."""
+        return resume.state_of(self)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from there; raises ResumeError, and changes nothing, if it cannot."""
+        resume.restore(self, state)

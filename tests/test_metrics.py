@@ -1,0 +1,422 @@
+"""Metrics: scikit-learn's numbers on random cases, and what is refused."""
+
+import numpy as np
+import pytest
+
+import autograd_core as ag
+from autograd_core import nn, train
+
+F = nn.functional
+SEEDS = range(24)
+
+
+def softmax(z):
+    e = np.exp(z - z.max(1, keepdims=True))
+    return e / e.sum(1, keepdims=True)
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def binary_case(seed):
+    """Logits and labels of two classes: ties, constant scores, rare classes."""
+    rng = np.random.default_rng(seed)
+    rows = int(rng.integers(2, 60))
+    y = (rng.random(rows) < rng.choice([0.05, 0.5, 0.9])).astype(
+        rng.choice(["i8", "f4"])
+    )
+    score = rng.standard_normal(rows) + y
+    if seed % 4 == 1:
+        score = np.round(score)
+    if seed % 8 == 2:
+        score[:] = rng.choice([-1.0, 1.0])
+    return score, y
+
+
+def as_forms(score, y):
+    """The same outputs and labels as every shape that says it."""
+    two = np.stack([-score / 2, score / 2], 1)
+    column, hot = y[:, None], np.eye(2)[y.astype(int)]
+    yield from ((o, t) for o in (score, score[:, None]) for t in (y, column))
+    yield from ((two, t.astype(int)) for t in (y, column, hot))
+    yield two, hot * 0.8 + 0.1
+
+
+def many_case(seed):
+    """Logits and labels of several classes, some of which are never there."""
+    rng = np.random.default_rng(seed)
+    rows, classes = int(rng.integers(3, 80)), int(rng.integers(3, 8))
+    y = rng.integers(0, rng.integers(1, classes + 1), rows)
+    score = rng.standard_normal((rows, classes)) + np.eye(classes)[y]
+    if seed % 4 == 1:
+        score = np.round(score)
+    if seed % 8 == 2:
+        score[:] = 0.0
+    return score, y
+
+
+@pytest.fixture
+def oracle():
+    return pytest.importorskip("sklearn.metrics")
+
+
+def scored(oracle, y, guess, averages):
+    """scikit-learn's precision, recall and F1, by name and average."""
+    found = {}
+    for average in averages:
+        three = oracle.precision_recall_fscore_support(
+            y, guess, average=average, zero_division=0
+        )
+        for name, value in zip(("precision", "recall", "f1"), three, strict=False):
+            found[name, average] = value
+    return found
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_two_classes_in_every_form_are_scikit_learns(seed, oracle):
+    score, y = binary_case(seed)
+    true, guess = y.astype(int), (score > 0).astype(int)
+    one = len(np.unique(true)) == 1
+    area = np.nan if one else oracle.roc_auc_score(true, score)
+    loss = oracle.log_loss(true, sigmoid(score), labels=[0, 1])
+    expected = scored(oracle, true, guess, ("binary", "macro", "micro", "weighted"))
+    for output, target in as_forms(score, y):
+        assert train.accuracy(output, target) == oracle.accuracy_score(true, guess)
+        for (name, average), value in expected.items():
+            got = getattr(train, name)(output, target, average=average)
+            assert got == pytest.approx(value, rel=1e-12)
+        assert train.f1(output, target) == train.f1(output, target, average="binary")
+        got = train.auc(output, target)
+        assert got == pytest.approx(area, rel=1e-12, nan_ok=True)
+        if target.shape != (len(y), 2):
+            assert train.log_loss(output, target) == pytest.approx(loss, rel=1e-10)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_several_classes_in_every_form_are_scikit_learns(seed, oracle):
+    score, y = many_case(seed)
+    guess, classes = score.argmax(1), np.arange(score.shape[1])
+    shares = softmax(score)
+    loss = oracle.log_loss(y, shares, labels=classes)
+    expected = scored(oracle, y, guess, ("macro", "micro", "weighted"))
+    tops = [oracle.top_k_accuracy_score(y, score, k=k, labels=classes)
+            for k in classes[1:]]  # fmt: skip
+    for target in (y, y[:, None], y.astype("f4"), np.eye(len(classes))[y]):
+        assert train.accuracy(score, target) == oracle.accuracy_score(y, guess)
+        for (name, average), value in expected.items():
+            got = getattr(train, name)(score, target, average=average)
+            assert got == pytest.approx(value, rel=1e-12)
+        assert train.f1(score, target) == train.f1(score, target, average="macro")
+        for output in (score, shares):
+            assert train.log_loss(output, target) == pytest.approx(loss, rel=1e-9)
+        assert [train.top_k(k)(score, target) for k in classes[1:]] == tops
+    present = np.unique(y)
+    expected = np.nan
+    if len(present) > 1:
+        each = [oracle.roc_auc_score(y == c, shares[:, c]) for c in present]
+        expected = np.mean(each)
+    assert train.auc(score, y) == pytest.approx(expected, rel=1e-12, nan_ok=True)
+    assert train.auc(shares, y) == pytest.approx(expected, rel=1e-12, nan_ok=True)
+    if len(present) == len(classes):
+        whole = oracle.roc_auc_score(y, shares, multi_class="ovr")
+        assert train.auc(score, y) == pytest.approx(whole, rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_regression_is_scikit_learns(seed, oracle):
+    rng = np.random.default_rng(seed)
+    shape = (int(rng.integers(2, 50)), int(rng.integers(1, 4)))
+    y = rng.standard_normal(shape).astype("f4") + 10
+    output = y + rng.standard_normal(shape).astype("f4")
+    if seed % 4 == 1:
+        y[:, 0] = 0.5  # constant, and its mean is exactly that
+    if seed % 8 == 1:
+        output[:, 0] = y[:, 0]
+    pairs = [(output, y), (output.astype("f8"), y.tolist())]
+    if shape[1] == 1:
+        pairs += [(output[:, 0], y), (output, y[:, 0])]
+    for name in ("r2", "mean_absolute_error", "mean_squared_error"):
+        function = getattr(oracle, "r2_score" if name == "r2" else name)
+        expected = function(y.astype("f8"), output.astype("f8"))
+        for o, t in pairs:
+            assert getattr(train, name)(o, t) == pytest.approx(expected, rel=1e-9)
+
+
+# Numbers that need no library ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("output", "y", "expected"),
+    [
+        (
+            [[-5.0], [5.0]],
+            [[1.0], [0.0]],
+            0.0,
+        ),  # one logit: argmax over one is no answer
+        (np.eye(3), [[0], [1], [2]], 1.0),
+        ([[-5.0], [5.0], [-5.0]], [0, 1, 1], 2 / 3),
+        ([-5.0, 5.0], [False, True], 1.0),
+        ([1.0, -1.0], [0.7, 0.2], 1.0),
+        ([0.0, 0.0], [0, 1], 0.5),  # the border is class 0
+        ([[1, 2], [2, 1]], [[0.1, 0.9], [0.2, 0.8]], 0.5),
+        ([[1.0, 1.0]], [0], 1.0),
+        (np.eye(2, dtype="f4"), np.array([0, 1], "u1"), 1.0),
+    ],
+)
+def test_accuracy_of_forms(output, y, expected):
+    assert train.accuracy(np.array(output), np.array(y)) == expected
+    assert train.accuracy(output, y) == expected
+    assert train.accuracy(ag.tensor(np.array(output, "f4")), np.array(y)) == expected
+
+
+def test_a_sigmoid_has_its_own_threshold():
+    p, y = np.array([0.2, 0.7, 0.6]), np.array([0, 1, 0])
+    assert train.accuracy(p, y, threshold=0.5) == pytest.approx(2 / 3)
+    assert train.precision(p, y, threshold=0.5) == 0.5
+    assert train.recall(p, y, threshold=0.65) == 1.0
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [train.accuracy, train.f1, train.precision, train.recall, train.auc,
+     train.log_loss, train.top_k(1)],
+    ids=lambda m: m.__name__,
+)  # fmt: skip
+@pytest.mark.parametrize(
+    ("output", "y", "message"),
+    [
+        (np.zeros((3, 1)), [-1, 1, 1], "must lie between 0 and 1, got -1 in row 0"),
+        (np.zeros(3), [0, 1, 2], "got 2 in row 2"),
+        (np.zeros(3), [0, np.nan, 1], "got nan in row 1"),
+        (np.zeros((3, 4)), [0, 4, 1], r"0 \.\.\. 3.* got 4 in row 1"),
+        (np.zeros((3, 4)), [0, 1, -1], "got -1 in row 2"),
+        (np.zeros((3, 4)), [0, 0.5, 1], "got 0.5 in row 1"),
+        (np.zeros((3, 4)), [0, np.nan, 1], "got nan in row 1"),
+        (np.zeros((3, 4)), [0, 1], r"shape \(3,\), or have shape \(3, 4\), got \(2,\)"),
+        (np.zeros((3, 1)), np.zeros((3, 2)), r"shape \(3,\), got \(3, 2\)"),
+        (np.zeros((3, 2)), np.ones((3, 2)), "one-hot or probabilities"),
+        (np.zeros((3, 2)), [[2, -1]] * 3, "one-hot or probabilities"),
+        (np.zeros((3, 4, 5)), [0, 1, 2], r"got \(3, 4, 5\)"),
+        (np.zeros((0, 4)), np.zeros(0, int), r"got \(0, 4\)"),
+        (np.float64(3.0), [0], r"got \(\)"),
+        ([[0, 1], [np.nan, 2]], [0, 1], "output has NaN in row 1"),
+    ],
+)
+def test_what_no_metric_of_classes_understands(metric, output, y, message):
+    with pytest.raises(ValueError, match=f"{metric.__name__}.*{message}"):
+        metric(output, y)
+
+
+@pytest.mark.parametrize(
+    ("output", "y", "message"),
+    [
+        (np.zeros((3, 1)), np.zeros((3, 2)), r"\(3, 1\) and \(3, 2\)"),
+        (np.zeros(3), np.zeros(4), r"\(3, 1\) and \(4, 1\)"),
+        (np.zeros(0), np.zeros(0), "has no rows"),
+        ([np.nan, 0.0], [0.0, 0.0], "output has NaN in row 0"),
+        ([0.0, 0.0], [0.0, np.nan], "y has NaN in row 1"),
+    ],
+)
+@pytest.mark.parametrize("name", ["r2", "mean_absolute_error", "mean_squared_error"])
+def test_what_no_metric_of_numbers_understands(name, output, y, message):
+    with pytest.raises(ValueError, match=f"{name}: .*{message}"):
+        getattr(train, name)(output, y)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (
+            lambda: train.f1(np.eye(3), [0, 1, 2], average="binary"),
+            ValueError,
+            "two cl",
+        ),
+        (
+            lambda: train.f1(np.eye(3), [0, 1, 2], average="all"),
+            ValueError,
+            "one of bin",
+        ),
+        (lambda: train.top_k(0), ValueError, "at least 1"),
+        (lambda: train.top_k(2.0), TypeError, "must be an integer"),
+        (lambda: train.top_k(4)(np.eye(3), [0, 1, 2]), ValueError, "3 classes only"),
+        (lambda: train.accuracy(["a"], [0]), TypeError, "must be numbers"),
+    ],
+)
+def test_options_are_checked(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_undefined_values_are_those_that_are_documented():
+    assert np.isnan(train.auc(np.arange(3.0), np.ones(3)))
+    assert np.isnan(train.auc(np.eye(3), [1, 1, 1]))
+    assert np.isnan(train.r2([1.0], [2.0]))
+    assert train.r2([1.0, 2.0], [0.1, 0.1]) == 0.0
+    assert train.r2([0.1] * 10, [0.1] * 10) == 1.0
+    assert train.precision([-1.0, -1.0], [1, 1]) == 0.0
+    assert train.recall([1.0, -1.0], [0, 0]) == 0.0
+    assert train.f1([-1.0, -1.0], [0, 0]) == 0.0
+    assert train.top_k(3)(np.eye(3), [0, 1, 2]) == 1.0
+
+
+# Confusions ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("y", "predicted", "classes", "message"),
+    [
+        (
+            [0, 1],
+            [1, 4],
+            3,
+            r"predicted: labels must lie in 0 \.\.\. 2.*got 4 in row 1",
+        ),
+        ([0, 5], [1, 1], 3, "y: labels .*got 5 in row 1"),
+        ([0, -1], [1, 1], 3, "got -1 in row 1"),
+        ([0, 1], [1], 3, "y has 2 labels and predicted 1"),
+        ([0, 1], np.eye(2), 2, r"take \.argmax\(1\)"),
+        ([0, 1], [0.5, 1], 2, "whole numbers"),
+        ([0, 1], [0, 1], 0, "at least 1"),
+    ],
+)
+def test_confusion_matrix_refuses(y, predicted, classes, message):
+    with pytest.raises(ValueError, match=message):
+        train.confusion_matrix(y, predicted, classes)
+
+
+def test_confusion_matrix_is_scikit_learns(oracle, rng):
+    y, guess = rng.integers(0, 6, 200), rng.integers(0, 5, 200)
+    expected = oracle.confusion_matrix(y, guess, labels=range(7))
+    for dtype in ("u1", "i8", "f4"):
+        got = train.confusion_matrix(y.astype(dtype), guess[:, None], 7)
+        assert np.array_equal(got, expected)
+    assert np.array_equal(train.confusion_matrix(y, guess), expected[:6, :6])
+
+
+def test_confusions_are_counted_and_sorted():
+    y = np.array([0, 0, 0, 1, 1, 2, 2, 2])
+    predicted = np.array([0, 1, 1, 1, 0, 2, 0, 2])
+    matrix = train.confusion_matrix(y, predicted, 3)
+    assert matrix.tolist() == [[1, 2, 0], [1, 1, 0], [1, 0, 2]]
+    assert train.worst_confusions(matrix, 2) == [(0, 1, 2), (1, 0, 1)]
+    assert train.worst_confusions(np.diag([3, 4])) == []
+
+
+# Evaluation ------------------------------------------------------------------------
+
+
+def sorted_rows(rows=3000):
+    rng = np.random.default_rng(0)
+    y = np.sort(rng.integers(0, 3, rows))
+    x = (rng.standard_normal((rows, 3)) + 2 * np.eye(3)[y]).astype("f4")
+    return x, y
+
+
+def test_metrics_are_of_all_rows_at_once(oracle):
+    ag.manual_seed(0)
+    model, (x, y) = nn.Linear(3, 3), sorted_rows()
+    seen = []
+    metrics = {
+        "f1": train.f1,
+        "auc": train.auc,
+        "rows": lambda output, y: seen.append(output.shape) or len(y),
+    }
+    metrics["count"] = metrics.pop("rows")
+    found = train.evaluate(model, F.cross_entropy, x, y, metrics)
+    output = train.predict(model, x)
+    guess = output.argmax(1)
+    assert found["f1"] == pytest.approx(oracle.f1_score(y, guess, average="macro"))
+    shares = softmax(output.astype("f8"))
+    whole = oracle.roc_auc_score(y, shares, multi_class="ovr")
+    assert found["auc"] == pytest.approx(whole)
+    assert found["loss"] == pytest.approx(oracle.log_loss(y, shares), rel=1e-5)
+    assert (found["count"], seen) == (3000, [(3000, 3)])
+    parts = train.evaluate(model, F.cross_entropy, x, y, metrics, batch_size=7)
+    assert parts == pytest.approx(found, rel=1e-5)
+
+
+def test_weights_reach_the_loss():
+    model, (x, y) = nn.Linear(3, 3), sorted_rows(50)
+    weights = np.linspace(0, 2, 50)
+
+    def loss(output, y, sample_weight=None):
+        each = F.cross_entropy(output, y, reduction="none")
+        if sample_weight is None:
+            return each.mean()
+        assert sample_weight.dtype == np.float32
+        return (each * sample_weight).sum() / sample_weight.sum()
+
+    each = F.cross_entropy(ag.tensor(train.predict(model, x)), y, reduction="none")
+    expected = np.average(each.numpy(), weights=weights)
+    found = train.evaluate(model, loss, x, y, batch_size=8, sample_weight=weights)
+    assert found["loss"] == pytest.approx(expected, rel=1e-6)
+    assert train.evaluate(model, loss, x, y)["loss"] != pytest.approx(
+        expected, rel=1e-3
+    )
+
+
+def test_evaluation_leaves_modes_and_graph_alone():
+    model = nn.Sequential(nn.Linear(3, 3), nn.Dropout(0.5), nn.BatchNorm1d(3))
+    model[1].eval()
+    before = {name: value.copy() for name, value in model.state_dict().items()}
+    train.evaluate(model, F.cross_entropy, *sorted_rows(20))
+    assert [m.training for m in model.modules()] == [True, True, False, True]
+    for name, value in model.state_dict().items():
+        assert np.array_equal(value, before[name])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ((np.zeros((0, 3)), np.zeros(0, int)), ValueError, "x has no rows"),
+        ((np.zeros((2, 3)), np.zeros(3, int)), ValueError, "x has 2 rows and y has 3"),
+        ((np.full((2, 3), np.nan), np.zeros(2, int)), ValueError, "6 NaN"),
+        ((np.zeros((2, 3)), [0, 1], ["accuracy"]), TypeError, "dict of names"),
+        ((np.zeros((2, 3)), [0, 1], {"loss": len}), ValueError, "'loss' is a column"),
+        ((np.zeros((2, 3)), [0, 1], {"valid_f1": len}), ValueError, "another name"),
+        ((np.zeros((2, 3)), [0, 1], {1: len}), TypeError, "must be a string, got 1"),
+        ((np.zeros((2, 3)), [0, 1], {"f1": "f1"}), TypeError, "must be a function"),
+        ((np.zeros((2, 3)), [0, 1], {"m": lambda o, y: o}), TypeError,
+         r"metric 'm' must be one number, got ndarray of shape \(2, 3\)"),
+        ((np.zeros((2, 3)), [0, 1], {"m": lambda o, y: None}), TypeError, "NoneType"),
+    ],
+)  # fmt: skip
+def test_evaluate_refuses(arguments, error, message):
+    with pytest.raises(error, match=message):
+        train.evaluate(nn.Linear(3, 3), F.cross_entropy, *arguments)
+
+
+def test_a_metric_may_give_any_kind_of_number():
+    kinds = [3, 3.0, True, np.float32(3), np.array([3.0]), ag.tensor(3.0)]
+    metrics = {f"m{i}": lambda o, y, k=k: k for i, k in enumerate(kinds)}
+    found = train.evaluate(nn.Linear(3, 3), F.cross_entropy, *sorted_rows(5), metrics)
+    assert [type(value) for value in found.values()] == [float] * 7
+
+
+def test_a_loss_that_is_no_number_is_named():
+    each = nn.CrossEntropyLoss(reduction="none")
+    with pytest.raises(TypeError, match=r"the loss must be one number.*\(5,\)"):
+        train.evaluate(nn.Linear(3, 3), each, *sorted_rows(5))
+
+
+def test_predict_names_a_model_of_two_outputs():
+    class Two(nn.Module):
+        def __init__(self):
+            self.body = nn.Linear(3, 2)
+
+        def forward(self, x):
+            return self.body(x), self.body(x)
+
+    with pytest.raises(TypeError, match="must return one Tensor, got tuple"):
+        train.predict(Two(), np.zeros((4, 3)))
+
+
+def test_fit_shows_the_metric_of_all_validation_rows():
+    model, data = nn.Linear(3, 3), sorted_rows()
+    opt = ag.optim.Adam(model.parameters(), 0.05)
+    history = train.fit(
+        model, opt, F.cross_entropy, data, data, epochs=2, metrics={"f1": train.f1}
+    )
+    output = train.predict(model, data[0])
+    assert history.last("valid_f1") == train.f1(output, data[1]) > 0.8

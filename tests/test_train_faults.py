@@ -1,0 +1,440 @@
+"""`fit` against what users do to it: the faults of the findings, kind by kind."""
+
+import functools
+import math
+
+import numpy as np
+import pytest
+
+import autograd_core as ag
+from autograd_core import nn, optim, train
+
+F = nn.functional
+
+
+def blobs(rows=96, seed=0, classes=3):
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, classes, rows)
+    x = np.eye(classes, 4)[y] * 2 + 0.5 * rng.standard_normal((rows, 4))
+    return x.astype("f4"), y
+
+
+def make(seed=0, lr=1e-2, outputs=3):
+    ag.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, outputs))
+    return model, optim.Adam(model.parameters(), lr=lr)
+
+
+def fit(parts=None, data=None, valid=None, loss=F.cross_entropy, epochs=3, **options):
+    parts = make() if parts is None else parts
+    data = blobs() if data is None else data
+    return train.fit(*parts, loss, data, valid, epochs=epochs, **options)
+
+
+def bits(model):
+    return {name: value.tobytes() for name, value in model.state_dict().items()}
+
+
+class Hook(train.Callback):
+    """Calls a function after every epoch."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def epoch(self, run):
+        self.function(run)
+
+
+# Every run begins anew ------------------------------------------------------------
+
+
+def stopping():
+    return train.EarlyStopping("valid_loss", patience=2)
+
+
+@pytest.mark.parametrize("second", [{"lr": 1e-4, "seed": 1}, {"lr": 0.0, "seed": 2}])
+def test_a_callback_used_twice_does_the_same_as_a_new_one(second, tmp_path):
+    used = [stopping(), train.Checkpoint(tmp_path / "a", best="valid_loss")]
+    fit(make(), valid=blobs(40, 1), epochs=8, callbacks=used)
+    fresh = [stopping(), train.Checkpoint(tmp_path / "b", best="valid_loss")]
+    found = []
+    for callbacks in (used, fresh):
+        model, opt = make(**second)
+        history = fit((model, opt), valid=blobs(40, 1), epochs=8, callbacks=callbacks)
+        best = train.load(callbacks[1].best_path)
+        weights = {k: v.tobytes() for k, v in best["model"].items()}
+        found.append((bits(model), history["valid_loss"], best["epoch"], weights))
+    assert found[0] == found[1]
+
+
+def test_folds_with_one_list_of_callbacks_see_nothing_of_each_other():
+    callbacks = [stopping()]
+    first, opt = make()
+    fit((first, opt), valid=blobs(40, 1), epochs=15, callbacks=callbacks)
+    second, opt = make(seed=1, lr=1e-4)
+    fit((second, opt), valid=blobs(40, 1), epochs=2, callbacks=callbacks)
+    assert bits(first) != bits(second)
+
+
+class Count(train.Callback):
+    def reset(self):
+        self.count = 0
+
+    def step(self, run):
+        self.count += 1
+
+
+def test_what_a_users_callback_makes_in_reset_starts_anew():
+    count = Count()
+    for _ in range(2):
+        fit(callbacks=[count], batch_size=32, epochs=2)
+        assert count.count == 6
+
+
+def test_a_scheduler_of_another_optimizer_is_refused():
+    schedule = train.Schedule(optim.StepLR(make()[1], 10))
+    with pytest.raises(ValueError, match="StepLR is of another optimizer"):
+        fit(callbacks=[schedule])
+
+
+# Modes ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("column", "mode"),
+    [
+        ("loss", "min"), ("valid_loss", "min"), ("valid_cost", "min"),
+        ("valid_mean_squared_error", "min"), ("valid_MAE", "min"), ("rmse", "min"),
+        ("valid_accuracy", "max"), ("valid_f1", "max"), ("valid_f1_macro", "max"),
+        ("valid_auc", "max"), ("valid_r2", "max"), ("precision", "max"),
+        ("valid_recall", "max"), ("valid_top_5", "max"), ("valid_top5", "max"),
+        ("valid_balanced_accuracy", "max"), ("acc", "max"),
+        ("valid_score", None), ("valid_lossy", None), ("lr", None),
+        ("valid_accuracy_loss", None), ("perplexity", "min"),
+    ],
+)  # fmt: skip
+def test_the_mode_of_a_column_is_known_or_asked_for(column, mode):
+    makers = [
+        lambda **given: train.EarlyStopping(column, **given),
+        lambda **given: train.Checkpoint("x", best=column, **given),
+    ]
+    for make_one in makers:
+        make_one(mode="max"), make_one(mode="min")
+        if mode is None:
+            with pytest.raises(ValueError, match=r"give mode='min' or mode='max'"):
+                make_one()
+        else:
+            assert make_one()._best.mode == mode
+        with pytest.raises(ValueError, match="mode is 'min' or 'max', got 'auto'"):
+            make_one(mode="auto")
+
+
+def test_early_stopping_on_accuracy_restores_the_best_epoch():
+    model, opt = make(lr=3e-3)
+    x, y = blobs(60, 3)
+    history = fit(
+        (model, opt), valid=(x, y), epochs=12, metrics={"accuracy": train.accuracy},
+        callbacks=[train.EarlyStopping("valid_accuracy", patience=4)],
+    )  # fmt: skip
+    accuracy = train.evaluate(model, F.cross_entropy, x, y, {"a": train.accuracy})["a"]
+    assert accuracy == max(history["valid_accuracy"]) > history["valid_accuracy"][0]
+    assert accuracy == history.best("valid_accuracy")["valid_accuracy"]
+
+
+def test_a_plateau_that_looks_the_wrong_way_is_refused():
+    model, opt = make()
+    plateau = optim.ReduceLROnPlateau(opt)
+    with pytest.raises(ValueError, match="give it mode='max'"):
+        fit(
+            (model, opt), valid=blobs(20, 1), metrics={"accuracy": train.accuracy},
+            callbacks=[train.Schedule(plateau, monitor="valid_accuracy")],
+        )  # fmt: skip
+
+
+# Schedules ------------------------------------------------------------------------
+
+
+def rates(opt, scheduler, epochs=4, **options):
+    model, _ = make()
+    given = optim.SGD(model.parameters(), 1.0)
+    scheduler = scheduler(given)
+    return fit((model, given), epochs=epochs, callbacks=[scheduler], **options)["lr"]
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize(
+    ("scheduler", "expected"),
+    [
+        (lambda o: optim.StepLR(o, 2, 0.5), [1, 0.5, 0.5, 0.25]),
+        (lambda o: optim.ExponentialLR(o, 0.5), [0.5, 0.25, 0.125, 0.0625]),
+        (lambda o: optim.MultiStepLR(o, [3], 0.1), [1, 1, 0.1, 0.1]),
+        (lambda o: optim.LambdaLR(o, lambda e: 1 / (1 + e)), [1 / 2, 1 / 3, 1 / 4, 0.2]),
+    ],
+)  # fmt: skip
+def test_schedules_are_of_epochs(scheduler, expected, wrapped):
+    def make_one(opt):
+        return train.Schedule(scheduler(opt)) if wrapped else scheduler(opt)
+
+    found = rates(None, make_one, batch_size=32, l2=0.01)
+    # the column is the rate after the epoch's steps, before the schedule moves on
+    assert found == pytest.approx([1, *expected[:-1]])
+
+
+def test_one_cycle_is_of_steps_and_must_not_end_before_the_run():
+    lr = rates(None, lambda o: optim.OneCycleLR(o, 0.1, 12), batch_size=32)
+    assert lr[0] == pytest.approx(0.1, rel=0.3)
+    assert lr[-1] < 1e-3 * lr[0]
+    with pytest.raises(ValueError, match="total_steps=4 and the run 12 steps"):
+        rates(None, lambda o: optim.OneCycleLR(o, 0.1, 4), batch_size=32)
+
+
+@pytest.mark.parametrize(
+    ("make_schedule", "message"),
+    [
+        (lambda o: train.Schedule(o), "expected a scheduler"),
+        (lambda o: train.Schedule(optim.StepLR(o, 1), "batch"), "'step' or 'epoch'"),
+        (lambda o: train.Schedule(optim.ReduceLROnPlateau(o), "step"), "every is 'epoch'"),
+    ],
+)  # fmt: skip
+def test_a_schedule_that_makes_no_sense(make_schedule, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        make_schedule(make()[1])
+
+
+# Compiled or not, the same --------------------------------------------------------
+
+
+def changing(kind):
+    """A loss that reads a number that changes, and what changes it."""
+    box = {"b": 0.0}
+
+    def up(run):
+        box["b"] += 1.0
+
+    def closure(output, y):
+        return F.cross_entropy(output, y) + box["b"]
+
+    class Layer(nn.Module):
+        def __init__(self):
+            self.b = 0.0
+
+        def forward(self, output, y):
+            return F.cross_entropy(output, y) + self.b
+
+    layer = Layer()
+    losses = {
+        "closure": closure,
+        "partial": functools.partial(closure),
+        "layer": layer,
+        "NumPy": lambda o, y: F.cross_entropy(o, np.eye(3, dtype="f4")[y]) + box["b"],
+        "item": lambda o, y: F.cross_entropy(o, y) * (1 + o.data.max() * 0) + box["b"],
+        "random": lambda o, y: F.cross_entropy(o, y) * float(np.random.rand()),
+    }
+
+    def change(run):
+        up(run)
+        layer.b = box["b"]
+
+    return losses[kind], change
+
+
+@pytest.mark.parametrize(
+    "kind", ["closure", "partial", "layer", "NumPy", "item", "random"]
+)
+def test_compiled_by_default_gives_what_eager_gives(kind):
+    found = []
+    for compiled in (False, None):
+        np.random.seed(0)
+        loss, change = changing(kind)
+        model, opt = make()
+        history = fit(
+            (model, opt), blobs(100), loss=loss, batch_size=16, epochs=30,
+            compiled=compiled, callbacks=[Hook(change)],
+        )  # fmt: skip
+        found.append((history["loss"], bits(model)))
+    assert found[0] == found[1]
+
+
+def test_compiling_insisted_on_says_why_it_cannot():
+    with pytest.raises((TypeError, ValueError, RuntimeError), match="NumPy"):
+        fit(loss=changing("NumPy")[0], compiled=True)
+
+
+def test_few_steps_are_not_compiled(monkeypatch):
+    seen = []
+    replay = train.run.Replay.__call__
+    monkeypatch.setattr(
+        train.run.Replay, "__call__",
+        lambda self, *a: (seen.append(self.wanted), replay(self, *a))[1],
+    )  # fmt: skip
+    fit(epochs=1, batch_size=8)
+    assert not any(seen)
+    fit(epochs=20, batch_size=8)
+    assert seen[-1]
+
+
+# Said before the first step -------------------------------------------------------
+
+
+class Untouched:
+    """Nothing has been trained when an error comes."""
+
+    def __init__(self):
+        self.parts = make()
+        self.before = bits(self.parts[0])
+
+    def refuses(self, kind, message, **options):
+        with pytest.raises(kind, match=message):
+            fit(self.parts, **options)
+        assert bits(self.parts[0]) == self.before
+
+
+UNSAVEABLE = {"extra": {"f": len}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "options"),
+    [
+        (KeyError, "no column 'valid_loss'; there are: loss, lr, seconds. fit was",
+         lambda p: {"callbacks": [train.EarlyStopping()]}),
+        (KeyError, "no column 'valid_accuracy'",
+         lambda p: {"callbacks": [train.EarlyStopping("valid_accuracy")],
+                    "valid": blobs(20)}),
+        (KeyError, "Checkpoint: no column 'valid_loss'",
+         lambda p: {"callbacks": [train.Checkpoint(p / "a", best="valid_loss")]}),
+        (train.CheckpointError, "could not be written",
+         lambda p: {"callbacks": [train.Checkpoint(p / "no" / "a", every=10)]}),
+        (TypeError, "extra.f is of type builtin_function",
+         lambda p: {"callbacks": [train.Checkpoint(p / "a", 10, {"f": len})]}),
+        (TypeError, "'m' must be one number",
+         lambda p: {"metrics": {"m": lambda o, y: o}}),
+        (TypeError, "must be one number",
+         lambda p: {"metrics": {"m": lambda o, y: None}}),
+        (ValueError, "is a column", lambda p: {"metrics": {"loss": train.accuracy}}),
+        (ValueError, "is a column", lambda p: {"metrics": {"rows": train.accuracy}}),
+        (ValueError, "is a column", lambda p: {"metrics": {"lr": train.accuracy}}),
+        (ValueError, "is a column", lambda p: {"metrics": {"seconds": train.accuracy}}),
+        (ValueError, "is a column", lambda p: {"metrics": {"cost": train.accuracy}}),
+        (ValueError, "is a column", lambda p: {"metrics": {"valid_a": train.accuracy}}),
+        (TypeError, "dict", lambda p: {"metrics": ["accuracy"]}),
+        (TypeError, r"EarlyStopping\(...\), not the class",
+         lambda p: {"callbacks": [train.EarlyStopping]}),
+        (TypeError, "Callback or a scheduler", lambda p: {"callbacks": [len]}),
+        (TypeError, "callbacks must be a list", lambda p: {"callbacks": 3}),
+        (TypeError, "epochs must be an integer", lambda p: {"epochs": None}),
+        (TypeError, "epochs must be an integer", lambda p: {"epochs": 3.0}),
+        (ValueError, "epochs cannot be negative", lambda p: {"epochs": -1}),
+        (TypeError, "batch_size must be", lambda p: {"batch_size": 32.0}),
+        (TypeError, "batch_size must be", lambda p: {"batch_size": "32"}),
+        (ValueError, "valid_every must be at least 1", lambda p: {"valid_every": 0}),
+        (ValueError, "sparse=True", lambda p: {"sparse": True}),
+        (ValueError, "clip_norm must be positive", lambda p: {"clip_norm": 0}),
+        (ValueError, "average must lie", lambda p: {"average": 1.0}),
+        (TypeError, "training data must be", lambda p: {"data": blobs()[0]}),
+        (TypeError, "training data must be", lambda p: {"data": iter([blobs()])}),
+        (TypeError, "validation data must be", lambda p: {"valid": blobs()[0]}),
+        (ValueError, "valid=0.0001: .*leaves one side empty", lambda p: {"valid": 1e-4}),
+        (ValueError, "valid=1.5", lambda p: {"valid": 1.5}),
+        (TypeError, "data or a fraction, got True", lambda p: {"valid": True}),
+        (ValueError, "batch_size=16 is not used with Batches, which have batch_size=64",
+         lambda p: {"data": train.Batches(*blobs()), "batch_size": 16}),
+        (ValueError, "seed=5 is not used with Batches",
+         lambda p: {"data": train.Batches(*blobs()), "seed": 5}),
+        (TypeError, "loss must be a function.*CrossEntropyLoss",
+         lambda p: {"loss": nn.CrossEntropyLoss}),
+        (ValueError, "scalar, got shape", lambda p: {"loss": lambda o, y: o}),
+        (TypeError, "loss must be a Tensor, got float",
+         lambda p: {"loss": lambda o, y: 1.0}),
+        (TypeError, "sample_weight",
+         lambda p: {"loss": lambda o, y: F.cross_entropy(o, y),
+                    "data": (*blobs(), np.ones(96))}),
+    ],
+)  # fmt: skip
+def test_what_is_known_before_the_first_step_is_said_then(
+    kind, message, options, tmp_path
+):
+    Untouched().refuses(kind, message, **options(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_parts_that_are_not_of_each_other():
+    model, opt = make()
+    other = make(1)[1]
+    with pytest.raises(ValueError, match=r"none of the model's parameters.*Adam\("):
+        fit((model, other))
+    with pytest.raises(TypeError, match="optimizer and loss are swapped"):
+        train.fit(model, F.cross_entropy, opt, blobs(), epochs=1)
+    with pytest.raises(TypeError, match=r"got <class.*make one: Adam\(...\)|as optim"):
+        fit((model, optim.Adam))
+    with pytest.raises(TypeError, match="model must be an nn.Module"):
+        fit((lambda x: x, opt))
+
+
+@pytest.mark.parametrize(
+    ("y", "outputs", "loss", "hint"),
+    [
+        (np.zeros(96, int), 1, F.binary_cross_entropy_with_logits, r"y\[:, None\]"),
+        (np.zeros(96), 1, F.mse_loss, r"y\[:, None\]"),
+        (blobs()[1].astype(float), 3, F.cross_entropy, r"y.astype\(int\)"),
+    ],
+)
+def test_targets_of_another_shape_get_a_hint(y, outputs, loss, hint):
+    with pytest.raises((TypeError, ValueError), match=rf"training data.*{hint}"):
+        fit(make(outputs=outputs), (blobs()[0], y), loss=loss)
+
+
+def test_a_loss_may_take_labels_that_are_no_classes():
+    x, y = blobs()
+    y = np.where(np.arange(96) % 3 == 0, -1, y)
+
+    def ignoring(output, y):
+        y = np.asarray(y)
+        kept = (y >= 0).astype("f4")
+        each = F.cross_entropy(output, np.maximum(y, 0), reduction="none")
+        return (each * kept).sum() / kept.sum()
+
+    fit(data=(x, y), loss=ignoring, compiled=False)
+    with pytest.raises(ValueError, match="labels must lie in 0 ... 2"):
+        fit(data=(x, y))
+
+
+# What was measured is never lost --------------------------------------------------
+
+
+def raising(error, epoch=2):
+    def act(run):
+        if run.epoch == epoch:
+            raise error
+
+    return Hook(act)
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, KeyboardInterrupt, MemoryError])
+def test_every_exception_carries_the_history(kind):
+    with pytest.raises(kind) as caught:
+        fit(valid=blobs(20, 1), callbacks=[raising(kind("x"))], epochs=5)
+    assert len(caught.value.history.rows) == 2
+    assert math.isfinite(caught.value.history.last("valid_loss"))
+
+
+@pytest.mark.parametrize("valid", [None, blobs(20, 1)])
+def test_a_diverging_run_says_so_with_its_history(valid):
+    model, _ = make()
+    opt = optim.SGD(model.parameters(), 1.0)
+
+    def explode(run):
+        if run.epoch == 2:
+            opt.param_groups[0]["lr"] = 1e38
+
+    with pytest.raises(FloatingPointError, match="largest parameter is|not taken") as e:
+        fit((model, opt), valid=valid, callbacks=[Hook(explode)], epochs=5, batch_size=96)
+    assert len(e.value.history.rows) >= 2
+
+
+def test_a_validation_that_overflows_names_epoch_and_parameter():
+    model, _ = make()
+    opt = optim.SGD(model.parameters(), 1e38)
+    message = r"validation after epoch 1: .*largest parameter is .*, in '\d\.\w+'"
+    with pytest.raises(FloatingPointError, match=message) as caught:
+        fit((model, opt), valid=blobs(20, 1), batch_size=96)
+    assert caught.value.history.rows == []
