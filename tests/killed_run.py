@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from autograd_core import nn, optim
-from autograd_core.random import default_generator, manual_seed
+from autograd_core.random import manual_seed
 from autograd_core.train import (
     Batches,
     Callback,
@@ -24,23 +24,12 @@ from autograd_core.train import (
 )
 
 
-class Average(Callback):
-    """The average of the weights over the steps."""
-
-    def __init__(self, model):
-        self.ema = optim.EMA(model.parameters(), 0.9)
-
-    def step(self, run):
-        self.ema.update()
+class Watch(Callback):
+    """Says where the run is."""
 
     def epoch(self, run):
+        self.run = run
         print("epoch", run.epoch, flush=True)
-
-    def state_dict(self):
-        return self.ema.state_dict()
-
-    def load_state_dict(self, state):
-        self.ema.load_state_dict(state)
 
 
 def blobs(rows, seed):
@@ -58,7 +47,7 @@ def main(path, epochs, mode):
         nn.Linear(16, 3),
     )  # fmt: skip
     opt = optim.Adam(model.parameters(), lr=0.01)
-    average = Average(model)
+    watch = Watch()
     history = fit(
         model,
         opt,
@@ -68,9 +57,10 @@ def main(path, epochs, mode):
         epochs=epochs,
         metrics={"accuracy": accuracy},
         l1=1e-4,
+        average=0.9,
         callbacks=[
             Schedule(optim.CosineAnnealingLR(opt, T_max=6 * epochs), every="step"),
-            average,
+            watch,
             EarlyStopping(patience=epochs),
             Checkpoint(path),
         ],
@@ -78,11 +68,8 @@ def main(path, epochs, mode):
         resume=path if path.exists() else None,
     )
     rows = [{**row, "seconds": 0} for row in history.rows]
-    parts = [model.state_dict(), opt.state_dict(), average.state_dict(), rows]
-    parts.append(default_generator.get_state())
     digest = hashlib.sha256()
-    for part in parts:
-        write(digest, part)
+    write(digest, [watch.run.state_dict() | {"history": rows}])
     print(len(rows), digest.hexdigest(), flush=True)
 
 

@@ -36,7 +36,9 @@ def unpack(plain: str, arrays: Mapping[str, Array]) -> dict[str, Any]:
         raise ValueError("the tree is nested too deeply") from None
     rest = dict(arrays)
     tree = _unpack(value, "", rest, DEPTH)
-    if rest or not isinstance(tree, dict):
+    if not isinstance(tree, dict):
+        raise ValueError(f"the tree must be a dict, got {type(tree).__name__}")
+    if rest:
         raise ValueError(f"arrays that are not in the tree: {sorted(rest)[:3]}")
     return tree
 
@@ -56,8 +58,10 @@ def _pack(value: Any, path: str, arrays: dict[str, Array], depth: int) -> Any:
             items.append([key, _pack(item, _join(path, key), arrays, depth - 1)])
         return {"dict": items}
     if isinstance(value, list | tuple):
-        items = enumerate(value)
-        return [_pack(v, _join(path, i), arrays, depth - 1) for i, v in items]
+        return [
+            _pack(item, _join(path, i), arrays, depth - 1)
+            for i, item in enumerate(value)
+        ]
     if isinstance(value, np.ndarray) and _is_kept(value):
         if path == RESERVED:
             raise ValueError(f"checkpoint: an array cannot be called {path!r}")
@@ -102,8 +106,10 @@ def _unpack(value: Any, path: str, rest: dict[str, Array], depth: int) -> Any:
     if depth < 0:
         raise ValueError(f"the tree is nested deeper than {DEPTH}")
     if isinstance(value, list):
-        items = enumerate(value)
-        return [_unpack(v, _join(path, i), rest, depth - 1) for i, v in items]
+        return [
+            _unpack(item, _join(path, i), rest, depth - 1)
+            for i, item in enumerate(value)
+        ]
     if not isinstance(value, dict):
         return value
     if value == {"array": path}:
