@@ -64,7 +64,6 @@ class Step:
     def __call__(self, x: Any, y: Any, *given: Any) -> tuple[Any, ...]:
         """Take the step; FloatingPointError, before any update, if it is not finite."""
         options = self.options
-        self.updating = False
         self.opt.zero_grad()
         output = self.model(x)
         value = self.loss(output, y, **({"sample_weight": given[0]} if given else {}))
