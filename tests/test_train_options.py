@@ -187,9 +187,8 @@ def test_gradients_are_clipped(options, of, limit):
         found.append(of([p.grad.numpy() for p in run.model.parameters()]))
 
     model, opt = make()
-    train.fit(
-        model, opt, F.cross_entropy, blobs(), epochs=3, callbacks=[Watch(look)], **options
-    )
+    options = {**options, "callbacks": [Watch(look)]}
+    train.fit(model, opt, F.cross_entropy, blobs(), epochs=3, **options)
     assert max(found) == pytest.approx(limit, rel=1e-3)
 
 
@@ -227,9 +226,9 @@ def test_the_average_is_what_is_validated_and_left():
     for name, value in model.state_dict().items():
         if name.endswith("tracked"):
             continue
-        expected = sum(
-            p * w[name] for p, w in zip(powers, weights, strict=True)
-        ) / sum(powers)
+        expected = sum(p * w[name] for p, w in zip(powers, weights, strict=True)) / sum(
+            powers
+        )
         np.testing.assert_allclose(value, expected, rtol=2e-5, atol=2e-6)
     found = train.evaluate(model, F.cross_entropy, x, y)["loss"]
     assert found == pytest.approx(history.last("valid_loss"), rel=1e-6)
@@ -260,9 +259,8 @@ def test_the_cost_is_the_loss_with_its_penalties():
     for sparse in (False, True):
         model = nn.Linear(4, 3)
         opt = optim.SGD(model.parameters(), lr=0.0)
-        history = train.fit(
-            model, opt, F.cross_entropy, blobs(), epochs=1, l1=0.2, l2=0.3, sparse=sparse
-        )
+        options = {"l1": 0.2, "l2": 0.3, "sparse": sparse}
+        history = train.fit(model, opt, F.cross_entropy, blobs(), epochs=1, **options)
         w = model.weight.numpy().astype(float)
         expected = history["loss"][0] + 0.2 * np.abs(w).sum() + 0.15 * (w**2).sum()
         assert history["cost"][0] == pytest.approx(expected, rel=1e-5)
@@ -308,7 +306,8 @@ def test_a_fraction_is_held_out_with_a_share_of_each_class(fraction):
             seen.append((run.batches, run.valid))
 
     model, opt = make()
-    train.fit(model, opt, F.cross_entropy, (x, y), fraction, epochs=1, callbacks=[Look()])
+    data = (x, y), fraction
+    train.fit(model, opt, F.cross_entropy, *data, epochs=1, callbacks=[Look()])
     batches, valid = seen[0]
     assert len(valid[1]) == 24
     assert len(batches.y) == 72
@@ -349,9 +348,9 @@ def test_sample_weights_reach_the_loss(compiled):
 
     model = nn.Linear(4, 3)
     opt = optim.SGD(model.parameters(), lr=0.0)
-    history = train.fit(
-        model, opt, loss, (x, y, w), (x, y, w), epochs=4, batch_size=96, compiled=compiled
-    )
+    data = (x, y, w), (x, y, w)
+    options = {"epochs": 4, "batch_size": 96, "compiled": compiled}
+    history = train.fit(model, opt, loss, *data, **options)
     output = train.predict(model, x).astype(float)
     each = np.log(np.exp(output).sum(1)) - output[np.arange(96), y]
     expected = (w * each).sum() / w.sum()
@@ -374,7 +373,7 @@ def test_gradients_are_checked_when_asked_and_training_is_as_without():
     assert found[0] == found[1]
     report = history.gradchecks[2]
     assert report
-    assert [row.name for row in report.rows][0] == "0.weight"
+    assert next(row.name for row in report.rows) == "0.weight"
 
 
 def test_a_wrong_gradient_is_found_before_the_first_step():

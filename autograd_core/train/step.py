@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-
 from autograd_core import optim
 from autograd_core.hooks import Array
 from autograd_core.launch import launch, new_status, raise_if
