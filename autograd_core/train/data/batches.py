@@ -135,7 +135,7 @@ class Batches:
             shape = len(rows), *self.x.shape[1:]
             out = self._memory[len(rows)] = np.empty(shape, self._x_dtype)
         # Rows are in range; with mode="raise" NumPy would make a copy first.
-        return self.x.take(rows, 0, out, "clip")  # type: ignore[no-any-return]
+        return self.x.take(rows, 0, out, "clip")
 
     def _rows(self, epoch: int) -> Array:
         """The order of an epoch."""
