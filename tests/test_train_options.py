@@ -83,7 +83,7 @@ def test_resumed_with_any_option_is_the_uninterrupted_run(options, number, tmp_p
         history = train.fit(
             model, opt, F.cross_entropy, blobs(90), blobs(30, 1), epochs=4,
             batch_size=16, metrics={"accuracy": train.accuracy}, callbacks=callbacks,
-            **options, **more,
+            compiled=number == 12, **options, **more,
         )  # fmt: skip
         best = train.load(callbacks[0].best_path)
         best["row"]["seconds"] = 0

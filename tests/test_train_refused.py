@@ -166,6 +166,27 @@ def test_a_loss_may_take_labels_that_are_no_classes():
         fit(data=(x, y))
 
 
+class Doubled(train.Batches):
+    """A user's own kind of batches."""
+
+    def at(self, step):
+        x, y = super().at(step)
+        return 2 * x, y
+
+
+def test_batches_of_a_users_own_kind_are_taken_as_they_are():
+    x, y = blobs()
+    found = []
+    for data in (Doubled(x, y, 16), train.Batches(2 * x, y, 16)):
+        model, opt = make()
+        fit((model, opt), data)
+        found.append(bits(model))
+    assert found[0] == found[1]
+    batches = train.Batches(x, y, 16)
+    first = batches.at(0)[0]
+    assert not np.shares_memory(first, batches.at(1)[0])
+
+
 # What was measured is never lost --------------------------------------------------
 
 
