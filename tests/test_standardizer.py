@@ -54,6 +54,9 @@ def test_inverse_goes_back(rng):
         assert fit.inverse(fit(x)).dtype == np.float32
         np.testing.assert_allclose(fit.inverse(fit(x)), x, rtol=1e-5)
         assert np.array_equal(fit(x[0]), fit(x)[0])  # one row alone
+        assert fit(x[:0]).shape == (0, 2, 3)
+    whole = Standardizer(x, per_column=False)
+    np.testing.assert_allclose(whole(0).item(), -whole.mean / whole.scale, rtol=1e-6)
 
 
 def test_a_state_is_saved_and_loaded(tmp_path, rng):

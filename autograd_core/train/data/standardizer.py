@@ -55,6 +55,10 @@ class Standardizer:
     def fit(self, x: Any) -> Self:
         """Take the statistics of these rows; mapped files are read in parts."""
         rows = self._rows(x)
+        if not rows.ndim or not rows.size:
+            raise ValueError(
+                f"Standardizer: x has no values, its shape is {rows.shape}"
+            )
         axis = 0 if self.per_column else None
         count = len(rows) if self.per_column else rows.size
         mean = _total(rows, lambda part: part.sum(axis)) / count
@@ -115,11 +119,7 @@ class Standardizer:
 
     def _rows(self, x: Any) -> Array:
         rows = as_array(x, "Standardizer: x")
-        if not rows.ndim or not rows.size:
-            raise ValueError(
-                f"Standardizer: x has no values, its shape is {rows.shape}"
-            )
-        require_finite(rows, "x", "Standardizer")
+        require_finite(np.atleast_1d(rows), "x", "Standardizer")
         return rows
 
     def _check(self, rows: Array, x: Any) -> None:
