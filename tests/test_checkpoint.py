@@ -6,7 +6,17 @@ import os
 import numpy as np
 import pytest
 
-from autograd_core.train import CheckpointError, load, save
+from autograd_core import nn
+from autograd_core.train import (
+    CheckpointError,
+    Standardizer,
+    load,
+    predict,
+    save,
+    tensorfile,
+)
+from autograd_core.train.checkpoint import FORMAT, checksum, library_version
+from autograd_core.train.tensorfile import read
 
 TREE = {
     "model": {"0.weight": np.arange(6, dtype="f4").reshape(2, 3), "0.bias": np.ones(2)},
@@ -74,11 +84,102 @@ def test_no_flipped_bit_is_believed(path, rng):
         assert same(TREE, tree)  # what was hit is not read
 
 
-@pytest.mark.parametrize("keep", [0, 1, 8, 100, -1])
-def test_a_truncated_file_is_named(path, keep):
+@pytest.mark.parametrize(
+    ("keep", "message"),
+    [
+        (0, "empty"),
+        (1, "truncated, damaged or not a safetensors file"),
+        (8, "truncated, damaged or not a safetensors file"),
+        (100, "truncated, damaged or not a safetensors file"),
+        (-1, "truncated: [0-9,]+ bytes of [0-9,]+ are there"),
+    ],
+)
+def test_a_truncated_file_is_named(path, keep, message):
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(CheckpointError, match=r"run\.safetensors.*truncated"):
+    with pytest.raises(CheckpointError, match=rf"run\.safetensors: .*{message}"):
         load(path)
+
+
+def test_bytes_that_were_added_are_counted(path):
+    path.write_bytes(path.read_bytes() + b"more")
+    with pytest.raises(CheckpointError, match="damaged: 4 bytes too many"):
+        load(path)
+
+
+def stamped(path, **changes):
+    """The same file with other metadata."""
+    arrays, metadata = read(path)
+    tensorfile.write(path, arrays, {**metadata, **changes})
+
+
+def test_a_newer_format_says_which_version_wrote_it(path):
+    stamped(path, format="autograd_core 2", version="7.1")
+    with pytest.raises(
+        CheckpointError, match=r"format '2' .* by version 7\.1 .* reads 1: update it"
+    ):
+        load(path)
+
+
+def test_the_version_that_wrote_it_is_kept(path):
+    assert read(path).metadata["version"] == library_version()
+
+
+def test_a_file_of_the_first_release_is_read(path):
+    """It had no version."""
+    arrays, metadata = read(path)
+    del metadata["version"]
+    tensorfile.write(path, arrays, metadata)
+    assert same(TREE, load(path))
+
+
+@pytest.mark.parametrize(
+    ("plain", "message"),
+    [
+        ('{"array": ""}', "the array '' is missing"),
+        ('[{"array": "0"}]', "the array '0' is missing"),
+        ('{"dict": [["a", {"array": "b"}]]}', "'a' is neither .* its own array"),
+        ('{"dict": [["a", {"array": "a"}]]}', "the array 'a' is missing"),
+        ('{"dict": {"a": 1}}', "neither a value nor a dict"),
+        ('{"dict": [["a"]]}', "not a dict of keys and values"),
+        ('{"dict": [[1.5, 0]]}', "not a dict of keys and values"),
+        ('{"dict": [[NaN, 0]]}', "not a dict of keys and values"),
+        ('{"dict": [[true, 0]]}', "not a dict of keys and values"),
+        ('{"dict": [[[], 0]]}', "not a dict of keys and values"),
+        ('{"dict": [["a", 0], ["a", 1]]}', "the key 'a' appears twice"),
+        ('{"dict": [], "dict": []}', "a name appears twice"),
+        ('{"dict": [], "more": []}', "neither a value nor a dict"),
+        ("[" * 100_000 + "]" * 100_000, "nested too deeply"),
+        ("[" * 60 + "]" * 60, "nested deeper than 50"),
+        ('{"dict": [["a", ' + "9" * 5000 + "]]}", "Exceeds the limit"),
+        ("3", "must be a dict, got int"),
+        ('{"dict": [["x", {"array": "x"}]]}', None),
+        ('{"dict": []}', r"arrays that are not in the tree: \['x'\]"),
+        ("", "Expecting value"),
+    ],
+)
+def test_a_tampered_tree_with_a_valid_checksum(plain, message, tmp_path):
+    arrays = {"x": np.ones(2)}
+    sealed = {"format": FORMAT, "tree": plain, "crc32": checksum(plain, arrays)}
+    tensorfile.write(tmp_path / "a", arrays, sealed)
+    if message is None:
+        assert same(load(tmp_path / "a"), arrays)
+        return
+    with pytest.raises(CheckpointError, match=f"a: damaged: .*{message}"):
+        load(tmp_path / "a")
+
+
+def test_a_normaliser_is_saved_with_the_model(tmp_path):
+    x = np.random.default_rng(0).standard_normal((50, 4)).astype("f4") * 3 + 1
+    for per_column in (True, False):
+        scaler = Standardizer(x, per_column=per_column)
+        model = nn.Linear(4, 2)
+        tree = {"model": model.state_dict(), "scaler": scaler.state_dict()}
+        save(tmp_path / "a", tree)
+        found = load(tmp_path / "a")
+        again, other = Standardizer(), nn.Linear(4, 2)
+        again.load_state_dict(found["scaler"])
+        other.load_state_dict(found["model"])
+        assert predict(other, again(x)).tobytes() == predict(model, scaler(x)).tobytes()
 
 
 def test_other_files_are_refused(tmp_path):
@@ -111,10 +212,35 @@ def test_a_missing_folder_is_named(tmp_path):
         save(tmp_path / "absent" / "a", TREE)
 
 
-@pytest.mark.parametrize("value", [object(), {1, 2}, b"bytes", 1j, np.array(["text"])])
+@pytest.mark.parametrize(
+    "value",
+    [
+        object(), {1, 2}, b"bytes", 1j, np.array(["text"]), np.ones(2, "c8"),
+        np.ma.ones(2), {1.5: 0}, {None: 0}, {True: 0}, {(1, 2): 0},
+    ],
+)  # fmt: skip
 def test_nothing_is_pickled(tmp_path, value):
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"deep\.0"):
         save(tmp_path / "a", {"deep": [{"value": value}]})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_tree_is_refused(tmp_path):
+    endless = []
+    endless.append(endless)
+    with pytest.raises(ValueError, match="nested deeper than 50"):
+        save(tmp_path / "a", {"a": endless})
+    with pytest.raises(TypeError, match=r"expected a dict .* got list"):
+        save(tmp_path / "a", [1])
+    with pytest.raises(ValueError, match="cannot be called '__metadata__'"):
+        save(tmp_path / "a", {"__metadata__": np.ones(1)})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_list_that_could_not_be_read_again_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(tensorfile, "HEADER", 10_000)
+    with pytest.raises(ValueError, match="keep long lists of numbers as arrays"):
+        save(tmp_path / "a", {"a": list(range(5000))})
     assert list(tmp_path.iterdir()) == []
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd_core.hooks import Array
-from autograd_core.launch import duplicate
+from autograd_core.launch import FLOATS, duplicate
 from autograd_core.tape import TensorBase
 from autograd_core.writes import array_of, write
 
@@ -42,6 +42,8 @@ def load(module: Module, state: Mapping[str, Any], strict: bool) -> Unmatched:
             misshapen.append(f"{name}: expected {like.shape}, got {value.shape}")
         elif not np.can_cast(value.dtype, like.dtype, "same_kind"):
             mistyped.append(f"{name}: expected {like.dtype}, got {value.dtype}")
+        elif value.dtype.kind == "f" and value.dtype not in FLOATS:
+            arrays[name] = value.astype(like.dtype)  # no kernel reads float16
         else:
             arrays[name] = value
     problems = {"misshapen": misshapen, "of a wrong dtype": mistyped}

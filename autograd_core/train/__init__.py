@@ -76,6 +76,7 @@ from autograd_core.train.tuning import (
     search,
     suggest,
 )
+from autograd_core.train.weights import load_weights, save_weights
 
 __all__ = [
     "INTERRUPTED",
@@ -129,6 +130,7 @@ __all__ = [
     "learning_curve",
     "lines",
     "load",
+    "load_weights",
     "log_loss",
     "make_step",
     "mean_absolute_error",
@@ -142,6 +144,7 @@ __all__ = [
     "recall",
     "requeue",
     "save",
+    "save_weights",
     "search",
     "signals",
     "split",

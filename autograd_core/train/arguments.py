@@ -98,7 +98,9 @@ def batches_of(
         held = valid.x, valid.y, valid.sample_weight
     elif valid is not None:
         held = unpack(valid, "validation data")
-    return batches_for(model, made), held
+    made = batches_for(model, made)  # a copy
+    made.reuse = True
+    return made, held
 
 
 def _held_out(batches: Batches, fraction: float) -> tuple[Batches, Validation]:

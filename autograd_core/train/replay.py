@@ -43,6 +43,8 @@ class Replay:
             # Bad data raises in both ways, and a step that came as far as the update
             # cannot be taken again.
             given = isinstance(error, FloatingPointError) or self.step.updating
+            if given and not self.insists and isinstance(error, RuntimeError):
+                error.add_note("fit(..., compiled=False) takes every step eagerly.")
             if self.insists or given:
                 raise
         put_back()

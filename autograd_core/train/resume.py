@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from autograd_core.nn import Module
 from autograd_core.random import default_generator
+from autograd_core.train.checkpoint import CheckpointError
 from autograd_core.train.data import Batches
 from autograd_core.train.history import History
+from autograd_core.train.state import check_progress, check_taken
 
 if TYPE_CHECKING:
     from autograd_core.train.run import Run
 
 
-class ResumeError(ValueError):
+class ResumeError(CheckpointError, ValueError):
     """A checkpoint that is whole but of another run, model or optimizer."""
 
 
@@ -41,16 +43,26 @@ def state_of(run: Run) -> dict[str, Any]:
 
 def restore(run: Run, state: Mapping[str, Any]) -> None:
     """Go on from there; raises ResumeError, and changes nothing, if it cannot."""
-    _check(run, state)
-    model, average = run.model.state_dict(), run.average
+    before = state_of(run)
     try:
-        run.model.load_state_dict(state["model"])
-        run.opt.load_state_dict(state["optimizer"])
-    except Exception as error:
-        run.model.load_state_dict(model)
-        if not isinstance(error, ValueError):
+        _check(run, state)
+        check_progress(state, run.batches.steps)
+        _take(run, state)
+        check_taken(state, state_of(run))
+        for callback in _stateful(run):
+            callback.check(run)
+    except Exception as error:  # a tree from a file may hold anything
+        _take(run, before)
+        if isinstance(error, ResumeError):
             raise
-        raise ResumeError(f"resume: {error}") from error
+        what = error if isinstance(error, ValueError) else repr(error)
+        raise ResumeError(f"resume: not a state of this run: {what}") from error
+
+
+def _take(run: Run, state: Mapping[str, Any]) -> None:
+    run.model.load_state_dict(state["model"])
+    run.opt.load_state_dict(state["optimizer"])
+    average = run.average
     if average is not None:
         average.load_state_dict(state["average"])
     default_generator.set_state(state["generator"])

@@ -177,7 +177,7 @@ class Run:
                 self.stop(INTERRUPTED)
 
     def _one_step(self) -> None:
-        batch = self.batches.at(self.step, reuse=True)
+        batch = self.batches.at(self.step)
         for now, kept in self._kept:
             np.copyto(kept, now)
         try:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-
 from autograd_core import optim
 from autograd_core.hooks import Array
 from autograd_core.launch import launch, new_status, raise_if
@@ -64,7 +63,6 @@ class Step:
     def __call__(self, x: Any, y: Any, *given: Any) -> tuple[Any, ...]:
         """Take the step; FloatingPointError, before any update, if it is not finite."""
         options = self.options
-        self.updating = False
         self.opt.zero_grad()
         output = self.model(x)
         value = self.loss(output, y, **({"sample_weight": given[0]} if given else {}))

@@ -49,8 +49,8 @@ def fit(
     - ``train``: (x, y) or (x, y, sample_weight), or `Batches`. Arrays, lists, tensors,
       frames, files mapped into memory, sparse x; (rows, ...) each. Floats, and images
       of bytes, take the dtype of the model.
-    - ``valid``: the same, or a fraction of the training rows, held out; of labels a share
-      of each class. Measured after every ``valid_every`` epochs and the last.
+    - ``valid``: the same, or a fraction of the training rows, held out; of labels a
+      share of each class. Measured after every ``valid_every`` epochs and the last.
     - ``batch_size`` (64) and ``seed`` (0) of the batches; `Batches` have their own. The
       seed orders rows only: `ag.manual_seed` is for weights and dropout.
 
@@ -140,7 +140,7 @@ def fit(
     for callback in run.callbacks:
         callback.check(run)
     if resume is not None:
-        run.load_state_dict(checkpoint.load(resume))
+        run.load_state_dict(checkpoint.load_newest(resume))
     if not model.training:
         model.train()
     run.train()

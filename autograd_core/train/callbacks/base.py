@@ -39,7 +39,10 @@ class Callback:
         """A run begins (or is resumed: then `load_state_dict` follows): start anew."""
 
     def check(self, run: Run) -> None:
-        """Before anything is changed: raise what can be known to go wrong later."""
+        """Before anything is changed: raise what can be known to go wrong later.
+
+        Again after `load_state_dict`.
+        """
 
     def start(self, run: Run) -> None:
         """Before the first step."""

@@ -22,7 +22,8 @@ class Checkpoint(Callback):
 
     ``fit(..., resume=path)`` goes on from the file bit for bit, also from the middle of
     an epoch. ``extra`` (a Standardizer's state, class names, ...) is kept in the file
-    beside the run.
+    beside the run. The file before stays, as ``path`` + ".previous": `fit` goes on from
+    that, with a warning, where this one is damaged.
 
     The file holds the last weights. ``best``, the name of a column, also saves the best
     ones after each epoch that is better than all before, to "name.best.ending" beside
@@ -86,7 +87,8 @@ class Checkpoint(Callback):
             self._save(run)
 
     def _save(self, run: Run) -> None:
-        checkpoint.save(self.path, run.state_dict() | {"extra": self.extra})
+        tree = run.state_dict() | {"extra": self.extra}
+        checkpoint.save(self.path, tree, keep=True)
 
     def state_dict(self) -> dict[str, Any]:
         """What the best was."""

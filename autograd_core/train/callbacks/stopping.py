@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from autograd_core.nn import check
 from autograd_core.train.callbacks.base import Callback
 from autograd_core.train.monitor import Best, mode_of
@@ -57,8 +59,10 @@ class EarlyStopping(Callback):
         self.weights = {}
 
     def check(self, run: Run) -> None:
-        """There must be such a column."""
+        """There must be such a column, and the best weights must be the model's."""
         run.require_column(self.monitor, "EarlyStopping")
+        if self.weights and kinds(self.weights) != kinds(run.model.state_dict()):
+            raise ValueError("EarlyStopping: the best weights are of another model")
 
     def epoch(self, run: Run) -> None:
         """Judge the epoch."""
@@ -83,12 +87,22 @@ class EarlyStopping(Callback):
         return {"best": best.value, "best_epoch": best.epoch, "weights": self.weights}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from there."""
-        self._best.value, self._best.epoch = state["best"], state["best_epoch"]
-        self.weights = dict(state["weights"])
+        """Go on from there; ValueError if it is not a state of this kind."""
+        best, epoch, weights = (state[name] for name in self.state_dict())
+        numbers = isinstance(best, float) and isinstance(epoch, int)
+        if not numbers or not isinstance(weights, Mapping):
+            raise ValueError(f"EarlyStopping: not its state: {dict(state)!r:.200}")
+        self._best.value, self._best.epoch = best, epoch
+        self.weights = dict(weights)
 
     def __repr__(self) -> str:
         return (
             f"EarlyStopping({self.monitor!r}, patience={self.patience}, mode="
             f"{self._best.mode!r}; best {self.best:.6g} in epoch {self.best_epoch})"
         )
+
+
+def kinds(weights: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+    """Shape and dtype of every tensor by name."""
+    arrays = {name: np.asarray(value) for name, value in weights.items()}
+    return {name: (array.shape, array.dtype) for name, array in arrays.items()}

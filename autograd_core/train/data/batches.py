@@ -78,13 +78,14 @@ class Batches:
         self._x_dtype, self._y_dtype = (native(v.dtype) for v in (x, y))
         self._order: tuple[int, Array] = (-1, np.arange(len(y)))
         self._fingerprint: int | None = None
-        self._memory: dict[int, Array] = {}  # for `at`, by the number of rows
+        self.reuse = False
+        self._memory: dict[int, Array] = {}  # for that, by the number of rows
 
-    def at(self, step: int, reuse: bool = False) -> tuple[Array, ...]:
+    def at(self, step: int) -> tuple[Array, ...]:
         """The batch of a step, counted from 0 through all epochs: new arrays.
 
-        ``reuse`` writes x where the last such call of as many rows did, if it can:
-        large new arrays cost ten times the copy.
+        With the attribute ``reuse`` set, x lies where that of the last batch of as many
+        rows did, if it can: large new arrays cost ten times the copy.
         """
         if step < 0:
             raise IndexError(f"Batches: step must be >= 0, got {step}")
@@ -92,7 +93,7 @@ class Batches:
         first = number * self.batch_size
         last = number == self.steps - 1
         rows = self._rows(epoch)[first : self.rows if last else first + self.batch_size]
-        x = self._reused(rows) if reuse and self._is_plain else None
+        x = self._reused(rows) if self.reuse and self._is_plain else None
         if x is None:
             x = take(self.x, rows, self._x_dtype)
         y = take(self.y, rows, self._y_dtype)
@@ -135,7 +136,7 @@ class Batches:
             shape = len(rows), *self.x.shape[1:]
             out = self._memory[len(rows)] = np.empty(shape, self._x_dtype)
         # Rows are in range; with mode="raise" NumPy would make a copy first.
-        return self.x.take(rows, 0, out, "clip")  # type: ignore[no-any-return]
+        return self.x.take(rows, 0, out, "clip")
 
     def _rows(self, epoch: int) -> Array:
         """The order of an epoch."""
