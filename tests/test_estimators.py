@@ -19,7 +19,7 @@ import autograd_core as ag
 from autograd_core import optim, train
 from autograd_core.estimators import MLPClassifier, MLPRegressor
 
-# Iterations run out in nearly all of scikit-learn's checks, with their own networks too.
+# Iterations run out in nearly all of the checks, with scikit-learn's networks too.
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning",
     "ignore:Got `batch_size`:UserWarning",
@@ -151,7 +151,7 @@ def test_names_of_features_are_kept_and_compared():
 
 def test_a_pickle_goes_on_where_the_original_would():
     model = small().partial_fit(X[:300], Y[:300], classes=np.unique(Y))
-    other = pickle.loads(pickle.dumps(model))
+    other = pickle.loads(pickle.dumps(model))  # noqa: S301  our own
     for each in (model, other):
         for _ in range(40):  # compiled steps too
             each.partial_fit(X[:300], Y[:300])
@@ -165,7 +165,7 @@ def test_partial_fit_wants_all_classes_and_keeps_them():
     model = small().partial_fit(X[:50], Y[:50], classes=np.unique(Y))
     with pytest.raises(ValueError, match="not the same"):
         model.partial_fit(X, Y, classes=[0, 1])
-    with pytest.raises(ValueError, match="not in `self.classes_`"):
+    with pytest.raises(ValueError, match=r"not in `self\.classes_`"):
         model.partial_fit(X[:2], np.array([77, 78]))
     with pytest.raises(ValueError, match="early_stopping"):
         MLPRegressor(early_stopping=True).partial_fit(DX, DY)
