@@ -235,17 +235,31 @@ def exploded(args: tuple[Any, ...]) -> list[int]:
     return words
 
 
+# What joblib, loky, dask and batch systems set in the workers that they start.
+LIMITS = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS")
+
+
 def default_size() -> int:
-    """``AUTOGRAD_CORE_NUM_THREADS``, else the cores this process may use."""
+    """``AUTOGRAD_CORE_NUM_THREADS``, else the cores that this process may use.
+
+    These are no more than the threads that others have given to a worker. Raises
+    ImportError if the first is set, and no whole number above 0.
+    """
     given = os.environ.get("AUTOGRAD_CORE_NUM_THREADS", "")
-    if given.isdigit() and int(given) > 0:
+    if given:
+        if not (given.isascii() and given.isdigit() and int(given)):
+            raise ImportError(
+                f"AUTOGRAD_CORE_NUM_THREADS is {given!r}, expected a whole number > 0"
+            )
         return int(given)
     cores = (
         len(os.sched_getaffinity(0))
         if hasattr(os, "sched_getaffinity")
         else (os.cpu_count() or 1)
     )
-    return max(1, math.ceil(min(cores, quota(Path("/sys/fs/cgroup")))))
+    limits = [os.environ.get(name, "").partition(",")[0] for name in LIMITS]
+    allowed = [int(n) for n in limits if n.isascii() and n.isdigit() and int(n)]
+    return max(1, math.ceil(min(cores, *allowed, quota(Path("/sys/fs/cgroup")))))
 
 
 def quota(cgroup: Path) -> float:

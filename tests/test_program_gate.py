@@ -204,16 +204,3 @@ def test_a_forked_child_finds_every_lock_free() -> None:
     done.set()
     thread.join(30)
     assert os.waitpid(child, 0)[1] == 0
-
-
-def test_settings_that_change_no_code_keep_the_cache(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def folder() -> Any:
-        return _jit.cache_folder.__wrapped__()
-
-    before = folder()
-    monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
-    assert folder() == before
-    monkeypatch.setenv("NUMBA_OPT", "1")
-    assert folder() != before

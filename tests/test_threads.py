@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 import autograd_core as ag
+from autograd_core import threads
 from autograd_core.program.cost import BRIEF, nanoseconds
 from autograd_core.threads import (
     GAIN,
@@ -309,3 +311,43 @@ def test_typical_of_nothing_is_never_chosen() -> None:
     pace = ShareOrNot()
     assert pace.alone == math.inf
     assert not pace.share()
+
+
+LIMITED = {
+    "nothing": ({}, 4),
+    "ours": ({"AUTOGRAD_CORE_NUM_THREADS": "7", "OMP_NUM_THREADS": "1"}, 7),
+    "loky's worker": ({"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}, 1),
+    "nested levels": ({"OMP_NUM_THREADS": "2,1"}, 2),
+    "more than there are": ({"OMP_NUM_THREADS": "64"}, 4),
+    "no number": ({"OMP_NUM_THREADS": "many"}, 4),
+}
+
+
+@pytest.mark.parametrize("name", LIMITED)
+def test_the_number_of_threads_that_others_allow(name, monkeypatch):
+    env, expected = LIMITED[name]
+    for variable in (*threads.LIMITS, "AUTOGRAD_CORE_NUM_THREADS"):
+        monkeypatch.delenv(variable, raising=False)
+    for variable, value in env.items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: range(4))
+    monkeypatch.setattr(threads, "quota", lambda _: 64)
+    assert threads.default_size() == expected
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "2.0", "abc", "²"])
+def test_a_number_of_threads_that_is_none_is_said(given, monkeypatch):
+    monkeypatch.setenv("AUTOGRAD_CORE_NUM_THREADS", given)
+    with pytest.raises(ImportError, match="expected a whole number > 0"):
+        threads.default_size()
+
+
+def test_without_the_jit_there_is_nothing_to_run():
+    done = subprocess.run(
+        [sys.executable, "-c", "import autograd_core"],
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "cannot run with NUMBA_DISABLE_JIT" in done.stderr

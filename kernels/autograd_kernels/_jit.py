@@ -22,24 +22,23 @@ vectorise sums. ``inline`` marks the helpers that kernels call.
 
 from __future__ import annotations
 
-import hashlib
 import os
-import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any, TypeVar
 
-import llvmlite
 import numba
 import numpy as np
-from llvmlite import binding as llvm
-from numba.core import serialize
-from numba.core.compiler import CompileResult
+from numba.core import config
 from numba.core.compiler_lock import global_compiler_lock as compiling
-from numba.core.runtime.nrt import rtsys
+
+from autograd_kernels.disk_cache import DiskCache
+
+if config.DISABLE_JIT:
+    raise ImportError(
+        "autograd_core cannot run with NUMBA_DISABLE_JIT: its kernels are compiled code"
+    )
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,9 +46,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 # quotient is a quotient. Contraction to FMA is what makes polynomials accurate.
 FAST = {"contract"}
 SUMS = {"contract", "reassoc", "nsz"}
-# Of Numba's settings, those that change no compiled code.
-IDLE = ("NUMBA_NUM_THREADS", "NUMBA_THREADING_", "NUMBA_CACHE_", "NUMBA_CUDA_")
-BROKEN = (Exception,)  # whatever a damaged cache file makes the loader raise
 ROW = 26  # words: globals, a count, and three for each of eight kinds of arguments
 ELEMENTS = 1024  # at multiples of so many, a part of a launch over elements may start
 # Nobody calls a kernel as a C function: its wrapper is 7 % of the compile time.
@@ -198,87 +194,3 @@ def entry(dispatcher: Any, kinds: tuple[Any, ...]) -> Callable[..., Any]:
     dispatcher.compile(kinds)
     function: Callable[..., Any] = dispatcher.overloads[kinds].entry_point
     return function
-
-
-@cache
-def cache_folder() -> Path:
-    """Where compiled kernels are kept; a new one for every change of their sources.
-
-    ``AUTOGRAD_CORE_CACHE`` overrides the user's cache folder.
-    """
-    key = hashlib.sha256()
-    folder = Path(__file__).parent
-    for source in sorted(folder.rglob("*.py")):
-        key.update(source.relative_to(folder).as_posix().encode() + source.read_bytes())
-    versions = (sys.version, numba.__version__, llvmlite.__version__)
-    cpu = (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
-    names = ("NUMBA_", "AUTOGRAD_CORE_SIMD")
-    knobs = sorted(
-        (name, value)
-        for name, value in os.environ.items()
-        if name.startswith(names) and not name.startswith(IDLE)
-    )
-    key.update(repr((versions, cpu, knobs)).encode())
-    root = os.environ.get("AUTOGRAD_CORE_CACHE") or os.path.join(
-        os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache"),
-        "autograd_core",
-    )
-    try:
-        return Path(root).expanduser() / key.hexdigest()[:16]
-    except RuntimeError:  # no home folder: somewhere that nothing can be written to
-        return Path(os.devnull) / key.hexdigest()[:16]
-
-
-class DiskCache:
-    """One checksummed file per kernel and signature; a bad one means recompile.
-
-    Numba's own cache numbers its files through an index, and two processes that
-    fill it at once can swap them; here the name follows from the content's key.
-    Writing is atomic, and a folder that cannot be written to is no error.
-    """
-
-    def __init__(self, fn: Callable[..., Any]) -> None:
-        self.name = f"{fn.__module__.rpartition('.')[2]}.{fn.__name__}"
-
-    @property
-    def cache_path(self) -> str:
-        return str(cache_folder())
-
-    def path(self, sig: Any) -> Path:
-        digest = hashlib.sha256(repr(sig).encode()).hexdigest()[:16]
-        return cache_folder() / f"{self.name}-{digest}.nbc"
-
-    def load_overload(self, sig: Any, target: Any) -> CompileResult | None:
-        try:
-            data = self.path(sig).read_bytes()
-            if hashlib.sha256(data[32:]).digest() != data[:32]:
-                return None
-            rtsys.initialize(target)  # not refresh(): what compiles loads the rest
-            return CompileResult._rebuild(target, *serialize.loads(data[32:]))
-        except BROKEN:
-            return None
-
-    def save_overload(self, sig: Any, result: CompileResult) -> None:
-        payload = serialize.dumps(result._reduce())
-        path = self.path(sig)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=path.parent)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(hashlib.sha256(payload).digest() + payload)
-                os.replace(temporary, path)
-            except BaseException:
-                os.unlink(temporary)
-                raise
-        except OSError:
-            pass
-
-    def enable(self) -> None:
-        """Part of Numba's cache interface."""
-
-    def disable(self) -> None:
-        """Part of Numba's cache interface."""
-
-    def flush(self) -> None:
-        """Part of Numba's cache interface."""

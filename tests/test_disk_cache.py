@@ -1,0 +1,321 @@
+"""The cache of kernels: never an old kernel for new sources, whatever the packaging.
+
+Each case runs a stand-in for the package in a process of its own: a copy of the kernels
+with one more, `probe.add`, of which there are two versions.
+"""
+
+import compileall
+import os
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from autograd_kernels import ahead, disk_cache
+
+PACKAGE = Path(disk_cache.__file__).parent
+FILES = ("__init__.py", "_jit.py", "disk_cache.py", "ahead.py", "notice.py")
+PROBE = """
+from autograd_kernels._jit import kernel
+
+
+@kernel
+def add(lo, hi, out):
+    for i in range(lo, hi):
+        out[i] += {}
+"""
+CALL = """
+import numpy as np
+from autograd_kernels import disk_cache, probe
+out = np.zeros(2)
+probe.add(0, 2, out)
+print(int(out[0]), sum(probe.add.stats.cache_hits.values()))
+"""
+
+
+def package(folder, version):
+    """The stand-in, whose kernel adds ``version``."""
+    target = Path(folder) / "autograd_kernels"
+    target.mkdir(parents=True, exist_ok=True)
+    for name in FILES:
+        shutil.copy(PACKAGE / name, target)
+    (target / "probe.py").write_text(PROBE.format(version))
+    return target
+
+
+def run(path, cache, script=CALL, cwd=None, **env):
+    """(what was printed, standard error) of a script with the stand-in on its path."""
+    keep = {k: v for k, v in os.environ.items() if not k.startswith("XDG_")}
+    env = {**keep, "AUTOGRAD_CORE_AHEAD": "0", "PYTHONPATH": str(path), **env}
+    if cache is not None:
+        env["AUTOGRAD_CORE_CACHE"] = str(cache)
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={k: v for k, v in env.items() if v is not None},
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip(), done.stderr
+
+
+def zipped(folder, version):
+    """In a zip, as of a zipapp."""
+    made = package(folder / f"tree{version}", version)
+    path = folder / f"{version}.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        for source in made.iterdir():
+            file.write(source, f"autograd_kernels/{source.name}")
+    return path
+
+
+def compiled_only(folder, version):
+    """Without sources, as of PyInstaller."""
+    made = package(folder / f"tree{version}", version)
+    compileall.compile_dir(made, quiet=1, legacy=True)
+    for source in made.glob("*.py"):
+        source.unlink()
+    return made.parent
+
+
+def plain(folder, version):
+    """As files."""
+    return package(folder / f"tree{version}", version).parent
+
+
+@pytest.mark.parametrize("packaged", [plain, zipped, compiled_only])
+def test_another_version_has_kernels_of_its_own(packaged, tmp_path):
+    cache = tmp_path / "cache"
+    first, second = packaged(tmp_path, 1), packaged(tmp_path, 2)
+    assert run(first, cache)[0] == "1 0"
+    assert run(first, cache)[0] == "1 1"
+    assert run(second, cache)[0] == "2 0"
+    assert run(second, cache)[0] == "2 1"
+
+
+REPLACED = """
+import pathlib, sys
+import numpy as np
+from autograd_kernels import probe
+path = pathlib.Path(probe.__file__)
+path.write_text(path.read_text().replace("+= 1", "+= 222"))
+if {reload}:
+    import importlib
+    importlib.reload(probe)
+out = np.zeros(2)
+probe.add(0, 2, out)
+print(int(out[0]))
+"""
+
+
+@pytest.mark.parametrize("reload", [False, True])
+def test_sources_that_are_replaced_under_a_process(reload, tmp_path):
+    path, cache = plain(tmp_path, 1), tmp_path / "cache"
+    out, _ = run(path, cache, REPLACED.format(reload=reload))
+    assert out == ("222" if reload else "1")
+    assert run(path, cache)[0] == "222 0"  # the old one was not kept as the new
+    package(path, 1)
+    assert run(path, cache)[0] == "1 0"
+
+
+def test_what_editors_leave_is_no_source(tmp_path):
+    path, cache = plain(tmp_path, 1), tmp_path / "cache"
+    assert run(path, cache)[0] == "1 0"
+    made = path / "autograd_kernels"
+    os.symlink("nobody@nowhere.1", made / ".#probe.py")
+    (made / "old.py").mkdir()
+    assert run(path, cache)[0] == "1 1"
+
+
+SETTINGS = {
+    "the number of threads": ({"NUMBA_NUM_THREADS": "1"}, True),
+    "long tracebacks": ({"NUMBA_FULL_TRACEBACKS": "1"}, True),
+    "captured errors": ({"NUMBA_CAPTURED_ERRORS": "new_style"}, True),
+    "developer mode": ({"NUMBA_DEVELOPER_MODE": "1"}, True),
+    "optimisation": ({"NUMBA_OPT": "1"}, False),
+    "the processor": ({"NUMBA_CPU_NAME": "generic"}, False),
+    "bounds": ({"NUMBA_BOUNDSCHECK": "1"}, False),
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_only_settings_that_change_code_change_the_folder(name, tmp_path):
+    env, same = SETTINGS[name]
+    script = "from autograd_kernels import disk_cache; print(disk_cache.folder())"
+    path = plain(tmp_path, 1)
+    before, after = run(path, "/c", script), run(path, "/c", script, **env)
+    assert (before[0] == after[0]) is same
+
+
+ROOTS = {
+    "given": ({"AUTOGRAD_CORE_CACHE": "/some/where"}, "/some/where"),
+    "given, below home": ({"AUTOGRAD_CORE_CACHE": "~/x"}, "{tmp}/x"),
+    "relative": ({"AUTOGRAD_CORE_CACHE": "mine"}, "{tmp}/mine"),
+    "the user's": ({"XDG_CACHE_HOME": "/caches"}, "/caches/autograd_core"),
+    "a relative one is ignored": (
+        {"XDG_CACHE_HOME": "caches"},
+        "{tmp}/.cache/autograd_core",
+    ),
+    "home": ({}, "{tmp}/.cache/autograd_core"),
+}
+
+
+@pytest.mark.parametrize("name", ROOTS)
+def test_where_the_folder_is(name, tmp_path):
+    env, expected = ROOTS[name]
+    script = (
+        "import os; from autograd_kernels import disk_cache; os.chdir('/'); "
+        "print(disk_cache.folder().parent)"
+    )
+    path = plain(tmp_path, 1)
+    env = {"HOME": str(tmp_path), **env}
+    out, _ = run(path, None, script, cwd=tmp_path, **env)
+    assert out == expected.format(tmp=tmp_path)
+
+
+def test_others_may_read_it_as_the_umask_says(tmp_path):
+    path, cache = plain(tmp_path, 1), tmp_path / "cache"
+    for mask, mode in ((0o022, 0o644), (0o002, 0o644), (0o077, 0o600)):
+        shutil.rmtree(cache, ignore_errors=True)
+        run(path, cache, f"import os; os.umask({mask})\n{CALL}")
+        (file,) = cache.rglob("*.nbc")
+        assert file.stat().st_mode & 0o777 == mode
+
+
+def test_a_file_that_others_may_write_to_is_not_loaded(tmp_path):
+    path, cache = plain(tmp_path, 1), tmp_path / "cache"
+    run(path, cache)
+    (file,) = cache.rglob("*.nbc")
+    file.chmod(0o666)
+    out, err = run(path, cache)
+    assert out == "1 0"
+    assert "may have been written by another user" in err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_root_fills_it_and_another_user_reads_it(tmp_path):
+    path, cache = plain(tmp_path, 1), tmp_path / "cache"
+    for folder in (tmp_path, *tmp_path.parents):
+        if not folder.stat().st_mode & 0o001:
+            pytest.skip("nobody else can reach the temporary folder")
+    run(path, cache)
+    script = f"import os; os.setuid(65534)\n{CALL}"
+    assert run(path, cache, script)[0] == "1 1"
+
+
+def test_a_folder_that_cannot_be_used_is_said_once(tmp_path):
+    path = plain(tmp_path, 1)
+    more = "probe.add(0, 2, np.zeros(2, 'f4')); probe.add(0, 2, np.zeros(2, 'i8'))"
+    out, err = run(path, "/dev/null/cache", CALL + more)
+    assert out == "1 0"
+    assert err.count("compiles its kernels anew at each start") == 1
+    assert "AUTOGRAD_CORE_CACHE" in err
+
+
+def test_folders_of_old_versions_are_removed(tmp_path):
+    long_ago = time.time() - 2 * disk_cache.UNUSED
+    for name in ("a" * 16, "b" * 16, "not ours"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.nbc").write_bytes(b"")
+    for path in (*tmp_path.glob("a*/*"), *tmp_path.glob("n*/*")):
+        os.utime(path, (long_ago, long_ago))
+    for path in tmp_path.iterdir():
+        os.utime(path, (long_ago, long_ago))
+    disk_cache.prune(tmp_path, tmp_path / ("c" * 16))
+    assert {p.name for p in tmp_path.iterdir()} == {"b" * 16, "not ours"}
+
+
+def test_a_claim_is_one_process_s_until_it_ends(tmp_path):
+    path = tmp_path / "kernel.nbc"
+    script = (
+        "import sys, time, pathlib; from autograd_kernels import ahead\n"
+        f"ahead.claim(pathlib.Path({str(path)!r}))\n"
+        "print('mine', flush=True); time.sleep(60)"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout is not None
+    assert other.stdout.readline() == "mine\n"
+    mine = ahead.Claim(path)
+    assert not mine.take()
+    other.kill()
+    other.wait()
+    other.stdout.close()
+    got = ahead.claim(path)
+    assert got is not None
+    assert ahead.claim(tmp_path / "another.nbc") is None  # no waiting with one in hand
+    got.drop()
+    assert list(tmp_path.iterdir()) == []
+
+
+STEP = """
+import numpy as np, autograd_core as ag
+from autograd_core import nn, optim
+from autograd_kernels import disk_cache
+ag.manual_seed(0)
+model = nn.Sequential(
+    nn.Linear(64, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Dropout(0.1), nn.Linear(32, 10)
+)
+opt = optim.Adam(model.parameters())
+step = ag.compile(lambda x, y: update(nn.functional.cross_entropy(model(x), y)))
+def update(loss):
+    opt.zero_grad(); loss.backward(); opt.step()
+    return loss
+for _ in range(4):
+    step(np.ones((32, 64), "f4"), np.arange(32) % 10)
+print(*sorted(p.name for p in disk_cache.folder().iterdir()))
+"""
+
+
+def test_what_is_compiled_ahead_is_what_a_first_step_needs(tmp_path):
+    """The table is by hand: here it is held against a step, from an empty folder."""
+    env = {**os.environ, "AUTOGRAD_CORE_CACHE": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", STEP],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    needed = {name.partition("-")[0] for name in done.stdout.split()}
+    listed = {f"{module}.{kernel}" for module, kernel, _ in ahead.first()}
+    assert needed == listed
+    time.sleep(1)
+    # The types too: helpers would have written other files beside the step's.
+    names = [p.name.partition("-")[0] for p in tmp_path.rglob("*.nbc")]
+    twice = {name for name in names if names.count(name) > 1}
+    assert twice == {"elementwise.cast"}
+
+
+SLOW = """
+import time
+from autograd_kernels.notice import notice
+for _ in range(3):
+    notice.begin(); time.sleep({each}); notice.end()
+"""
+
+
+@pytest.mark.parametrize(("each", "said"), [(1.2, True), (0.1, False)])
+def test_a_terminal_is_told_why_it_stands_still(each, said):
+    import pty
+
+    ours, theirs = pty.openpty()
+    script = [sys.executable, "-c", SLOW.format(each=each)]
+    subprocess.run(script, stderr=theirs, check=True)
+    quiet = subprocess.run(script, stderr=subprocess.PIPE, check=True)
+    os.close(theirs)
+    try:
+        seen = os.read(ours, 1000)
+    except OSError:  # nothing was ever written
+        seen = b""
+    os.close(ours)
+    assert (b"compiling kernels for this machine, once" in seen) is said
+    assert quiet.stderr == b""
