@@ -24,7 +24,13 @@ class LambdaLR(Scheduler):
     ) -> None:
         check_optimizer("LambdaLR", optimizer)
         count = len(optimizer.param_groups)
-        self.factors = [lr_lambda] * count if callable(lr_lambda) else list(lr_lambda)
+        several = isinstance(lr_lambda, list | tuple)
+        self.factors = [*lr_lambda] if several else [lr_lambda] * count
+        if not all(map(callable, self.factors)):
+            raise TypeError(
+                "LambdaLR: lr_lambda must be a function of the step, or a list of "
+                f"them, got {describe(lr_lambda)}"
+            )
         if len(self.factors) != count:
             raise ValueError(
                 f"LambdaLR: got {len(self.factors)} functions for {count} groups"
