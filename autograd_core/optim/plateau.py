@@ -10,7 +10,7 @@ import numpy as np
 from autograd_core.optim.optimizer import Optimizer
 from autograd_core.optim.scheduler import NUMBER, Scheduler
 from autograd_core.optim.settings import BELOW_ONE, at_least, whole
-from autograd_core.tape import TensorBase
+from autograd_core.tensor import Tensor
 
 
 class ReduceLROnPlateau(Scheduler):
@@ -101,8 +101,8 @@ class ReduceLROnPlateau(Scheduler):
 
 
 def number(metric: Any) -> float:
-    """The metric as a float, which may be NaN: never better; TypeError for no number."""
-    if isinstance(metric, TensorBase):
+    """The metric as a float; NaN is never better. TypeError for what is no number."""
+    if isinstance(metric, Tensor):
         metric = metric.numpy()
     if isinstance(metric, np.ndarray) and metric.ndim == 0:
         metric = metric.item()
