@@ -2,14 +2,14 @@
 
     python asv_bench/peers/scaling.py [--sizes S M L] [--threads 2 4 8 16 32 64]
 
-Of each step a Program is recorded, and for each number of threads the table of its
-launches is looked at as it would be cut: units, parts, and how long the largest part
-takes, by the estimates that cuts are made by, or with ``--profile`` by what each launch
-takes here in one thread. All launches one after another, each as long as its largest
-part, are the chain; one thread's time divided by it bounds the speed-up. The second
-number also counts what it costs that threads meet, `MEET` for each part: by it a
-machine of many cores can be foreseen on one of two. Memory that all cores share is in
-neither. Where there are as many cores, steps are timed too (``--seconds``).
+A Program of each step is recorded and planned for each number of threads. Its table is
+then walked by as many imaginary ones: each takes the next part that nobody has, as soon
+as what that needs is done. A part takes its share of what the launch takes in one
+thread, by the estimates that cuts are made by, or with ``--profile`` as measured here.
+That bounds the speed-up. The second number also counts what it costs that threads meet,
+`MEET` for each part: by it a machine of many cores can be foreseen on one of two. What
+memory can give, which all cores share, is in neither. Where there are as many cores,
+steps are timed too (``--seconds``).
 """
 
 from __future__ import annotations
@@ -29,44 +29,67 @@ from clock import busy, repeated
 from networks import SIZES, Task, ours
 
 import autograd_core as ag
-from autograd_core.program.cost import nanoseconds, split
+from autograd_core.program.cost import MEET, nanoseconds
 from autograd_core.program.events import Launch, name_of
 from autograd_core.program.explain import shapes_of
+from autograd_core.program.order import needed
 from autograd_core.program.passes.tiles import runs
+from autograd_core.program.pipeline import lower
 from autograd_core.program.program import Program
+from autograd_kernels.replay import GRAIN, PARTS
 
 P_DROP = 0.2
 THREADS = (2, 4, 8, 16, 32, 64)
-MEET = 100.0  # nanoseconds, by which each part of a launch delays its end
 
 
 @dataclass
 class Work:
     """A launch, or a run of several over the same elements, as threads share it."""
 
-    first: Launch
-    run: int
+    name: str
+    units: int
     cost: float  # nanoseconds in one thread
+    parts: int
+    grain: int  # units of a part
+    needs: int  # of the works before it
 
-    def longest(self, threads: int) -> tuple[float, int]:
-        """Nanoseconds of its largest part, and the number of parts."""
-        parts, grain = split(self.first, self.run, threads)
-        share = 1.0 if parts == 1 else grain / self.first.units
-        return self.cost * share, parts
+    def spans(self) -> list[float]:
+        """Nanoseconds of each part."""
+        if self.parts == 1:
+            return [self.cost]
+        starts = range(0, self.units, self.grain)
+        return [
+            self.cost * min(self.grain, self.units - i) / self.units for i in starts
+        ]
 
 
-def work_of(program: Program, measured: Sequence[float] | None) -> list[Work]:
-    """A Program's launches in order; ``measured``: nanoseconds of each, or estimates."""
-    rows = program.bound.events
-    times = dict(zip(map(id, rows), measured, strict=True)) if measured else {}
-    found = []
-    for group in runs(program.events):
+def planned(program: Program, times: Sequence[float], threads: int) -> list[Work]:
+    """A Program as it is cut for so many threads; ``times``: nanoseconds by row."""
+    plan = lower(program.recording, threads)
+    groups, found, row = runs(plan.events), [], 0
+    needs = needed(groups, plan.binder.start_of, plan.binder.threads)
+    for group, need in zip(groups, needs, strict=True):
         first = group[0]
-        if isinstance(first, Launch):
-            launches = [e for e in group if isinstance(e, Launch)]
-            cost = sum(times.get(id(e)) or nanoseconds(e) for e in launches)
-            found.append(Work(first, len(group), cost))
+        parts, grain = (int(plan.bound.table[row, column]) for column in (PARTS, GRAIN))
+        cost = sum(times[row : row + len(group)])
+        units = first.units if isinstance(first, Launch) else 1
+        name = f"{name_of(first)} {shapes_of(first)}"
+        found.append(Work(name, units, cost, max(parts, 1), grain, need))
+        row += len(group)
     return found
+
+
+def walked(work: Sequence[Work], threads: int, meet: float) -> float:
+    """Nanoseconds until all is done; what is in one part is the first thread's."""
+    free, done = [0.0] * threads, [0.0]  # done[i]: the first i works
+    for w in work:
+        ready, end, shared = done[w.needs], 0.0, w.parts > 1
+        for span in w.spans():
+            who = free.index(min(free)) if shared else 0
+            free[who] = max(free[who], ready) + span
+            end = max(end, free[who])
+        done.append(max(done[-1], end + meet * w.parts * shared))
+    return done[-1]
 
 
 @dataclass
@@ -74,8 +97,8 @@ class Bound:
     """What so many threads can gain at most."""
 
     threads: int
-    units_per_thread: float  # of launches that are shared, weighted by their time
-    chain: float  # microseconds
+    units_each: float  # of launches that are shared, weighted by their time
+    micros: float
     speedup: float
     with_meetings: float  # speed-up, too
 
@@ -83,32 +106,27 @@ class Bound:
 def bound(work: Sequence[Work], threads: int) -> Bound:
     """From the cuts alone."""
     total = sum(w.cost for w in work)
-    parts = [w.longest(threads) for w in work]
-    chain = sum(time for time, _ in parts)
-    meetings = MEET * sum(count for _, count in parts if count > 1)
-    shared = [w for w, (_, count) in zip(work, parts, strict=True) if count > 1]
+    shared = [w for w in work if w.parts > 1]
     time = sum(w.cost for w in shared) or 1.0
-    units = sum(w.cost * w.first.units for w in shared) / time / threads
-    return Bound(
-        threads, units, chain / 1e3, total / chain, total / (chain + meetings)
-    )
+    units = sum(w.cost * w.units for w in shared) / time / threads
+    least, meeting = walked(work, threads, 0.0), walked(work, threads, MEET)
+    return Bound(threads, units, least / 1e3, total / least, total / meeting)
 
 
-def seconds(call: Any, threads: int, span: float) -> float:
+def seconds(step: Any, batch: Any, threads: int, span: float) -> float:
     """Of a call, with so many threads."""
     ag.set_num_threads(threads)
-    run = repeated(call)
+    run = repeated(partial(step, *batch))
     busy(run, 5, span / 4)
     return min(busy(run, 5, span / 4) for _ in range(4))
 
 
-def show(work: Sequence[Work], threads: int, count: int) -> None:
-    """The launches that the chain is made of, the longest first."""
-    rows = [(*w.longest(threads), w) for w in work]
-    for time, parts, w in sorted(rows, key=lambda row: -row[0])[:count]:
+def show(work: Sequence[Work], count: int) -> None:
+    """The launches whose largest part takes longest."""
+    for w in sorted(work, key=lambda w: -max(w.spans()))[:count]:
         print(
-            f"    {time / 1e3:9.1f} us  {w.cost / 1e3:9.1f} in {parts:2} of "
-            f"{w.first.units:7} units  {name_of(w.first)} {shapes_of(w.first)}"
+            f"    {max(w.spans()) / 1e3:9.1f} us of {w.cost / 1e3:9.1f}, "
+            f"{w.parts:2} parts of {w.units:7} units  {w.name}"
         )
 
 
@@ -116,30 +134,32 @@ def report(size: str, options: argparse.Namespace) -> dict[str, Any]:
     """Prints the table of a step; returns it as plain data."""
     task = Task.of(size, P_DROP, 1)
     step, batch = ag.compile(ours.training_step(task)), task.data()
-    call = partial(step, *batch)
     for _ in range(8):
-        call()
-    program = step.program
-    micros = program.profile(20).micros if options.profile else None
-    work = work_of(program, micros and [1e3 * m for m in micros])
-    total, cores = sum(w.cost for w in work), os.cpu_count() or 1
-    print(f"\n{size}: {len(work)} launches, {total / 1e3:.1f} us in one thread")
-    print("threads  units each  chain us  speed-up at most  with meetings  measured")
+        step(*batch)
+    program, cores = step.program, os.cpu_count() or 1
+    events = program.bound.events
+    times = [nanoseconds(e) if isinstance(e, Launch) else 0.0 for e in events]
+    if options.profile:
+        times = [1e3 * micros for micros in program.profile(20).micros]
+    print(f"\n{size}: {len(events)} launches, {sum(times) / 1e3:.1f} us in one thread")
+    print("threads  units each       us  speed-up at most  with meetings  measured")
     rows, alone = [], 0.0
     if options.seconds:
-        alone = seconds(call, 1, options.seconds)
+        timed = ag.compile(ours.training_step(task))
+        alone = seconds(timed, batch, 1, options.seconds)
     for threads in options.threads:
-        found, took = bound(work, threads), 0.0
+        work, took = planned(program, times, threads), 0.0
+        found = bound(work, threads)
         if options.seconds and threads <= cores:
-            took = seconds(call, threads, options.seconds)
+            took = seconds(timed, batch, threads, options.seconds)
         rows.append({**asdict(found), "measured": alone / took if took else None})
         print(
-            f"{threads:7} {found.units_per_thread:11.1f} {found.chain:9.1f} "
+            f"{threads:7} {found.units_each:11.1f} {found.micros:8.1f} "
             f"{found.speedup:17.2f} {found.with_meetings:14.2f}"
             + (f" {alone / took:9.2f}" if took else "")
         )
-        show(work, threads, options.launches)
-    return {"size": size, "micros": total / 1e3, "rows": rows}
+        show(work, options.launches)
+    return {"size": size, "micros": sum(times) / 1e3, "rows": rows}
 
 
 def main() -> None:

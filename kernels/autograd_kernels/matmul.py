@@ -34,6 +34,7 @@ import numba
 import numpy as np
 
 from autograd_kernels._jit import inline, kernel
+from autograd_kernels.caches import L1, L2
 from autograd_kernels.simd import (
     BYTES,
     HALVES,
@@ -65,8 +66,10 @@ __all__ = ["ADD", "BIAS", "RELU", "matmul", "plan"]
 
 VECTORS = BYTES > 0
 PANEL = COLUMNS * BYTES  # bytes of a row of a panel of B
-DEPTH = 1024  # bytes of a block of k: a panel of B takes 16 or 32 KB of L1
-HALF_L2 = (1 << 18) if BYTES == 32 else (1 << 19)  # bytes of A that are read in place
+# Bytes of a block of k: a panel of B, of 64 bytes a vector, fits the first cache, and
+# what a unit copies of B the second.
+DEPTH = max(1024, min(L1 // 32, L2 // 1024, 2048)) & -256
+HALF_L2 = max(1 << 18, min(L2 // 2, 1 << 20))  # bytes of A that are read in place
 FAR = 1024  # bytes between rows of B from which on a copy of B pays
 FEW = 8 * HEIGHT  # rows of A up to which a copy of B does not pay
 ROWS = 24 * HEIGHT  # of C in a unit, at most

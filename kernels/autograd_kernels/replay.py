@@ -1,11 +1,11 @@
 """The native driver: walks a list of launches by address, alone or with helpers.
 
 A launch is a row of ``table``: [address, words, count, units, parts, grain, run,
-after]; ``words`` points to its ``count`` exploded arguments after ``lo, hi`` (`_jit.address`).
-A launch in several parts cuts its units at multiples of ``grain``; one in a single part
-says there how many such rows follow each other, itself among them. Address 0 is a
-check: the walk stops there if the word at ``words`` is not 0. Where ``run`` is more
-than 1, so many launches over the same elements are done tile by tile.
+after]; ``words`` points to its ``count`` exploded arguments after ``lo, hi``, see
+`_jit.address`. A launch in several parts cuts its units at multiples of ``grain``; one
+in a single part says there how many such rows follow each other, itself among them.
+Address 0 is a check: the walk stops there if the word at ``words`` is not 0. Where
+``run`` is more than 1, so many launches over the same elements are done tile by tile.
 
 Helpers share a launch by claiming its parts, each first the one it had before, as its
 data may still be in that core's cache. Before its part of a launch a thread waits until
