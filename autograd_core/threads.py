@@ -94,10 +94,10 @@ class ThreadTeam:
             return
         words = np.array(exploded(args) + [0] * native.SIZES[-1], np.int64)
         count = len(words) - native.SIZES[-1]
-        row = [self.entry(kernel, args), _address(words), count, units, parts, grain, 1]
-        memory = np.array([*row, 0, 0], np.int64)
+        row = [self.entry(kernel, args), _address(words), count, units, parts, grain]
+        memory = np.array([*row, 1, 0, 0, 0], np.int64)  # alone, after nothing
         table = _address(memory)
-        self.replay(table, 1, table + 8 * len(row), parts)
+        self.replay(table, 1, table + 8 * native.COLUMNS, parts)
 
     def entry(self, kernel: Any, args: tuple[Any, ...]) -> int:
         """Native address of a kernel for arguments of these types, remembered."""

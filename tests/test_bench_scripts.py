@@ -35,6 +35,11 @@ SCRIPTS: dict[str, tuple[str, tuple[str, ...]]] = {
         "--threads 2 --sizes 33 --count 1 --turns 2 --json OUT.json",
         (),
     ),
+    "peers/scaling.py": (
+        "--sizes XS 64:64,128,10 --threads 2 64 --launches 2 --seconds 0.01 "
+        "--json OUT.json",
+        (),
+    ),
     "compare.py": (
         "--sizes 8:4,6,3 --only ours,ours-eager,numpy,torch --threads 1 --rounds 1 "
         "--out OUT",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from . import LR, Step, Task
@@ -9,8 +10,8 @@ from . import LR, Step, Task
 VARIANTS = {"ours": "autograd_core", "ours-eager": "autograd_core eager"}
 
 
-def build(variant: str, task: Task) -> Step:
-    """See the package."""
+def training_step(task: Task) -> Callable[[Any, Any], Any]:
+    """A step of a new network, not compiled; takes a batch."""
     import autograd_core as ag
     from autograd_core import nn, optim
 
@@ -32,6 +33,14 @@ def build(variant: str, task: Task) -> Step:
         opt.step()
         return loss
 
+    return step
+
+
+def build(variant: str, task: Task) -> Step:
+    """See the package."""
+    import autograd_core as ag
+
+    step = training_step(task)
     run = ag.compile(step) if variant == "ours" else step
     x, y = task.data()
     return lambda: run(x, y)

@@ -64,12 +64,14 @@ def launches(
     """A table of launches, replayed as a Program does it."""
     entry = teams.current.entry(kernel, args)
     words = np.array(exploded(args) + [0] * SIZES[-1], np.int64)
-    row = [entry, words.ctypes.data, len(words) - SIZES[-1], units, parts, grain, 1]
+    row = [entry, words.ctypes.data, len(words) - SIZES[-1], units, parts, grain]
+    row += [1, 0]
 
     def run(count: int) -> object:
         table = np.array([row] * count, np.int64)
         if parts == 1:  # the column says how many such rows follow each other
             table[:, 5] = range(count, 0, -1)
+        table[:, 7] = range(count)  # each after the one before
         counts = np.zeros(2 * count, np.int64)
         teams.current.replay(table.ctypes.data, count, counts.ctypes.data, parts)
         return words, args  # which the table has only the addresses of

@@ -25,13 +25,16 @@ from autograd_core.launch import (
 from autograd_core.op import fused, primitive
 from autograd_core.ops.broadcasting import as_dtype, floats, unbroadcast
 from autograd_core.ops.elementwise import add
-from autograd_core.ops.folding import sum_over
+from autograd_core.ops.folding import fold_into, sum_over
 from autograd_core.ops.shape import astype, reshape, transpose
 from autograd_core.samples import sample
 from autograd_core.tape import spec
 from autograd_kernels import matmul as k
+from autograd_kernels import reduce
 
 SHARED_PRODUCTS = 1 << 23  # multiplications, about 0.15 ms, from where on threads pay
+SLICE = 1024  # lines of a slice along k at least: its sums then cost a hundredth
+SLICED = 1 << 22  # multiplications of a slice at least, some 80 us
 PRODUCTS = {(ta, tb): product(ta, tb) for ta in (False, True) for tb in (False, True)}
 
 
@@ -47,13 +50,19 @@ def gemm(
     tb: bool,
     bias: Array | None = None,
     relu: bool = False,
+    out: Array | None = None,
 ) -> Array:
     """``op(a) @ op(b) [+ bias] [relu]`` of 2-D or 3-D contiguous arrays, one launch.
 
-    A leading batch axis of one (or none) is repeated to the other's.
+    A leading batch axis of one (or none) is repeated to the other's. A small result of
+    long columns takes several, see `_in_slices`.
     """
+    if ta and not tb and a.shape[0] >= 2 * SLICE and out is bias is None and not relu:
+        count = _slices(a.shape, b.shape, a.dtype)
+        if count > 1:
+            return _in_slices(a, b, count)
     small = PRODUCTS[ta, tb]
-    if not relu and not RECORDING:
+    if not relu and not RECORDING and out is None:
         found: Array | None = small.enter(bias, a, b)
         if found is not None:
             return found
@@ -61,7 +70,7 @@ def gemm(
     if not heavy and not RECORDING and len(shape) == 2:
         plan_product(shape, a.shape[0 if ta else 1], (ta, tb), a.dtype, (units, size))
         small.missed(a)
-    out = empty(shape, a.dtype)
+    out = empty(shape, a.dtype) if out is None else out
     work = scratch(size, a.dtype, parts=heavy)
     run = launch_parts if heavy else launch_whole
     mode = (0 if bias is None else k.BIAS) + (k.RELU if relu else 0)
@@ -84,6 +93,32 @@ def _geometry(
     units, size = k.plan(m, n, k_a, int(ta), int(tb), batch, dtype)
     heavy = batch * m * n * k_a >= SHARED_PRODUCTS
     return (batch, m, n) if counts else (m, n), units, size, heavy
+
+
+@lru_cache(4096)
+def _slices(a: tuple[int, ...], b: tuple[int, ...], dtype: Any) -> int:
+    """Parts of a sum along k: by shape, where there is too little else to share."""
+    if len(a) != 2 or len(b) != 2 or a[0] != b[0] or a[0] < 2 * SLICE:
+        return 1
+    (k_a, m), n = a, b[1]
+    units, _ = k.plan(m, n, k_a, 1, 0, 1, dtype)
+    most = min(k.MANY // max(units, 1), k_a // SLICE, m * n * k_a // SLICED)
+    return 1 << (max(most, 1).bit_length() - 1)
+
+
+def _in_slices(a: Array, b: Array, count: int) -> Array:
+    """``a.T @ b`` as a batch of products, whose sum has a fixed order."""
+    (total, m), n = a.shape, b.shape[1]
+    size, rest = divmod(total, count)
+    parts, body = empty((count + (rest > 0), m, n), a.dtype), total - rest
+    left, right = a[:body].reshape(count, size, m), b[:body].reshape(count, size, n)
+    gemm(left, right, True, False, out=parts[:count])
+    if rest:
+        gemm(a[body:], b[body:], True, False, out=parts[count])
+    out = empty((m, n), a.dtype)
+    rows = parts.reshape(1, len(parts), m * n)
+    fold_into(reduce.sum_rows, reduce.sum_cols, rows, out.reshape(1, m * n))
+    return out
 
 
 def matrix(x: Array) -> tuple[Array, bool]:

@@ -11,12 +11,20 @@ import numba
 import numpy as np
 
 from autograd_core.hooks import Array
-from autograd_core.program.buffers import PointerRefs, Ref, address_of
+from autograd_core.program.buffers import Buffer, PointerRefs, Ref, address_of
 from autograd_core.program.cost import split
 from autograd_core.program.events import Check, Event, HostCall, Launch
+from autograd_core.program.order import needed
 from autograd_core.program.plan import ALIGN
 from autograd_kernels import _jit
-from autograd_kernels.replay import ADDRESS, COLUMNS, GRAIN, PARTS, SIZES
+from autograd_kernels.replay import (
+    ADDRESS,
+    AFTER,
+    COLUMNS,
+    GRAIN,
+    PARTS,
+    SIZES,
+)
 
 ADDRESS_WORD = 4  # of those that an array is exploded to, see `Binder.words`
 C, F, ALIGNED, WRITEABLE = 0x1, 0x2, 0x100, 0x400  # of an array's flags
@@ -55,7 +63,11 @@ class Binder:
         if home is not None:
             self.keep.append(home)
             return address_of(home) + array.offset
-        return self.base + max(array.buffer.offset, 0) + array.offset
+        return self.start_of(array.buffer) + array.offset
+
+    def start_of(self, buffer: Buffer) -> int:
+        """Where a temporary begins."""
+        return self.base + max(buffer.offset, 0)
 
     def view(self, array: Ref) -> Array:
         """The array's place at replay time, as an array."""
@@ -112,7 +124,7 @@ def bind(binder: Binder, groups: Sequence[Sequence[Event]]) -> Bound:
             continue
         of_row.append(event)
         if isinstance(event, Check):
-            rows.append([0, binder.address(event.status), 0, 0, 0, 0, 1])
+            rows.append([0, binder.address(event.status), 0, 0, 0, 0, 1, 0])
             continue
         first = len(flat)
         for arg in event.args:
@@ -121,7 +133,7 @@ def bind(binder: Binder, groups: Sequence[Sequence[Event]]) -> Bound:
             flat += binder.words(arg)
         # Launches that follow in a run are cut where its first one is.
         parts, grain = split(event, run, binder.threads) if run else (1, 1)
-        cut = [event.units, parts, grain, max(run, 1)]
+        cut = [event.units, parts, grain, max(run, 1), 0]
         rows.append([native(event), first, len(flat) - first, *cut])
     segments.append((start, len(rows), None, None))
     words = np.array(flat + [0] * SIZES[-1], np.int64)  # calls read past the last word
@@ -131,11 +143,14 @@ def bind(binder: Binder, groups: Sequence[Sequence[Event]]) -> Bound:
     group_serial(table)
     counts = np.zeros(2 * len(table), np.int64)
     parts = int(table[:, PARTS].max(initial=1))
+    shared = len(segments) == 1 and parts > 1
+    if shared:
+        _order(table, groups, binder)
     return Bound(
         table=table,
         start=address_of(table),
         counts=address_of(counts),
-        shared=len(segments) == 1 and parts > 1,
+        shared=shared,
         parts=parts,
         segments=segments,
         events=of_row,
@@ -152,6 +167,17 @@ def group_serial(table: Array) -> None:
         run = run + 1 if table[i, ADDRESS] and table[i, PARTS] == 1 else 0
         if run:
             table[i, GRAIN] = run
+
+
+def _order(table: Array, groups: Sequence[Sequence[Event]], binder: Binder) -> None:
+    """Rows that must be done before each; of rows claimed at once, before the first."""
+    first = np.cumsum([0, *map(len, groups)])
+    need = needed(groups, binder.start_of, binder.threads)
+    table[first[:-1], AFTER] = first[need]
+    for i in reversed(range(len(table) - 1)):
+        serial = table[i, ADDRESS] and table[i, PARTS] == 1
+        if serial and table[i, GRAIN] > 1:
+            table[i, AFTER] = max(table[i, AFTER], min(table[i + 1, AFTER], i))
 
 
 class _Place:

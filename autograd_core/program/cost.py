@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from autograd_core.program.events import Event, Launch
@@ -9,6 +10,9 @@ from autograd_core.program.events import Event, Launch
 BRIEF = 30_000.0  # nanoseconds, for which a replay may keep the GIL, in one thread
 BANDWIDTH = 20.0  # bytes a nanosecond, in cache, one thread
 WORTH = 1_000.0  # nanoseconds that a part must take to be given away
+MEET = (
+    100.0  # nanoseconds by which each part delays the end of all: a word changes hands
+)
 
 
 def nanoseconds(launch: Launch) -> float:
@@ -31,8 +35,9 @@ def split(launch: Launch, run: int, threads: int) -> tuple[int, int]:
 
     ``run`` launches over the same elements, this one first, are shared as one.
     """
-    units = launch.units
-    most = min(threads, units, int(nanoseconds(launch) * run / WORTH))
+    units, time = launch.units, nanoseconds(launch) * run
+    # time / parts + MEET * parts is least at the root.
+    most = min(threads, units, int(time / WORTH), int(math.sqrt(time / MEET)))
     if most < 2:
         return 1, max(units, 1)
     step = launch.traits.step

@@ -19,11 +19,11 @@ from __future__ import annotations
 
 from ._jit import kernel
 from .elementwise import loop
-from .reduce import COLUMNS as COLUMNS
 from .reduce import stack
 from .vector import LANES, first, load, splat, store, where
 from .vector_math import some, sqrt
 
+COLUMNS = LANES  # channels of a unit
 STRIP = 512  # channels: four numbers of each, and eight rows, stay in L1
 SUMS = 4 * STRIP
 

@@ -35,7 +35,7 @@ from numba.core import config, serialize
 from numba.core.compiler import CompileResult
 from numba.core.runtime.nrt import rtsys
 
-from autograd_kernels import ahead
+from autograd_kernels import ahead, caches
 from autograd_kernels.notice import notice
 
 BROKEN = (Exception,)  # whatever a damaged cache file makes the loader raise
@@ -118,6 +118,7 @@ def folder() -> Path:
     """Where this version's kernels are, for this machine."""
     versions = (sys.version, numba.__version__, llvmlite.__version__)
     cpu = (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
+    cpu += (caches.L1, caches.L2)
     settings = [(name, getattr(config, name, None)) for name in SETTINGS]
     width = os.environ.get("AUTOGRAD_CORE_SIMD", "")
     about = repr((versions, cpu, settings, width)).encode()

@@ -11,6 +11,7 @@ every product. ``mode`` is 0 or a sum of BIAS (add the row ``bias``), RELU (``0 
 applied in the order ADD, BIAS, RELU. ``out`` must not overlap ``a`` or ``b``.
 
 A unit is a block of ``out`` that follows from the shape; units count down the columns.
+They are small enough for 64 threads; few threads do many side by side as one.
 A part lo:hi uses row ``lo // ceil(units / len(scratch))`` of the scratch, so parts that
 run at once start at multiples of that number; the bits are the same wherever the cuts
 fall.
@@ -33,6 +34,7 @@ import numba
 import numpy as np
 
 from autograd_kernels._jit import inline, kernel
+from autograd_kernels.caches import L1, L2
 from autograd_kernels.simd import (
     BYTES,
     HALVES,
@@ -64,8 +66,10 @@ __all__ = ["ADD", "BIAS", "RELU", "matmul", "plan"]
 
 VECTORS = BYTES > 0
 PANEL = COLUMNS * BYTES  # bytes of a row of a panel of B
-DEPTH = 1024  # bytes of a block of k: a panel of B takes 16 or 32 KB of L1
-HALF_L2 = (1 << 18) if BYTES == 32 else (1 << 19)  # bytes of A that are read in place
+# Bytes of a block of k: a panel of B, of 64 bytes a vector, fits the first cache, and
+# what a unit copies of B the second.
+DEPTH = max(1024, min(L1 // 32, L2 // 1024, 2048)) & -256
+HALF_L2 = max(1 << 18, min(L2 // 2, 1 << 20))  # bytes of A that are read in place
 FAR = 1024  # bytes between rows of B from which on a copy of B pays
 FEW = 8 * HEIGHT  # rows of A up to which a copy of B does not pay
 ROWS = 24 * HEIGHT  # of C in a unit, at most
@@ -79,6 +83,8 @@ NARROW = 16  # rows or columns up to which dot products along a long k are faste
 SPREAD = 6  # rows from which on a copy of a B beyond L2 pays
 BOTH = 24  # lines of a unit of dot products: a multiple of DOTS and of ALONE
 UNITS = 8  # of a product at least, when they stay large enough
+MANY = 64  # of one that is worth so many threads: parts of a launch are no more
+LEAST = 1 << 20  # multiplications of a unit beyond UNITS, some 20 us
 
 
 # Inlined before typing: the tiles then are compiled once, not in every layer.
@@ -86,14 +92,18 @@ merged = partial(numba.njit, inline="always", error_model="numpy", nogil=True)
 
 
 def _shape(m, n, k, ta, tb, size):
-    """The way (flags) and the parts of rows and columns, powers of two: from shape."""
+    """From the shape: way (flags), parts of rows and of columns, those done together.
+
+    Parts are powers of two. A thread that has several parts of columns side by side
+    does so many of them as one.
+    """
     if not VECTORS:
-        return 0, _doubled(m, 64), 1
+        return 0, _doubled(m, 64), 1, 1
     panel = PANEL // size
     few = min(m, n)
     if not ta and (tb or n == 1) and few <= NARROW and k * size >= 2 * PANEL * few:
         way = DOT_COLUMNS if m <= n else DOT_ROWS
-        return way, _doubled(m, 4 * BOTH), _doubled(n, 4 * BOTH)
+        return way, _doubled(m, 4 * BOTH), _doubled(n, 4 * BOTH), 1
     again = m > FEW and n * size >= FAR
     cold = k * n * size > (3 if m > 2 * HEIGHT else 6) * HALF_L2  # for L2 to hold
     way = COPY_B if tb or again or (cold and m >= SPREAD) else 0
@@ -107,14 +117,18 @@ def _shape(m, n, k, ta, tb, size):
             columns = WIDEST // size
         least = 4 * panel
     down, across = _doubled(m, ROWS), _doubled(n, columns)
-    while down * across < UNITS:
-        if m >= 2 * down * STRIPE:
+    together, units = 1, down * across
+    while units < UNITS or (units < MANY and m * n * k >= 2 * units * LEAST):
+        tall, broad = m >= 2 * down * STRIPE, n >= 2 * across * least
+        if tall and (units < UNITS or not broad or m * across >= n * down):
             down *= 2
-        elif n >= 2 * across * least:
+        elif broad:
             across *= 2
+            together *= 2 if units >= UNITS else 1
         else:
             break
-    return way, down, across
+        units *= 2
+    return way, down, across, together
 
 
 def _doubled(total, most):
@@ -148,14 +162,14 @@ def plan(
 ) -> tuple[int, int]:
     """Number of units, and scratch elements for each part that runs at once."""
     size = np.dtype(dtype).itemsize
-    way, down, across = shape(m, n, k, int(ta), int(tb), size)
+    way, down, across, together = shape(m, n, k, int(ta), int(tb), size)
     units = batch * down * across if m and n else 0
     if not VECTORS:
         return units, n
     if way & (DOT_ROWS | DOT_COLUMNS):
         return units, DOTS * OTHERS[0]
     depth, panel = min(k, DEPTH // size), PANEL // size
-    columns = -(-n // panel // across) * panel
+    columns = -(-(-(-n // panel) * together) // across) * panel
     stripe = ROWS if ta else STRIPE
     a = (depth + panel) * stripe if way & COPY_A else 0
     sums = columns * min(SPAN, m) if k > depth else 0
@@ -368,7 +382,7 @@ def matmul(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
     row_b, col_b = (1, k) if tb else (n, 1)
     step_a = 0 if size_a == m * k else m * k
     step_b = 0 if size_b == k * n else k * n
-    way, down, across = _of(m, n, k, ta, tb, PANEL // panel)
+    way, down, across, together = _of(m, n, k, ta, tb, PANEL // panel)
     tall, wide = _steps(way, panel)
     i, j, share = 0, 0, 1
     if down > 1:
@@ -379,18 +393,21 @@ def matmul(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
         space = at(space, lo // -(-units // stripes) * stripe)
         batch, i, j = lo // blocks, lo % blocks % down, lo % blocks // down
         a, b, c = at(a, batch * step_a), at(b, batch * step_b), at(c, batch * m * n)
+    side = 1  # parts of columns that are done at once
     while lo < hi:
+        if i == 0:
+            side = max(min(together, across - j, (hi - lo) // down), 1)
         span = min(down - i, hi - lo, share)
         top, left = _start(i, down, m, tall), _start(j, across, n, wide)
         _unit(
             way, mode, k, _start(i + span, down, m, tall) - top,
-            _start(j + 1, across, n, wide) - left,
+            _start(j + side, across, n, wide) - left,
             at(a, top * row_a), row_a, col_a, at(b, left * col_b), row_b, col_b,
             at(c, top * n + left), n, at(bias, left), space, panel,
         )  # fmt: skip
-        lo, i = lo + span, i + span
+        lo, i = lo + span * side, i + span
         if i == down:
-            i, j = 0, j + 1
+            i, j = 0, j + side
         if j == across:
             j = 0
             a, b, c = at(a, step_a), at(b, step_b), at(c, m * n)

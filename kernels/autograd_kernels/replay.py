@@ -1,14 +1,15 @@
 """The native driver: walks a list of launches by address, alone or with helpers.
 
-A launch is a row of ``table``: [address, words, count, units, parts, grain, run];
-``words`` points to its ``count`` exploded arguments after ``lo, hi`` (`_jit.address`).
-A launch in several parts cuts its units at multiples of ``grain``; one in a single part
-says there how many such rows follow each other, itself among them. Address 0 is a
-check: the walk stops there if the word at ``words`` is not 0. Where ``run`` is more
-than 1, so many launches over the same elements are done tile by tile.
+A launch is a row of ``table``: [address, words, count, units, parts, grain, run,
+after]; ``words`` points to its ``count`` exploded arguments after ``lo, hi``, see
+`_jit.address`. A launch in several parts cuts its units at multiples of ``grain``; one
+in a single part says there how many such rows follow each other, itself among them.
+Address 0 is a check: the walk stops there if the word at ``words`` is not 0. Where
+``run`` is more than 1, so many launches over the same elements are done tile by tile.
 
 Helpers share a launch by claiming its parts, each first the one it had before, as its
-data may still be in that core's cache; the next launch starts when all parts are done.
+data may still be in that core's cache. Before its part of a launch a thread waits until
+the first ``after`` rows are done; who finds no part of it left goes on to the next.
 Which thread runs which part never matters to a bit of the result, so the caller
 finishes alone if no helper comes. ``control`` is [open, active, table, rows, counters,
 taken]; ``counters`` has two words per launch: bits of the parts claimed, number of
@@ -28,13 +29,14 @@ from numba.extending import intrinsic
 from ._jit import kernel
 from .elementwise import loop
 
-ADDRESS, WORDS, COUNT, UNITS, PARTS, GRAIN, RUN = range(7)
-COLUMNS = 7
+ADDRESS, WORDS, COUNT, UNITS, PARTS, GRAIN, RUN, AFTER = range(8)
+COLUMNS = 8
 TILE = 8192  # units of a run's launches that are done one launch after another
 OPEN, ACTIVE, TABLE, ROWS, COUNTERS, TAKEN = range(6)
 BUSY = -1  # what `replay_shared` returns if somebody else has the helpers
 SIZES = (24, 40, 56, 80, 120, 240)  # words that a call passes, the least that suffices
 MOST_PARTS = 64  # of a launch: the bits of one word say which are claimed
+FOUND = 2  # what a check leaves that found something
 SPINS = 64  # pauses before a waiting thread lets others have the core
 
 WORD = ir.IntType(64)
@@ -217,8 +219,16 @@ def replay(table, start, stop):
 
 
 @loop
+def _all_claimed(table, i, counters):
+    """Whether a launch has no part left that nobody took."""
+    parts = word(table, COLUMNS * i + PARTS)
+    every = -1 if parts == MOST_PARTS else (1 << parts) - 1
+    return load(counters, 2 * i) == every
+
+
+@loop
 def _share(table, i, counters, me):
-    """Do parts of a run until none is left, and wait for those of others.
+    """Do parts of a run until none is left.
 
     A thread begins with the part of its own number, if nobody took it: then it finds
     in its cache what it worked on before.
@@ -233,44 +243,56 @@ def _share(table, i, counters, me):
         lo = part * grain
         _part(table, i, lo, min(lo + grain, word(table, row + UNITS)))
         increase(counters, done, 1)
-    _wait_until(counters, done, parts)
 
 
 @loop
-def _look(table, i, counters, me):
-    """Whether a check found something. The caller looks, and leaves 1, or 2 if so."""
-    done = 2 * i + 1
-    if me == 0:
-        found = load(word(table, COLUMNS * i + WORDS), 0) != 0
-        store(counters, done, 2 if found else 1)
-    _wait_until(counters, done, 1)
-    return load(counters, done) == 2
+def _wait_for(table, counters, known, rows):
+    """Wait until the first ``rows`` are done, of which the first ``known`` are.
+
+    Returns how many are now, or -1 - the row of a check that found something.
+    """
+    while known < rows:
+        row, done, parts, step = COLUMNS * known, 2 * known + 1, 1, 1
+        if word(table, row + ADDRESS) != 0:
+            parts = word(table, row + PARTS)
+            step = word(table, row + (RUN if parts > 1 else GRAIN))
+        _wait_until(counters, done, parts)
+        if word(table, row + ADDRESS) == 0 and load(counters, done) == FOUND:
+            return -1 - known
+        known += step
+    return known
 
 
 @loop
 def _walk_shared(table, rows, counters, me):
     """Run every launch, in order, as thread ``me`` of those that do; 0 is the caller.
 
-    What is not worth sharing is the caller's: as many rows as GRAIN says.
+    What is not worth sharing is the caller's: as many rows as GRAIN says. So are
+    checks: it looks, and leaves 1, or FOUND. The rest of the table needs them, and
+    nothing that comes before is left undone when it stops there.
     """
-    i = 0
+    i = known = 0
     while i < rows:
-        row = COLUMNS * i
-        if word(table, row + ADDRESS) == 0:
-            if _look(table, i, counters, me):
-                return i
-            i += 1
-        elif word(table, row + PARTS) > 1:
-            _share(table, i, counters, me)
-            i += word(table, row + RUN)
-        else:
-            count = word(table, row + GRAIN)
-            if me == 0:
-                walk(table, i, i + count)
-                store(counters, 2 * i + 1, 1)
-            _wait_until(counters, 2 * i + 1, 1)
-            i += count
-    return rows
+        row, done, step = COLUMNS * i, 2 * i + 1, 1
+        launch = word(table, row + ADDRESS) != 0
+        shared = launch and word(table, row + PARTS) > 1
+        if launch:
+            step = word(table, row + (RUN if shared else GRAIN))
+        if me == 0 or (shared and not _all_claimed(table, i, counters)):
+            known = _wait_for(table, counters, known, word(table, row + AFTER))
+            if known < 0:
+                return -1 - known
+            if shared:
+                _share(table, i, counters, me)
+            elif launch:
+                walk(table, i, i + step)
+                store(counters, done, 1)
+            else:
+                found = load(word(table, row + WORDS), 0) != 0
+                store(counters, done, FOUND if found else 1)
+        i += step
+    known = _wait_for(table, counters, known, rows)
+    return rows if known >= 0 else -1 - known
 
 
 @kernel(writes=0)
