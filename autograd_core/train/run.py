@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 import numpy as np
@@ -160,7 +160,7 @@ class Run:
 
     def _train(self) -> None:
         with deferred_interrupt() as interrupted:
-            try:
+            with self._closing():
                 self._call("start")
                 if not self.step:
                     self._check_gradients()
@@ -171,8 +171,6 @@ class Run:
                 if not self.history.interrupted:
                     self._end_with_average()
                 self._call("end")
-            finally:
-                self._call("close")
             if interrupted():  # while ending
                 self.stop(INTERRUPTED)
 
@@ -258,6 +256,25 @@ class Run:
     def _call(self, hook: str) -> None:
         for callback in self.callbacks:
             getattr(callback, hook)(self)
+
+    @contextmanager
+    def _closing(self) -> Iterator[None]:
+        """Close every callback; an error of that hides none of the training."""
+        first: BaseException | None = None
+        try:
+            yield
+        except BaseException as error:
+            first = error
+        for callback in self.callbacks:
+            try:
+                callback.close(self)
+            except BaseException as error:
+                if first is None:
+                    first = error
+                else:
+                    first.add_note(f"Then {callback!r}.close raised {error!r}.")
+        if first is not None:
+            raise first
 
     # Checkpoints -----------------------------------------------------------------
 
