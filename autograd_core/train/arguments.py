@@ -154,9 +154,9 @@ def _held_out(batches: Batches, fraction: float) -> tuple[Batches, Validation]:
         )
     except ValueError as error:
         raise ValueError(
-            f"fit: valid={fraction}: as a fraction it must leave rows for training and "
-            f"for validation ({error}); None is no validation"
-        ) from None
+            f"fit: valid={fraction}: that part of {len(y)} rows leaves one side empty; "
+            "a fraction lies between 0 and 1, and None is no validation"
+        ) from error
     parts = [
         (x[rows], y[rows], None if weight is None else weight[rows])
         for rows in (rest, held)

@@ -58,9 +58,7 @@ class Run:
         self.sums: dict[str, float] = {}  # of the epoch under way, and its rows
         self.outputs: list[tuple[Array, Array]] = []  # in it, with targets, for metrics
         self._take_step, self._compiled = step, compiled
-        self._after_step = [
-            c for c in self.callbacks if type(c).step is not Callback.step
-        ]
+        self._after_step = [c for c in self.callbacks if c.has("step")]
         self._kept = [(b._data, b._data.copy()) for b in self.model.buffers()]
         self._kept.append((default_generator.state, default_generator.get_state()))
         self._start = 0.0
@@ -131,8 +129,7 @@ class Run:
     def require_column(self, name: str, owner: str) -> None:
         """KeyError unless there will be the column, or a callback may add it."""
         if name in self.columns or any(
-            type(c).epoch is not Callback.epoch
-            and not type(c).__module__.startswith("autograd_core.")
+            c.has("epoch") and not type(c).__module__.startswith("autograd_core.")
             for c in self.callbacks
         ):
             return
