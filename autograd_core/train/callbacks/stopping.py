@@ -96,9 +96,10 @@ class EarlyStopping(Callback):
         self.weights = dict(weights)
 
     def __repr__(self) -> str:
+        best = f"; best {self.best:.6g} in epoch {self.best_epoch}"
         return (
             f"EarlyStopping({self.monitor!r}, patience={self.patience}, mode="
-            f"{self._best.mode!r}; best {self.best:.6g} in epoch {self.best_epoch})"
+            f"{self._best.mode!r}{best * bool(self.best_epoch)})"
         )
 
 
