@@ -69,7 +69,7 @@ def other_labels():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"metrics": {}}, r"metrics=\['accuracy'\], this one has \[\]"),
+        ({"metrics": {}}, r"metrics=\{'accuracy': 'accuracy'\}, this one has \{\}"),
         ({"metrics": {"accuracy": train.accuracy, "more": accuracy_of}}, "metrics="),
         ({"metrics": {"other": train.accuracy}}, "metrics="),
         ({"loss": nn.CrossEntropyLoss()}, "loss='cross_entropy', this one has 'Cross"),

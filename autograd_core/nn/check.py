@@ -27,7 +27,9 @@ def number(
     """``value`` as a finite float in [least, most]."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"{what} must be a number, got {value!r}")
-    if not (math.isfinite(value) and least <= float(value) <= most):
+    if not math.isfinite(value):
+        raise ValueError(f"{what} must be a finite number, got {value}")
+    if not least <= float(value) <= most:
         raise ValueError(f"{what} must lie in [{least:g}, {most:g}], got {value}")
     return float(value)
 
@@ -44,6 +46,13 @@ def probability(what: str, value: Any) -> float:
     if not 0 <= number(what, value) < 1:
         raise ValueError(f"{what} must lie in [0, 1), got {value}")
     return float(value)
+
+
+def switch(what: str, value: Any) -> bool:
+    """``value`` if it is True or False."""
+    if type(value).__name__ not in ("bool", "bool_"):
+        raise TypeError(f"{what} must be True or False, got {value!r:.60}")
+    return bool(value)
 
 
 def choice(what: str, value: Any, known: tuple[str, ...]) -> str:

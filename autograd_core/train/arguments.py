@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,11 +11,10 @@ import numpy as np
 from autograd_core.hooks import Array
 from autograd_core.nn import Module, check
 from autograd_core.optim import Optimizer
-from autograd_core.program import Compiled
-from autograd_core.tape import no_grad
+from autograd_core.tape import no_grad, state
 from autograd_core.tensor import Tensor
 from autograd_core.train.data import Batches, check_labels, split, take, unpack
-from autograd_core.train.metrics import Metric, measure
+from autograd_core.train.metrics import Metric, check_loss, measure
 from autograd_core.train.predict import batches_for, predict, target_dtype
 from autograd_core.train.step import Loss, Options
 
@@ -34,21 +34,33 @@ def check_parts(model: Any, opt: Any, loss: Any) -> None:
             f"fit: opt must be an optimizer, as optim.Adam(model.parameters()), got "
             f"{opt!r:.60}{swapped}"
         )
-    if isinstance(loss, type) or not callable(loss):
-        raise TypeError(
-            f"fit: loss must be a function (output, y), got {loss!r:.60}{_new(loss)}"
-        )
-    own = set(map(id, model.parameters()))
-    if not any(id(p) in own for p in opt.state):
+    check_loss("fit", loss)
+    _check_optimizer(model, opt, loss)
+    if not state.grad_enabled:
+        raise RuntimeError("fit: it is called under no_grad, where nothing is trained")
+
+
+def _check_optimizer(model: Module, opt: Optimizer, loss: Any) -> None:
+    """Raise ValueError unless it trains parameters of this model, as it is now."""
+    again = f"make it of this model: {opt.name}(model.parameters())"
+    own = {id(p): name for name, p in model.named_parameters() if p.requires_grad}
+    if not own:
+        raise ValueError("fit: the model has no parameter that requires grad")
+    trained = {id(p) for p in opt.state}
+    if not trained & own.keys():
         raise ValueError(
             "fit: the optimizer has none of the model's parameters and would train "
-            f"nothing; make it of this model: {opt.name}(model.parameters())"
+            f"nothing; {again}"
         )
-
-
-def model_of(model: Any) -> Any:
-    """A compiled model is the model: the whole step is compiled here."""
-    return model.function if isinstance(model, Compiled) else model
+    of_loss = loss.parameters() if isinstance(loss, Module) else ()
+    strange = trained - set(map(id, (*model.parameters(), *of_loss)))
+    left = [name for key, name in own.items() if key not in trained]
+    if strange and left:  # a layer was replaced
+        raise ValueError(
+            f"fit: the optimizer has {len(strange)} parameters that are not the "
+            f"model's, and lacks the model's {', '.join(left[:4])}; {again}, or set "
+            "requires_grad = False where nothing is to be trained"
+        )
 
 
 def options_of(**given: Any) -> Options:
@@ -60,9 +72,10 @@ def options_of(**given: Any) -> Options:
             given[name] = check.positive(f"fit: {name}", given[name])
     if given["average"] is not None:
         given["average"] = check.probability("fit: average", given["average"])
+    given["sparse"] = check.switch("fit: sparse", given["sparse"])
     if given["sparse"] and not given["l1"]:
         raise ValueError("fit: sparse=True makes l1 exact, so it needs l1 > 0")
-    return Options(**{**given, "sparse": bool(given["sparse"])})
+    return Options(**given)
 
 
 def epochs_of(name: str, value: Any, least: int) -> int:
@@ -71,6 +84,34 @@ def epochs_of(name: str, value: Any, least: int) -> int:
     if number < least > 0:
         raise ValueError(f"fit: {name} must be at least {least}, got {value}")
     return _not_negative(name, number)
+
+
+def gradchecks_of(given: Any, epochs: int) -> list[int]:
+    """The epochs after which gradients are checked."""
+    if isinstance(given, str | Mapping) or not hasattr(given, "__iter__"):
+        raise TypeError(f"fit: gradcheck must be epochs, as (0, 5), got {given!r:.60}")
+    found = [epochs_of("gradcheck", epoch, 0) for epoch in given]
+    if max(found, default=0) > epochs:
+        raise ValueError(
+            f"fit: gradcheck={tuple(found)} has an epoch after the last one, {epochs}"
+        )
+    return found
+
+
+def path_of(resume: Any) -> Any:
+    """The file that a run goes on from."""
+    if not isinstance(resume, str | os.PathLike) or not os.fspath(resume):
+        raise TypeError(
+            f"fit: resume must be the path that a Checkpoint saved to, got {resume!r}"
+        )
+    return resume
+
+
+def compiled_of(given: Any) -> bool | None:
+    """Whether steps are compiled; None where that pays."""
+    if given is None:
+        return None
+    return check.switch("fit: compiled, unless None,", given)
 
 
 def batches_of(
@@ -112,7 +153,10 @@ def _held_out(batches: Batches, fraction: float) -> tuple[Batches, Validation]:
             y if labels else np.zeros(len(y)), fraction, seed=batches.seed
         )
     except ValueError as error:
-        raise ValueError(f"fit: valid={fraction}: {error}") from None
+        raise ValueError(
+            f"fit: valid={fraction}: that part of {len(y)} rows leaves one side empty; "
+            "a fraction lies between 0 and 1, and None is no validation"
+        ) from error
     parts = [
         (x[rows], y[rows], None if weight is None else weight[rows])
         for rows in (rest, held)
@@ -139,7 +183,12 @@ def try_data(
     """Run some rows through model, loss and metrics, to say now what does not fit."""
     x, y, weight = data
     rows = np.arange(len(y)) if weight is None else np.flatnonzero(weight)
-    output = predict(model, take(x, rows[:TRIED]))
+    try:
+        output = predict(model, take(x, rows[:TRIED]))
+    except (TypeError, ValueError) as error:
+        raise _kind(error)(
+            f"{what}: the model does not take x of shape {_rows(x)}, {x.dtype}: {error}"
+        ) from error
     if y.dtype.kind in "iu" and y.ndim == 1 and output.ndim == 2:
         _check_labels(loss, output, y, what)
     _try_loss(model, loss, output[:2], y, rows[:2], weight, what)
@@ -166,10 +215,10 @@ def _try_loss(
         with no_grad():
             found = loss(Tensor(output), target, **given)
     except (TypeError, ValueError) as error:
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(
+        hint = "" if "; " in str(error) else _hint(output, y)
+        raise _kind(error)(
             f"{what}: the loss of outputs of shape {_rows(output)} and targets of "
-            f"shape {_rows(y)}, {y.dtype}: {error}{_hint(output, y)}"
+            f"shape {_rows(y)}, {y.dtype}: {error}{hint}"
         ) from error
     if not isinstance(found, Tensor):
         raise TypeError(f"fit: the loss must be a Tensor, got {type(found).__name__}")
@@ -196,7 +245,11 @@ def _check_labels(loss: Loss, output: Array, y: Array, what: str) -> None:
             check_labels(y, classes, what)
 
 
-def _rows(values: Array) -> str:
+def _kind(error: Exception) -> type[Exception]:
+    return TypeError if isinstance(error, TypeError) else ValueError
+
+
+def _rows(values: Any) -> str:
     """A shape with N for the number of rows."""
     return f"(N, {', '.join(map(str, values.shape[1:]))})".replace(", )", ",)")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -22,6 +23,7 @@ def replace(path: Path, data: bytes, keep: bool = False) -> None:
     file systems that have no hard links.
     """
     path = Path(os.path.realpath(path))
+    check_replaceable(path)
     _sweep(path)
     part, file = _new_part(path)
     try:
@@ -37,6 +39,15 @@ def replace(path: Path, data: bytes, keep: bool = False) -> None:
         part.unlink(missing_ok=True)
     with suppress(OSError):  # not every system can; then the name follows later
         _sync_folder(path.parent)
+
+
+def check_replaceable(path: Path) -> None:
+    """OSError if something other than a file is there: "/dev/null" must stay that."""
+    path = Path(os.path.realpath(path))
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is not a file but a device, pipe or socket")
 
 
 def previous(path: Path) -> Path:

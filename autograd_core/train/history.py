@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -58,6 +58,14 @@ class History:
     def __bool__(self) -> bool:
         """Always true: an empty history is one too."""
         return True
+
+    def __iter__(self) -> Iterator[dict[str, float]]:
+        """The rows."""
+        return iter(self.rows)
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is such a column."""
+        return name in self.columns
 
     def __getitem__(self, name: str) -> list[float]:
         """A column as floats, one an epoch; KeyError names those that there are."""

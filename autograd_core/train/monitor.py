@@ -7,13 +7,20 @@ import re
 
 SMALLER = {"loss", "cost", "error", "mse", "mae", "rmse", "deviance", "perplexity"}
 LARGER = {"accuracy", "acc", "f1", "auc", "r2", "precision", "recall", "top"}
+# With one of these a name says nothing: "neg_log_loss", "accuracy_gap", "1-auc".
+TURNED = {
+    "neg", "negative", "minus", "inverse", "ratio", "relative", "gap", "diff",
+    "difference", "delta", "change", "drop", "gain", "improvement", "reduction",
+    "decrease", "increase", "std", "var", "variance", "skill",
+}  # fmt: skip
 
 
 def mode_of(column: str, mode: str | None, owner: str) -> str:
     """``mode``, or what follows from a column's name; ValueError if nothing does.
 
     "min" for names with the word loss, cost, error, mse, mae, rmse, deviance or
-    perplexity, "max" for accuracy, acc, f1, auc, r2, precision, recall and top (top_5).
+    perplexity, "max" for accuracy, acc, f1, auc, r2, precision, recall and top (top_5);
+    nothing does from neg_log_loss, accuracy_gap and their like.
     """
     if mode in ("min", "max"):
         return mode
@@ -21,7 +28,7 @@ def mode_of(column: str, mode: str | None, owner: str) -> str:
         raise ValueError(f"{owner}: mode is 'min' or 'max', got {mode!r}")
     found = words(column)
     known = [m for m, of in (("min", SMALLER), ("max", LARGER)) if found & of]
-    if len(known) != 1:
+    if len(known) != 1 or found & TURNED or re.search(r"1\s*-", column):
         raise ValueError(
             f"{owner}: is {column!r} better when it is smaller or larger? Its name "
             "does not say: give mode='min' or mode='max'"

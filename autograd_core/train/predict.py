@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from autograd_core.hooks import Array
-from autograd_core.nn import Module
+from autograd_core.nn import Module, check
+from autograd_core.program import Compiled
 from autograd_core.tape import no_grad
 from autograd_core.tensor import Tensor
 from autograd_core.train.data import Batches, as_data, take
@@ -23,6 +24,9 @@ def predict(model: Module, x: Any, batch_size: int = 1024) -> Array:
     made the array that the model is given, in `input_dtype`. Raises TypeError for a
     model that does not return one Tensor.
     """
+    if not isinstance(bare(model), Module):
+        raise TypeError(f"predict: model must be an nn.Module, got {model!r:.60}")
+    batch_size = check.size("predict: batch_size", batch_size)
     x = as_data(x, "predict: x")
     if not x.ndim:
         raise ValueError("predict: x has no rows, its shape is ()")
@@ -32,6 +36,11 @@ def predict(model: Module, x: Any, batch_size: int = 1024) -> Array:
         return np.concatenate(
             [_output(model, take(x, slice(i, i + batch_size), dtype)) for i in parts]
         )
+
+
+def bare(function: Any) -> Any:
+    """What a compiled model or loss was made of: a step is compiled as a whole."""
+    return function.function if isinstance(function, Compiled) else function
 
 
 @contextmanager

@@ -78,7 +78,7 @@ def settings_of(run: Run) -> dict[str, Any]:
     return {
         **run.batches.describe(),
         "loss": name_of(run.loss),
-        "metrics": list(run.metrics),
+        "metrics": {name: name_of(metric) for name, metric in run.metrics.items()},
         "valid": _validation(run),
         "valid_every": run.valid_every,
         **asdict(run.options),
@@ -99,6 +99,7 @@ def _check(run: Run, state: Mapping[str, Any]) -> None:
     for name, value in settings_of(run).items():
         if name not in given or given[name] != value:
             what = f"another {name}: " if name in ("data", "valid") else ""
+            what += "its rows have another checksum: " * (name == "data")
             raise ResumeError(
                 f"resume: {what}the run was saved with {name}={given.get(name)!r}, "
                 f"this one has {value!r}"

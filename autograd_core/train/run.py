@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 import numpy as np
@@ -58,9 +58,7 @@ class Run:
         self.sums: dict[str, float] = {}  # of the epoch under way, and its rows
         self.outputs: list[tuple[Array, Array]] = []  # in it, with targets, for metrics
         self._take_step, self._compiled = step, compiled
-        self._after_step = [
-            c for c in self.callbacks if type(c).step is not Callback.step
-        ]
+        self._after_step = [c for c in self.callbacks if c.has("step")]
         self._kept = [(b._data, b._data.copy()) for b in self.model.buffers()]
         self._kept.append((default_generator.state, default_generator.get_state()))
         self._start = 0.0
@@ -131,8 +129,7 @@ class Run:
     def require_column(self, name: str, owner: str) -> None:
         """KeyError unless there will be the column, or a callback may add it."""
         if name in self.columns or any(
-            type(c).epoch is not Callback.epoch
-            and not type(c).__module__.startswith("autograd_core.")
+            c.has("epoch") and not type(c).__module__.startswith("autograd_core.")
             for c in self.callbacks
         ):
             return
@@ -160,7 +157,7 @@ class Run:
 
     def _train(self) -> None:
         with deferred_interrupt() as interrupted:
-            try:
+            with self._closing():
                 self._call("start")
                 if not self.step:
                     self._check_gradients()
@@ -171,8 +168,6 @@ class Run:
                 if not self.history.interrupted:
                     self._end_with_average()
                 self._call("end")
-            finally:
-                self._call("close")
             if interrupted():  # while ending
                 self.stop(INTERRUPTED)
 
@@ -258,6 +253,25 @@ class Run:
     def _call(self, hook: str) -> None:
         for callback in self.callbacks:
             getattr(callback, hook)(self)
+
+    @contextmanager
+    def _closing(self) -> Iterator[None]:
+        """Close every callback; an error of that hides none of the training."""
+        first: BaseException | None = None
+        try:
+            yield
+        except BaseException as error:
+            first = error
+        for callback in self.callbacks:
+            try:
+                callback.close(self)
+            except BaseException as error:
+                if first is None:
+                    first = error
+                else:
+                    first.add_note(f"Then {callback!r}.close raised {error!r}.")
+        if first is not None:
+            raise first
 
     # Checkpoints -----------------------------------------------------------------
 

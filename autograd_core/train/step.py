@@ -81,6 +81,11 @@ class Step:
             self.average.update()
         return (value, output, *cost)
 
+    def __repr__(self) -> str:
+        model, loss = (type(part).__name__ for part in (self.model, self.loss))
+        loss = getattr(self.loss, "__name__", loss)
+        return f"{type(self).__name__}({model}, {self.opt.name}, {loss})"
+
     def _clip(self) -> None:
         options, parameters = self.options, self.opt.state
         if options.clip_value is not None:

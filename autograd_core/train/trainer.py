@@ -6,13 +6,14 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from autograd_core.nn import Module
+from autograd_core.nn import Module, check
 from autograd_core.optim import Optimizer, Scheduler
 from autograd_core.train import arguments, checkpoint
 from autograd_core.train.callbacks import Callback, Progress, as_callbacks
 from autograd_core.train.data import Batches
 from autograd_core.train.history import History
 from autograd_core.train.metrics import Metric, check_metrics
+from autograd_core.train.predict import bare
 from autograd_core.train.run import Run
 from autograd_core.train.step import Loss, Step
 
@@ -104,7 +105,7 @@ def fit(
     >>> history.last("valid_loss") < 1e-3
     True
     """
-    model = arguments.model_of(model)
+    model, loss = bare(model), bare(loss)
     arguments.check_parts(model, opt, loss)
     epochs = arguments.epochs_of("epochs", epochs, 0)
     options = arguments.options_of(
@@ -116,6 +117,7 @@ def fit(
         clip_value=clip_value,
         average=average,
     )
+    shown = check.switch("fit: progress", progress)
     metrics = {} if metrics is None else metrics
     check_metrics(metrics)
     given = as_callbacks(callbacks)
@@ -130,17 +132,17 @@ def fit(
         held,
         epochs,
         metrics=metrics,
-        callbacks=[*given, Progress()] if progress else given,
-        gradchecks=[arguments.epochs_of("gradcheck", e, 0) for e in gradcheck],
+        callbacks=[*given, Progress()] if shown else given,
+        gradchecks=arguments.gradchecks_of(gradcheck, epochs),
         valid_every=arguments.epochs_of("valid_every", valid_every, 1),
-        compiled=compiled,
+        compiled=arguments.compiled_of(compiled),
     )
     for callback in run.callbacks:
         callback.reset()
     for callback in run.callbacks:
         callback.check(run)
     if resume is not None:
-        run.load_state_dict(checkpoint.load_newest(resume))
+        run.load_state_dict(checkpoint.load_newest(arguments.path_of(resume)))
     if not model.training:
         model.train()
     run.train()

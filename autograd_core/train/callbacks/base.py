@@ -30,6 +30,11 @@ class Callback:
 
     last = False
 
+    def has(self, hook: str) -> bool:
+        """Whether the hook is one of its own, of its class or set on it."""
+        own = getattr(getattr(self, hook), "__func__", None)
+        return own is not getattr(Callback, hook)
+
     @property
     def kind(self) -> str:
         """What a resumed run must find again, if there is a state to load."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograd_core.nn import check
-from autograd_core.train import checkpoint
+from autograd_core.train import checkpoint, files
 from autograd_core.train.callbacks.base import Callback
 from autograd_core.train.monitor import Best, mode_of
 
@@ -45,6 +46,12 @@ class Checkpoint(Callback):
         best: str | None = None,
         mode: str | None = None,
     ) -> None:
+        if not isinstance(path, str | os.PathLike) or not Path(path).name:
+            raise TypeError(f"Checkpoint: path must name a file, got {path!r}")
+        if not isinstance(extra, Mapping | None):
+            raise TypeError(
+                f"Checkpoint: extra must be a dict, got {type(extra).__name__}"
+            )
         self.path, self.extra = Path(path), dict(extra or {})
         self.every = check.size("Checkpoint: every", every)
         self._best = best and Best(best, mode_of(best, mode, "Checkpoint"))
@@ -53,6 +60,11 @@ class Checkpoint(Callback):
     def best_path(self) -> Path:
         """Where the best weights go."""
         return self.path.with_name(f"{self.path.stem}.best{self.path.suffix}")
+
+    def _paths(self) -> set[Path]:
+        """The files that are written, wherever links lead."""
+        own = [self.path, self.best_path] if self._best else [self.path]
+        return {path.resolve() for path in own}
 
     def reset(self) -> None:
         """Another run's best is nothing to this one."""
@@ -63,12 +75,25 @@ class Checkpoint(Callback):
         """Save what is small, where it will be saved, and take it away again."""
         if self._best:
             run.require_column(self._best.column, "Checkpoint")
+        mine = self._paths()
+        others = (c for c in run.callbacks if isinstance(c, Checkpoint))
+        if any(mine & c._paths() for c in others if c is not self):
+            raise ValueError(f"{self!r}: another Checkpoint saves to the same file")
+        for path in mine:
+            try:
+                files.check_replaceable(path)
+            except OSError as error:
+                raise checkpoint.CheckpointError(
+                    f"Checkpoint: {path} cannot be written: {error.strerror}; give the "
+                    "path of a file"
+                ) from error
         states = [c.state_dict() for c in run.callbacks]
         trial = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}.check")
         try:
             checkpoint.save(trial, {"extra": self.extra, "callbacks": states})
         finally:
-            trial.unlink(missing_ok=True)
+            with suppress(OSError):
+                trial.unlink()
 
     def epoch(self, run: Run) -> None:
         """Save if it is time."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from autograd_core.optim import OneCycleLR, ReduceLROnPlateau, Scheduler
 from autograd_core.train.callbacks.base import Callback
 from autograd_core.train.monitor import mode_of
@@ -62,6 +64,8 @@ class Schedule(Callback):
         if isinstance(scheduler, ReduceLROnPlateau):
             run.require_column(self.monitor, "Schedule")
             self._check_mode(scheduler)
+        if scheduler.closed:
+            raise ValueError(f"Schedule: {scheduler!r} was closed; make a new one")
         calls = run.steps if self.every == "step" else run.epochs
         total = getattr(scheduler, "total_steps", calls)
         if isinstance(scheduler, OneCycleLR) and total < calls:
@@ -81,6 +85,18 @@ class Schedule(Callback):
             raise ValueError(
                 f"Schedule: the ReduceLROnPlateau has mode={mode!r}, but the better "
                 f"{self.monitor!r} is the {expected}: give it mode={expected!r}"
+            )
+
+    def start(self, run: Run) -> None:
+        """A scheduler that has served a run already may have too few steps left."""
+        scheduler, by_step = self.scheduler, self.every == "step"
+        left = run.steps - run.step if by_step else run.epochs - run.epoch
+        total = getattr(scheduler, "total_steps", np.inf) - scheduler.last_epoch
+        if isinstance(scheduler, OneCycleLR) and total < left:
+            raise ValueError(
+                f"Schedule: {scheduler!r} has {total} steps left and the run takes "
+                f"{left}: it would train at a rate of nearly nothing. close() it and "
+                "make a new one"
             )
 
     def step(self, run: Run) -> None:
@@ -131,4 +147,15 @@ def as_callbacks(given: Any) -> list[Callback]:
                 f"{item!r:.60}"
             )
         found.append(item)
+    _check_once(found)
     return found
+
+
+def _check_once(callbacks: list[Callback]) -> None:
+    """Raise ValueError for a callback, or a scheduler, that would be called twice."""
+    seen: set[int] = set()
+    for callback in callbacks:
+        what = callback.scheduler if isinstance(callback, Schedule) else callback
+        if id(what) in seen:
+            raise ValueError(f"fit: callbacks has {what!r} twice")
+        seen.add(id(what))

@@ -71,10 +71,10 @@ class EarlyStopping(Callback):
         if self._best.take(run.history.last(self.monitor), run.epoch):
             self.weights = run.weights() if self.restore else {}
         elif run.epoch - self.best_epoch >= self.patience:
-            run.stop(
-                f"no better {self.monitor} in {self.patience} epochs; the best was "
-                f"{self.best:.6g} in epoch {self.best_epoch}"
-            )
+            best = f"the best was {self.best:.6g} in epoch {self.best_epoch}"
+            if not self.best_epoch:
+                best = "it was never a number"
+            run.stop(f"no better {self.monitor} in {self.patience} epochs; {best}")
 
     def end(self, run: Run) -> None:
         """Back to the best weights."""
@@ -96,9 +96,10 @@ class EarlyStopping(Callback):
         self.weights = dict(weights)
 
     def __repr__(self) -> str:
+        best = f"; best {self.best:.6g} in epoch {self.best_epoch}"
         return (
             f"EarlyStopping({self.monitor!r}, patience={self.patience}, mode="
-            f"{self._best.mode!r}; best {self.best:.6g} in epoch {self.best_epoch})"
+            f"{self._best.mode!r}{best * bool(self.best_epoch)})"
         )
 
 

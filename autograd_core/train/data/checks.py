@@ -25,6 +25,11 @@ def unpack(data: Any, what: str = "data") -> tuple[Data, Array, Array | None]:
         raise TypeError(
             f"{what} must be (x, y) or (x, y, sample_weight), got {_described(data)}"
         )
+    if all(isinstance(part, tuple | list) and _is_pair(part) for part in data):
+        raise TypeError(
+            f"{what} must be (x, y), each with all rows, got {_described(data)}; "
+            "x, y = map(np.concatenate, zip(*pairs)) joins batches"
+        )
     x, y = check_data(data[0], data[1], what)
     weight = data[2] if len(data) == 3 else None
     if weight is None:
@@ -118,9 +123,15 @@ def require_finite(values: Data, name: str, what: str) -> None:
     )
 
 
+def _is_pair(data: Any) -> bool:
+    """Whether it looks like rows of x and of y."""
+    return len(data) in (2, 3) and hasattr(data[0], "shape") and data[0].ndim > 0
+
+
 def _described(data: Any) -> str:
     if isinstance(data, tuple | list):
-        return f"a {type(data).__name__} of {len(data)}"
+        pairs = data and isinstance(data[0], tuple | list) and _is_pair(data[0])
+        return f"a {type(data).__name__} of {len(data)}{' pairs' * bool(pairs)}"
     if hasattr(data, "shape"):
         return f"{type(data).__name__} of shape {tuple(data.shape)}"
     return type(data).__name__

@@ -159,8 +159,9 @@ def _of_pandas(value: Any, what: str) -> Array:
     odd = [f"{d}{c}" for c, d in kinds if getattr(d, "kind", "O") not in NUMBERS]
     if odd:
         more = f" and {len(odd) - 5} others" * (len(odd) > 5)
+        cast = "; .astype(float) if they are numbers" * (odd[0].startswith("object"))
         raise TypeError(
-            f"{what} must be numbers, got {', '.join(odd[:5])}{more}; {ENCODE}"
+            f"{what} must be numbers, got {', '.join(odd[:5])}{more}; {ENCODE}{cast}"
         )
     dtype = np.result_type(*(d for _, d in kinds)) if kinds else np.dtype("f8")
     if np.asarray(value.isna()).any():

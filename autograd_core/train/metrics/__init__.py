@@ -15,6 +15,7 @@ from autograd_core.train.metrics.confusion import (
 )
 from autograd_core.train.metrics.evaluate import (
     Metric,
+    check_loss,
     check_metrics,
     evaluate,
     measure,
@@ -32,6 +33,7 @@ __all__ = [
     "Metric",
     "accuracy",
     "auc",
+    "check_loss",
     "check_metrics",
     "confusion_matrix",
     "evaluate",

@@ -18,12 +18,13 @@ from autograd_core.train.metrics.labels import classes, scores, truth
 AVERAGES = ("binary", "macro", "micro", "weighted")
 
 
-def accuracy(output: Any, y: Any, *, threshold: float = 0.0) -> float:
+def accuracy(output: Any, y: Any, *, threshold: float | None = None) -> float:
     """The fraction of rows whose predicted class is the true one.
 
-    One logit, (rows,) or (rows, 1), says class 1 above ``threshold`` (0.5 for a model
-    that ends in a sigmoid); scores (rows, classes) the class of the largest. Raises
-    ValueError for shapes and targets that are none of a classification.
+    One logit, (rows,) or (rows, 1), says class 1 above ``threshold``: 0 unless given,
+    0.5 for a model that ends in a sigmoid (a UserWarning asks where the outputs look
+    like that); scores (rows, classes) the class of the largest. Raises ValueError for
+    shapes and targets that are none of a classification.
 
     >>> import numpy as np
     >>> from autograd_core import train
@@ -64,7 +65,7 @@ def top_k(k: int) -> Callable[[Any, Any], float]:
 
 
 def precision(
-    output: Any, y: Any, *, average: str | None = None, threshold: float = 0.0
+    output: Any, y: Any, *, average: str | None = None, threshold: float | None = None
 ) -> float:
     """Of the rows that are taken for a class, the fraction that is of it.
 
@@ -79,7 +80,7 @@ def precision(
 
 
 def recall(
-    output: Any, y: Any, *, average: str | None = None, threshold: float = 0.0
+    output: Any, y: Any, *, average: str | None = None, threshold: float | None = None
 ) -> float:
     """Of the rows of a class, the fraction that is found; see `precision`.
 
@@ -90,7 +91,7 @@ def recall(
 
 
 def f1(
-    output: Any, y: Any, *, average: str | None = None, threshold: float = 0.0
+    output: Any, y: Any, *, average: str | None = None, threshold: float | None = None
 ) -> float:
     """The harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN).
 
@@ -110,7 +111,7 @@ Counts = tuple[Array, Array, Array, Callable[[Array, Array], float]]
 
 
 def _counted(
-    output: Any, y: Any, average: str | None, threshold: float, name: str
+    output: Any, y: Any, average: str | None, threshold: float | None, name: str
 ) -> Counts:
     """By class: rows that are right, predicted, true; and how ratios are averaged."""
     predicted, true, count = classes(output, y, name, threshold)

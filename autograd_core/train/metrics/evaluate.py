@@ -39,6 +39,7 @@ def evaluate(
     Raises what `check_data` raises (no rows, NaN, other lengths) and `measure` does.
     """
     check_metrics(metrics or {})
+    check_loss("evaluate", loss)
     x, y, weight = unpack((x, y, sample_weight), "evaluate")
     output = predict(model, x, batch_size)
     y = y.astype(target_dtype(model, y), copy=False)
@@ -51,8 +52,19 @@ def evaluate(
 
 
 def measure(metrics: Mapping[str, Metric], output: Array, y: Array) -> dict[str, float]:
-    """Each metric of these rows; TypeError for one that gives no number."""
-    return {n: number(m(output, y), f"metric {n!r}") for n, m in metrics.items()}
+    """Each metric of these rows; TypeError for one that gives no number.
+
+    Each is given arrays of its own: one may sort or round them in place.
+    """
+    found = {}
+    for name, metric in metrics.items():
+        try:
+            value = metric(output.copy(), y.copy())
+        except Exception as error:
+            error.add_note(f"This was raised by the metric {name!r}.")
+            raise
+        found[name] = number(value, f"metric {name!r}")
+    return found
 
 
 def check_metrics(metrics: Any) -> None:
@@ -68,6 +80,8 @@ def check_metrics(metrics: Any) -> None:
     for name, metric in metrics.items():
         if not isinstance(name, str):
             raise TypeError(f"metrics: a name must be a string, got {name!r}")
+        if not name.strip():
+            raise ValueError(f"metrics: {name!r} is no name for a column")
         if name in TAKEN or name.startswith("valid_"):
             raise ValueError(
                 f"metrics: {name!r} is a column that fit writes itself; choose another "
@@ -77,6 +91,15 @@ def check_metrics(metrics: Any) -> None:
             raise TypeError(
                 f"metrics: {name!r} must be a function (output, y), got {metric!r}"
             )
+
+
+def check_loss(owner: str, loss: Any) -> None:
+    """Raise TypeError for what is no function, as a class of which none was made."""
+    if isinstance(loss, type) or not callable(loss):
+        made = f"; make one: {loss.__name__}(...)" if isinstance(loss, type) else ""
+        raise TypeError(
+            f"{owner}: loss must be a function (output, y), got {loss!r:.60}{made}"
+        )
 
 
 def number(value: Any, what: str) -> float:

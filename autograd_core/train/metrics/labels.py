@@ -8,6 +8,7 @@ a metric of what it cannot understand would be a number all the same.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -61,23 +62,38 @@ def truth(score: Array, y: Any, name: str) -> Array:
 
 
 def classes(
-    output: Any, y: Any, name: str, threshold: float = 0.0
+    output: Any, y: Any, name: str, threshold: float | None = None
 ) -> tuple[Array, Array, int]:
     """(predicted, true, number of classes): a class for each row, as integers.
 
     The predicted class is the first with the largest score, or whether the one logit is
-    above ``threshold``.
+    above ``threshold``, 0 unless given.
     """
     score = scores(output, name)
     true = truth(score, y, name)
     if score.ndim == 1:
-        return (score > threshold).astype(np.int64), true, 2
+        if threshold is None:
+            _ask_if_shares(score, name)
+        return (score > (threshold or 0)).astype(np.int64), true, 2
     return score.argmax(1), true, score.shape[1]
 
 
 def is_probabilities(score: Array) -> bool:
     """Whether rows (rows, classes) are none below 0 and have the sum 1."""
     return bool(score.min() >= 0 and np.abs(score.sum(1) - 1).max() < 1e-3)
+
+
+def _ask_if_shares(score: Array, name: str) -> None:
+    """A UserWarning if logits look like probabilities, whose class would be another."""
+    if score.min() < 0 or score.max() > 1:
+        return
+    if ((score > 0) & (score <= 0.5)).any() and (score > 0.5).any():
+        warnings.warn(
+            f"{name}: all outputs lie in [0, 1], as after a sigmoid, and are taken for "
+            "logits: class 1 above 0. For probabilities give threshold=0.5, as in "
+            f"functools.partial(train.{name}, threshold=0.5); for logits threshold=0",
+            stacklevel=4,
+        )
 
 
 def _labels(y: Array, count: int, name: str) -> Array:
