@@ -73,6 +73,7 @@ def paths(
     *,
     box: Box | None = None,
     title: str = "",
+    ax: Any = None,
 ) -> Any:
     """Draw ways over the contours of ``f``, a function of two numbers: a Figure.
 
@@ -94,8 +95,9 @@ def paths(
     (left, right), (low, high) = box or _box(np.concatenate(list(ways.values())))
     xs, ys = np.linspace(left, right, GRID), np.linspace(low, high, GRID)
     heights = np.array([[_height(f, np.array([x, y])) for x in xs] for y in ys])
-    figure, (ax,) = plots.panels(1)
-    figure.set_size_inches(5.5, 4.5)
+    if ax is None:
+        figure, (ax,) = plots.panels(1)
+        figure.set_size_inches(5.5, 4.5)
     finite = heights[np.isfinite(heights)]
     levels = np.unique(np.quantile(finite, np.linspace(0, 1, LEVELS)))
     if len(levels) > 1:
@@ -112,7 +114,7 @@ def paths(
     ax.set(xlim=(left, right), ylim=(low, high), xlabel="$x_0$", ylabel="$x_1$")
     ax.set_title(title)
     ax.grid(False)
-    return plots.finished(figure, path)
+    return plots.finished(ax.figure, path)
 
 
 def _value(f: Surface, point: Tensor) -> Tensor:
