@@ -5,18 +5,22 @@ It starts at 0, so the first averages are too small; dividing by 1 - beta ** t, 
 the weights so far, mends that.
 """
 
+import autograd_core as ag
 import numpy as np
 from autograd_core import nn, optim, train
-from real_data import digits, picture
+from real_data import digits, save
 
-(x, y), _ = digits()
-model = nn.Linear(64, 10)
-step = train.make_step(model, optim.SGD(model.parameters(), 0.05), nn.CrossEntropyLoss())
-batches = train.Batches(x, y, 32)
-losses = [step(*batches[i])[0].item() for i in range(100)]
-biased, corrected = optim.Average(0.95, unbiased=False), optim.Average(0.95)
-series = {"loss of a mini-batch": losses, "biased": [biased.update(v) for v in losses]}
-series["bias corrected"] = [corrected.update(v) for v in losses]
-series["mean of the last 20"] = [np.mean(losses[max(0, i - 19) : i + 1]) for i in range(100)]
-print({n: [round(float(v), 2) for v in s[:3]] for n, s in series.items()})
-train.lines(series, picture(), xlabel="step", ylabel="loss")
+ag.manual_seed(0)
+model, batches = nn.Linear(64, 10), train.Batches(*digits()[0], 16)
+opt = optim.SGD(model.parameters(), 0.05)
+step = train.make_step(model, opt, nn.CrossEntropyLoss())
+losses = [step(*batches.at(i))[0].item() for i in range(75)]
+biased, corrected = optim.Average(0.9, unbiased=False), optim.Average(0.9)
+series = {"loss of a mini-batch": losses}
+series["biased"] = [biased.update(loss) for loss in losses]
+series["bias corrected"] = [corrected.update(loss) for loss in losses]
+plain = [np.mean(losses[max(0, i - 9) : i + 1]) for i in range(len(losses))]
+series["plain mean of the last 10"] = plain
+for name, values in series.items():
+    print(f"{name}: {', '.join(f'{value:.2f}' for value in values[:5])}, ...")
+save(train.lines(series, xlabel="step", ylabel="loss"))

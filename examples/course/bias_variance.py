@@ -7,19 +7,19 @@ test rows have decided nothing, and are looked at once.
 
 import autograd_core as ag
 from autograd_core import nn, optim, train
-from real_data import digits, picture
+from real_data import digits, save
 
 (x, y), (held_x, held_y) = digits(rows=200)
 dev, test = train.split(held_y, 0.5)
+parts = {"train": (x, y), "dev": (held_x[dev], held_y[dev])}
+parts["test"] = held_x[test], held_y[test]
 loss, errors = nn.CrossEntropyLoss(), {}
 for name, width, p in ("small", 2, 0.0), ("big", 256, 0.0), ("big, dropout", 256, 0.5):
     ag.manual_seed(0)
     layers = nn.Linear(64, width), nn.ReLU(), nn.Dropout(p), nn.Linear(width, 10)
     model = nn.Sequential(*layers)
     train.fit(model, optim.Adam(model.parameters(), 0.01), loss, (x, y), epochs=60)
-    rows = {"train": (x, y), "dev": (held_x[dev], held_y[dev])}
-    rows["test"] = held_x[test], held_y[test]
-    error = {k: 1 - train.accuracy(train.predict(model, a), b) for k, (a, b) in rows.items()}
-    errors[name] = error
-    print(f"{name}:", ", ".join(f"{k} error {e:.1%}" for k, e in error.items()))
-train.bars(errors, picture(), ylabel="error")
+    outputs = {n: train.predict(model, a) for n, (a, _) in parts.items()}
+    errors[name] = {n: 1 - train.accuracy(outputs[n], b) for n, (_, b) in parts.items()}
+    print(f"{name}:", ", ".join(f"{n} error {e:.1%}" for n, e in errors[name].items()))
+save(train.bars(errors, ylabel="error"))

@@ -7,20 +7,21 @@ evaluation does ("valid_loss" here, of the training rows).
 
 import autograd_core as ag
 from autograd_core import nn, optim, train
-from real_data import digits, picture
+from real_data import diabetes, save
 
-data, held = digits(rows=150)
-figure, (left, right) = train.panels(2)
-right_of = {}
+data, held = diabetes()
+curves, scores, parts = {}, {}, {"train": data, "hold-out": held}
 for p in (0.0, 0.5):
     ag.manual_seed(0)
-    layers = nn.Linear(64, 256), nn.ReLU(), nn.Dropout(p), nn.Linear(256, 10)
-    model = nn.Sequential(*layers)
-    opt = optim.Adam(model.parameters(), 0.003)
-    history = train.fit(model, opt, nn.CrossEntropyLoss(), data, data, epochs=80, batch_size=150)
-    right_of[f"p = {p}"] = {n: train.accuracy(train.predict(model, x), y) for n, (x, y) in (("train", data), ("hold-out", held))}
-    rises = {n: sum(b > a for a, b in zip(history[n], history[n][1:])) for n in ("loss", "valid_loss")}
-    print(p, right_of[f"p = {p}"], rises)
-series = {"dropout on": history["loss"], "dropout off": history["valid_loss"]}
-train.lines(series, ylabel="cost", xlabel="epoch", log=True, ax=left)
-train.bars(right_of, picture(), ylabel="accuracy", ax=right)
+    layers = nn.Linear(10, 64), nn.ReLU(), nn.Dropout(p), nn.Linear(64, 1)
+    model, loss, metrics = nn.Sequential(*layers), nn.MSELoss(), {"r2": train.r2}
+    opt, batches = optim.Adam(model.parameters(), 0.003), train.Batches(*data, 1000)
+    cost = train.fit(model, opt, loss, batches, epochs=300)["loss"]
+    curves[f"p = {p}"], rises = cost, sum(map(float.__lt__, cost, cost[1:]))
+    r2 = {n: train.evaluate(model, loss, *d, metrics)["r2"] for n, d in parts.items()}
+    scores[f"p = {p}"] = r2
+    print(f"p = {p}: the cost rose {rises} times; train R2 {r2['train']:.2f},", end=" ")
+    print(f"hold-out {r2['hold-out']:.2f}")
+figure, axes = train.panels(2)
+train.lines(curves, xlabel="step", ylabel="cost in training", ax=axes[0])
+save(train.bars(scores, ylabel="R2", ax=axes[1]))

@@ -7,21 +7,22 @@ halves it in every layer; of zeros nothing is left, and all units stay alike.
 
 import autograd_core as ag
 from autograd_core import nn, optim, train
-from real_data import digits, picture
+from real_data import digits, save
 
-ways = {"He": nn.init.kaiming_normal_, "Xavier": nn.init.xavier_normal_, "zeros": nn.init.zeros_}
-for std in (0.02, 0.5):
-    ways[f"std {std}"] = lambda w, std=std: nn.init.normal_(w, std=std)
-data, loss, sizes, grads = digits()[0], nn.CrossEntropyLoss(), {}, {}
+ways = {"He": nn.init.kaiming_normal_, "Xavier": nn.init.xavier_normal_}
+ways["std 0.5"] = lambda weight: nn.init.normal_(weight, std=0.5)
+ways["std 0.02"] = lambda weight: nn.init.normal_(weight, std=0.02)
+ways["zeros"] = nn.init.zeros_
+sizes, grads = {}, {}
 for name, fill in ways.items():
     ag.manual_seed(0)
-    hidden = [layer for _ in range(10) for layer in (nn.Linear(64, 64), nn.ReLU())]
-    model = nn.Sequential(*hidden, nn.Linear(64, 10))
-    for layer in model:
-        if isinstance(layer, nn.Linear):
-            fill(layer.weight)
-    found = train.signals(model, loss, *data)
+    widths = [64] * 11
+    layers = [part for n in widths for part in (nn.Linear(64, n, bias=False), nn.ReLU())]
+    for layer in layers[::2]:
+        fill(layer.weight)
+    found = train.signals(nn.Sequential(*layers), nn.CrossEntropyLoss(), *digits()[0])
     sizes[name], grads[name] = found["std"][1::2], found["output_grad"][1::2]
-    opt = optim.SGD(model.parameters(), 0.05)
-    history = train.fit(model, opt, loss, data, epochs=5, clip_norm=10)
-    print(name, history["loss"], found.flagged[:3], sizes[name][-1], grads[name][0])
+    print(f"{name}: std {sizes[name][-1]:.1e}, gradient {grads[name][0]:.1e}")
+figure, axes = train.panels(2)
+train.lines(sizes, xlabel="layer", ylabel="std of activations", log=True, ax=axes[0])
+save(train.lines(grads, xlabel="layer", ylabel="gradient", log=True, ax=axes[1]))

@@ -6,19 +6,17 @@ divide by the deviation, both of the training rows, and one rate suits both.
 """
 
 from autograd_core import optim, train
-from real_data import cancer, picture
+from real_data import cancer, save
 
 figure, axes = train.panels(2)
-for raw, lr, ax in (True, 2e-3, axes[0]), (False, 0.2, axes[1]):
+for name, raw, lr, ax in ("raw", True, 1e-3, axes[0]), ("normalised", False, 0.2, axes[1]):
     (x, y), _ = cancer(raw=raw)
-    x = x[:, [0, 27]] * ([1.0, 20.0] if raw else 1.0)
-    target = y - y.mean()
+    a, b = x[:, 0], x[:, 1]
 
-    def cost(w, x=x, y=target):
-        return ((x[:, 0] * w[0] + x[:, 1] * w[1] - y) ** 2).mean()
+    def cost(w, a=a, b=b, y=y):
+        return ((w[0] * a + w[1] * b - y) ** 2).mean()
 
-    way = train.descend(cost, (0.0, 0.0), lambda w, lr=lr: optim.SGD(w, lr), 40)
-    print(raw, [float(cost(p)) for p in (way[0], way[-1])], way[-1])
-    train.paths(cost, {f"SGD, lr {lr:g}": way}, ax=ax, title="raw" if raw else "normalised")
-if picture():
-    figure.write(picture())
+    way = train.descend(cost, (0.3, -0.3), lambda w, lr=lr: optim.SGD(w, lr), 40)
+    print(f"{name}: lr {lr:g}, cost {cost(way[0]):.3f}, after 40 steps {cost(way[-1]):.3f}")
+    train.paths(cost, {f"SGD, lr {lr:g}": way}, ax=ax, title=name)
+save(figure)

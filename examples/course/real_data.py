@@ -37,8 +37,35 @@ def diabetes(rows=None):
     return parts(x.astype("float32"), y, rows)
 
 
-def picture():
-    """The file of ``--plot FILE``, if there is one."""
+def beale(p):
+    """Flat but for steep walls; its minimum is at (3, 0.5)."""
+    terms = zip((1.5, 2.25, 2.625), (1, 2, 3), strict=True)
+    return sum((target - p[0] * (1 - p[1] ** power)) ** 2 for target, power in terms)
+
+
+def rosenbrock(p):
+    """A bent ravine; its minimum is at (1, 1)."""
+    return (1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2
+
+
+SURFACES = {  # not real: what the optimizers race over, and where from
+    "saddle": (lambda p: p[0] ** 2 - p[1] ** 2 + p[1] ** 4 / 4, (1.0, 1e-3)),
+    "plateau (Beale)": (beale, (1.0, 1.5)),
+    "ravine (Rosenbrock)": (rosenbrock, (-1.2, 1.0)),
+}
+
+
+def save(figure):
+    """Into the file of ``--plot FILE``, if there is one."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--plot", help="a file for the picture")
-    return parser.parse_args().plot
+    plot = parser.parse_args().plot
+    if plot:
+        figure.savefig(plot, dpi=80)
+
+
+def told(name, history, metric):
+    """Print a metric at the end, in training and held out, and return both."""
+    both = {"train": history.last(metric), "hold-out": history.last(f"valid_{metric}")}
+    print(f"{name}:", ", ".join(f"{part} {metric} {v:.3f}" for part, v in both.items()))
+    return both

@@ -1,0 +1,32 @@
+"""Gradient checking
+
+Compare the gradients with differences (J(w + e) - J(w - e)) / 2e, in float64 and with
+dropout frozen; check at the start and again after some training. The one number is
+|a - n| / (|a| + |n|): below 1e-7 is good, above 1e-3 wrong. Here `detach` cuts part of a
+gradient off.
+"""
+
+import autograd_core as ag
+from autograd_core import nn, train
+from real_data import digits, save
+
+
+class Swish(nn.Module):
+    def __init__(self, bug):
+        super().__init__()
+        self.bug = bug
+
+    def forward(self, x):
+        gate = nn.functional.sigmoid(x)
+        return x * (gate.detach() if self.bug else gate)
+
+
+data, loss, found = digits()[0], nn.CrossEntropyLoss(), {}
+for name, bug in ("right", False), ("planted bug", True):
+    ag.manual_seed(0)
+    model = nn.Sequential(nn.Linear(64, 32), Swish(bug), nn.Dropout(0.3), nn.Linear(32, 10))
+    report = train.check_gradients(model, loss, *data, l2=0.01, raise_on_failure=False)
+    print(name, f"{report.relative:.1e}", bool(report))
+    print(report)
+    found[name] = {row.name: row.norms.relative for row in report.rows}
+save(train.bars(found, ylabel="relative difference", log=True))
