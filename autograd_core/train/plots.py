@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 StrPath = str | os.PathLike[str]
 FEW = 20  # points that are shown one by one
+MANY = 6  # lines whose names find no room among them
 BINS = 40
 ROOM = 50  # letters beside each other in a panel
 OTHER = ("epoch", "lr", "seconds")  # columns that are drawn on request
@@ -92,7 +93,11 @@ def lines(
     if log:
         _logarithmic(ax, [y for _, values in found.values() for y in values])
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
-    ax.legend(frameon=False)
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    beside = (
+        {"loc": "upper left", "bbox_to_anchor": (1, 1)} if len(found) > MANY else {}
+    )
+    ax.legend(frameon=False, **beside)
     return finished(ax.figure, path)
 
 

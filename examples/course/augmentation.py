@@ -16,9 +16,14 @@ scores, parts, loss = {}, {"train": (x, y), "hold-out": held}, nn.CrossEntropyLo
 for name, augment in ways.items():
     ag.manual_seed(0)
     model = nn.Sequential(nn.Linear(64, 128), nn.ReLU(), nn.Linear(128, 10))
-    opt, data = optim.Adam(model.parameters(), 1e-3), train.Batches(x, y, augment=augment)
+    opt, data = (
+        optim.Adam(model.parameters(), 1e-3),
+        train.Batches(x, y, augment=augment),
+    )
     train.fit(model, opt, loss, data, epochs=400)
-    right = {n: train.accuracy(train.predict(model, a), b) for n, (a, b) in parts.items()}
+    right = {
+        n: train.accuracy(train.predict(model, a), b) for n, (a, b) in parts.items()
+    }
     scores[name] = right
     print(f"{name}: train {right['train']:.1%}, hold-out {right['hold-out']:.1%}")
 save(train.bars(scores, ylabel="accuracy"))

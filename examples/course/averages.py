@@ -11,7 +11,7 @@ from autograd_core import nn, optim, train
 from real_data import digits, save
 
 ag.manual_seed(0)
-model, batches = nn.Linear(64, 10), train.Batches(*digits()[0], 16)
+model, batches = nn.Linear(64, 10), train.Batches(*digits()[0], 4)
 opt = optim.SGD(model.parameters(), 0.05)
 step = train.make_step(model, opt, nn.CrossEntropyLoss())
 losses = [step(*batches.at(i))[0].item() for i in range(75)]

@@ -11,9 +11,16 @@ from real_data import digits, save
 
 data, held = digits()
 losses = {}
-for name, norm in ("without", lambda n: nn.Identity()), ("with BatchNorm", nn.BatchNorm1d):
+for name, norm in (
+    ("without", lambda n: nn.Identity()),
+    ("with BatchNorm", nn.BatchNorm1d),
+):
     ag.manual_seed(0)
-    hidden = [part for i in range(8) for part in (nn.Linear(32 if i else 64, 32), norm(32), nn.Sigmoid())]
+    hidden = [
+        part
+        for i in range(8)
+        for part in (nn.Linear(32 if i else 64, 32), norm(32), nn.Sigmoid())
+    ]
     model = nn.Sequential(*hidden, nn.Linear(32, 10))
     opt, loss = optim.Adam(model.parameters(), 0.01), nn.CrossEntropyLoss()
     losses[name] = train.fit(model, opt, loss, data, held, epochs=20)["valid_loss"]

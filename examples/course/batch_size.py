@@ -17,6 +17,6 @@ for size, lr in (1, 0.02), (64, 0.3), (len(data[0]), 1.0):
     history = train.fit(model, opt, loss, data, held, epochs=10, batch_size=size)
     ax.plot(history["seconds"], history["valid_loss"], ".-", label=f"batch {size}")
     print(f"batch {size}: hold-out loss {history.last('valid_loss'):.3f}")
-ax.set(xlabel="seconds of 10 epochs", ylabel="hold-out loss", xscale="log", yscale="log")
+ax.set(xlabel="seconds of 10 epochs", ylabel="hold-out loss", xscale="log")
 ax.legend(frameon=False)
 save(figure)

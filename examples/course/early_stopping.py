@@ -16,8 +16,13 @@ for callbacks in [train.EarlyStopping(patience=10)], []:
     opt = optim.Adam(model.parameters(), 0.01)
     history = train.fit(model, opt, loss, data, held, epochs=100, callbacks=callbacks)
     parts = {"train": data, "hold-out": held}
-    losses = {n: train.evaluate(model, loss, *part)["loss"] for n, part in parts.items()}
-    print(f"{len(history)} epochs:", ", ".join(f"{n} loss {v:.3f}" for n, v in losses.items()))
+    losses = {
+        n: train.evaluate(model, loss, *part)["loss"] for n, part in parts.items()
+    }
+    print(
+        f"{len(history)} epochs:",
+        ", ".join(f"{n} loss {v:.3f}" for n, v in losses.items()),
+    )
 best = history.best("valid_loss")["epoch"]
 title = f"the best epoch was {best:.0f}"
 save(train.learning_curve(history, title=title))

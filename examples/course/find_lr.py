@@ -11,7 +11,9 @@ from real_data import digits, save
 data, loss = digits()[0], nn.CrossEntropyLoss()
 ag.manual_seed(0)
 model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
-found = train.find_lr(model, optim.SGD(model.parameters(), 1.0), loss, data, low=1e-4, high=10, steps=500)
+found = train.find_lr(
+    model, optim.SGD(model.parameters(), 1.0), loss, data, low=1e-4, high=10, steps=500
+)
 start = model.state_dict()
 final = {}
 for lr in (found.suggestion / 100, found.suggestion):

@@ -19,7 +19,10 @@ for name, weight in ("plain", None), ("class weights", balanced):
     model = nn.Linear(4, 2)
     loss = nn.CrossEntropyLoss(weight=weight)
     train.fit(model, optim.Adam(model.parameters(), 0.01), loss, (x, y), epochs=100)
-    output, metrics = train.predict(model, held_x[:, :4]), (train.recall, train.precision, train.f1)
+    output, metrics = (
+        train.predict(model, held_x[:, :4]),
+        (train.recall, train.precision, train.f1),
+    )
     scores[name] = {metric.__name__: metric(output, held_y) for metric in metrics}
     print(f"{name}:", ", ".join(f"{k} {v:.2f}" for k, v in scores[name].items()))
 save(train.bars(scores, ylabel="held out"))

@@ -17,12 +17,15 @@ sizes, grads = {}, {}
 for name, fill in ways.items():
     ag.manual_seed(0)
     widths = [64] * 11
-    layers = [part for n in widths for part in (nn.Linear(64, n, bias=False), nn.ReLU())]
+    layers = [
+        part for n in widths for part in (nn.Linear(64, n, bias=False), nn.ReLU())
+    ]
     for layer in layers[::2]:
         fill(layer.weight)
     found = train.signals(nn.Sequential(*layers), nn.CrossEntropyLoss(), *digits()[0])
     sizes[name], grads[name] = found["std"][1::2], found["output_grad"][1::2]
     print(f"{name}: std {sizes[name][-1]:.1e}, gradient {grads[name][0]:.1e}")
+del sizes["zeros"], grads["zeros"]  # a logarithm has no place for them
 figure, axes = train.panels(2)
 train.lines(sizes, xlabel="layer", ylabel="std of activations", log=True, ax=axes[0])
 save(train.lines(grads, xlabel="layer", ylabel="gradient", log=True, ax=axes[1]))

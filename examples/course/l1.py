@@ -15,13 +15,15 @@ data, held = diabetes()
 weights, metrics = {}, {"r2": train.r2}
 ways = {"no penalty": {}, "L1, plain steps": {"l1": 0.2}}
 ways["L1, sparse"] = {"l1": 0.2, "sparse": True}
-ways["elastic net"] = {"l1": 0.2, "l2": 0.2, "sparse": True}
+ways["elastic net"] = {"l1": 0.2, "l2": 0.4, "sparse": True}
 for name, way in ways.items():
     ag.manual_seed(0)
     model = nn.Linear(10, 1)
     opt, loss = optim.SGD(model.parameters(), 0.1), nn.MSELoss()
     batches = train.Batches(*data, len(data[0]))
-    history = train.fit(model, opt, loss, batches, held, epochs=300, metrics=metrics, **way)
+    history = train.fit(
+        model, opt, loss, batches, held, epochs=300, metrics=metrics, **way
+    )
     told(name, history, "r2")
     weights[name] = model.weight.numpy()[0]
     print(f"    {np.sum(weights[name] == 0)} of 10 weights are exactly 0")

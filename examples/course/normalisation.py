@@ -9,14 +9,20 @@ from autograd_core import optim, train
 from real_data import cancer, save
 
 figure, axes = train.panels(2)
-for name, raw, lr, ax in ("raw", True, 1e-3, axes[0]), ("normalised", False, 0.2, axes[1]):
+box = (-1, 1), (-1, 1)
+for name, raw, lr, ax in (
+    ("raw", True, 1e-3, axes[0]),
+    ("normalised", False, 0.2, axes[1]),
+):
     (x, y), _ = cancer(raw=raw)
     a, b = x[:, 0], x[:, 1]
 
     def cost(w, a=a, b=b, y=y):
         return ((w[0] * a + w[1] * b - y) ** 2).mean()
 
-    way = train.descend(cost, (0.3, -0.3), lambda w, lr=lr: optim.SGD(w, lr), 40)
-    print(f"{name}: lr {lr:g}, cost {cost(way[0]):.3f}, after 40 steps {cost(way[-1]):.3f}")
-    train.paths(cost, {f"SGD, lr {lr:g}": way}, ax=ax, title=name)
+    way = train.descend(cost, (0.8, -0.8), lambda w, lr=lr: optim.SGD(w, lr), 40)
+    print(
+        f"{name}: lr {lr:g}, cost {cost(way[0]):.3f}, after 40 steps {cost(way[-1]):.3f}"
+    )
+    train.paths(cost, {f"SGD, lr {lr:g}": way}, box=box, ax=ax, title=name)
 save(figure)

@@ -17,7 +17,9 @@ opt = optim.Adam(model.parameters(), 0.01)
 train.fit(model, opt, nn.CrossEntropyLoss(), data, epochs=20)
 chances = nn.functional.softmax(ag.tensor(train.predict(model, x))).numpy()
 matrix = train.confusion_matrix(y, chances.argmax(1))
-print(f"accuracy {train.accuracy(chances, y):.1%}, log loss {train.log_loss(chances, y):.3f}")
+print(
+    f"accuracy {train.accuracy(chances, y):.1%}, log loss {train.log_loss(chances, y):.3f}"
+)
 for worst in train.worst_confusions(matrix, 3):
     print(f"{worst.label} taken for {worst.predicted}: {worst.times} times")
 figure = Figure(figsize=(4.5, 4), layout="constrained")
