@@ -1,12 +1,13 @@
-"""Augmentation
+"""Augmentation.
 
-Of few images make many: shifted, turned, zoomed, mixed with others, anew in each epoch.
-The label stays what it was (or is mixed in the same share).
+Of few images make many: shifted, turned, zoomed, mixed with others, anew in each
+epoch. The label stays what it was (or is mixed in the same share).
 """
+
+from real_data import digits, save
 
 import autograd_core as ag
 from autograd_core import nn, optim, train
-from real_data import digits, save
 
 (x, y), held = digits(rows=30)
 jitter = train.Jitter(8, 8, shift=0.7, rotate=15, zoom=0.1, noise=0.1)

@@ -1,14 +1,15 @@
-"""Exponentially weighted averages, and bias correction
+"""Exponentially weighted averages, and bias correction.
 
-v = beta * v + (1 - beta) * x averages about the last 1 / (1 - beta) values and stores one.
-It starts at 0, so the first averages are too small; dividing by 1 - beta ** t, the sum of
-the weights so far, mends that.
+v = beta * v + (1 - beta) * x averages about the last 1 / (1 - beta) values and stores
+one. It starts at 0, so the first averages are too small; dividing by 1 - beta ** t,
+the sum of the weights so far, mends that.
 """
 
-import autograd_core as ag
 import numpy as np
-from autograd_core import nn, optim, train
 from real_data import digits, save
+
+import autograd_core as ag
+from autograd_core import nn, optim, train
 
 ag.manual_seed(0)
 model, batches = nn.Linear(64, 10), train.Batches(*digits()[0], 4)

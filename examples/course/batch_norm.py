@@ -1,13 +1,14 @@
-"""Batch normalisation
+"""Batch normalisation.
 
-Between the layers every unit is normalised over the batch, then scaled and shifted by two
-weights that are learnt. Deep nets train faster, and take larger rates. Evaluation uses
-running averages, so that one row needs no batch.
+Between the layers every unit is normalised over the batch, then scaled and shifted by
+two weights that are learnt. Deep nets train faster, and take larger rates. Evaluation
+uses running averages, so that one row needs no batch.
 """
+
+from real_data import digits, save
 
 import autograd_core as ag
 from autograd_core import nn, optim, train
-from real_data import digits, save
 
 data, held = digits()
 losses = {}

@@ -1,13 +1,14 @@
-"""Bias and variance
+"""Bias and variance.
 
-A training error far above what is possible is bias: a larger net, or longer training. A
-dev error far above the training error is variance: more data, or regularisation. The
-test rows have decided nothing, and are looked at once.
+A training error far above what is possible is bias: a larger net, or longer training.
+A dev error far above the training error is variance: more data, or regularisation.
+The test rows have decided nothing, and are looked at once.
 """
+
+from real_data import digits, save
 
 import autograd_core as ag
 from autograd_core import nn, optim, train
-from real_data import digits, save
 
 (x, y), (held_x, held_y) = digits(rows=200)
 dev, test = train.split(held_y, 0.5)

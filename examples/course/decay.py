@@ -1,12 +1,13 @@
-"""Learning-rate decay
+"""Learning-rate decay.
 
-With a large rate the weights get near the minimum fast and then wander about it; a rate
-that falls brings them in. All schedules start from the same rate of 0.5.
+With a large rate the weights get near the minimum fast and then wander about it; a
+rate that falls brings them in. All schedules start from the same rate of 0.5.
 """
+
+from real_data import digits, save
 
 import autograd_core as ag
 from autograd_core import nn, optim, train
-from real_data import digits, save
 
 ways = {
     "constant": lambda opt: optim.ConstantLR(opt, 1.0),

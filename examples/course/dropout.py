@@ -1,13 +1,14 @@
-"""Dropout
+"""Dropout.
 
-Every unit is left out at random in every step, so none can rely on another. The cost in
-training is then a random number: to see whether it falls, turn dropout off, which is what
-evaluation does ("valid_loss" here, of the training rows).
+Every unit is left out at random in every step, so none can rely on another. The cost
+in training is then a random number: to see whether it falls, turn dropout off, which
+is what evaluation does ("valid_loss" here, of the training rows).
 """
+
+from real_data import diabetes, save
 
 import autograd_core as ag
 from autograd_core import nn, optim, train
-from real_data import diabetes, save
 
 data, held = diabetes()
 curves, scores, parts = {}, {}, {"train": data, "hold-out": held}

@@ -1,12 +1,14 @@
-"""The learning rate to begin with
+"""The learning rate to begin with.
 
-Train for some steps while the rate grows by a factor in each. Where the loss falls fastest
-is a good rate to begin with; a little above, it diverges. The model is put back.
+Train for some steps while the rate grows by a factor in each. Where the loss falls
+fastest is a good rate to begin with; a little above, it diverges. The model is put
+back.
 """
+
+from real_data import digits, save
 
 import autograd_core as ag
 from autograd_core import nn, optim, train
-from real_data import digits, save
 
 data, loss = digits()[0], nn.CrossEntropyLoss()
 ag.manual_seed(0)

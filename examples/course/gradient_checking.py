@@ -1,17 +1,20 @@
-"""Gradient checking
+"""Gradient checking.
 
 Compare the gradients with differences (J(w + e) - J(w - e)) / 2e, in float64 and with
-dropout frozen; check at the start and again after some training. The one number is
-|a - n| / (|a| + |n|): below 1e-7 is good, above 1e-3 wrong. Here `detach` cuts part of a
+dropout frozen; check at the start and again after some training. The one number is |a
+- n| / (|a| + |n|): below 1e-7 is good, above 1e-3 wrong. Here `detach` cuts part of a
 gradient off.
 """
 
+from real_data import digits, save
+
 import autograd_core as ag
 from autograd_core import nn, train
-from real_data import digits, save
 
 
 class Swish(nn.Module):
+    """x * sigmoid(x)."""
+
     def __init__(self, bug):
         super().__init__()
         self.bug = bug
@@ -21,13 +24,14 @@ class Swish(nn.Module):
         return x * (gate.detach() if self.bug else gate)
 
 
-data, loss, found = digits()[0], nn.CrossEntropyLoss(), {}
+data, loss = digits()[0], nn.CrossEntropyLoss()
+reports, found = {}, {}
 for name, bug in ("right", False), ("planted bug", True):
     ag.manual_seed(0)
-    model = nn.Sequential(
-        nn.Linear(64, 32), Swish(bug), nn.Dropout(0.3), nn.Linear(32, 10)
-    )
+    layers = nn.Linear(64, 32), Swish(bug), nn.Dropout(0.3), nn.Linear(32, 10)
+    model = nn.Sequential(*layers)
     report = train.check_gradients(model, loss, *data, l2=0.01, raise_on_failure=False)
-    print(f"{name}: {report.verdict}")
+    print(f"{name}: {report.verdict()}")
+    reports[name] = report
     found[name] = {row.name: row.norms.relative for row in report.rows}
 save(train.bars(found, ylabel="relative difference", log=True))

@@ -1,14 +1,15 @@
-"""Class imbalance
+"""Class imbalance.
 
-Where one row in twenty is malignant, a model that calls nearly everything benign has a low
-loss. Weights by class make each class count the same: more tumours are found, for some
-false alarms.
+Where one row in twenty is malignant, a model that calls nearly everything benign has
+a low loss. Weights by class make each class count the same: more tumours are found,
+for some false alarms.
 """
 
-import autograd_core as ag
 import numpy as np
-from autograd_core import nn, optim, train
 from real_data import cancer, save
+
+import autograd_core as ag
+from autograd_core import nn, optim, train
 
 (x, y), (held_x, held_y) = cancer()
 rows = np.concatenate([np.flatnonzero(y == 0), np.flatnonzero(y == 1)[:6]])

@@ -1,13 +1,14 @@
-"""Initialisation: vanishing and exploding signals
+"""Initialisation: vanishing and exploding signals.
 
-Each layer multiplies its signal by about std(w) * sqrt(inputs / 2), a deep net by a power
-of that. He's variance of 2 / inputs keeps it as it is with ReLU; Xavier's 1 / inputs
-halves it in every layer; of zeros nothing is left, and all units stay alike.
+Each layer multiplies its signal by about std(w) * sqrt(inputs / 2), a deep net by a
+power of that. He's variance of 2 / inputs keeps it as it is with ReLU; Xavier's 1 /
+inputs halves it in every layer; of zeros nothing is left, and all units stay alike.
 """
 
-import autograd_core as ag
-from autograd_core import nn, optim, train
 from real_data import digits, save
+
+import autograd_core as ag
+from autograd_core import nn, train
 
 ways = {"He": nn.init.kaiming_normal_, "Xavier": nn.init.xavier_normal_}
 ways["std 0.5"] = lambda weight: nn.init.normal_(weight, std=0.5)
@@ -16,13 +17,11 @@ ways["zeros"] = nn.init.zeros_
 sizes, grads = {}, {}
 for name, fill in ways.items():
     ag.manual_seed(0)
-    widths = [64] * 11
-    layers = [
-        part for n in widths for part in (nn.Linear(64, n, bias=False), nn.ReLU())
-    ]
-    for layer in layers[::2]:
+    linear = [nn.Linear(64, 64, bias=False) for _ in range(11)]
+    for layer in linear:
         fill(layer.weight)
-    found = train.signals(nn.Sequential(*layers), nn.CrossEntropyLoss(), *digits()[0])
+    model = nn.Sequential(*(part for layer in linear for part in (layer, nn.ReLU())))
+    found = train.signals(model, nn.CrossEntropyLoss(), *digits()[0])
     sizes[name], grads[name] = found["std"][1::2], found["output_grad"][1::2]
     print(f"{name}: std {sizes[name][-1]:.1e}, gradient {grads[name][0]:.1e}")
 del sizes["zeros"], grads["zeros"]  # a logarithm has no place for them

@@ -1,15 +1,16 @@
-"""L1, and its exact zeros
+"""L1, and its exact zeros.
 
-The sum of |w| pulls every weight with the same force, however small it is: many end at 0,
-which selects inputs. Plain gradient steps only jump about 0; `sparse=True` takes the
-penalty as a proximal step, and finds the weights of scikit-learn's Lasso.
+The sum of |w| pulls every weight with the same force, however small it is: many end
+at 0, which selects inputs. Plain gradient steps only jump about 0; `sparse=True`
+takes the penalty as a proximal step, and finds the weights of scikit-learn's Lasso.
 """
 
-import autograd_core as ag
 import numpy as np
-from autograd_core import nn, optim, train
 from real_data import diabetes, save, told
 from sklearn.linear_model import Lasso
+
+import autograd_core as ag
+from autograd_core import nn, optim, train
 
 data, held = diabetes()
 weights, metrics = {}, {"r2": train.r2}

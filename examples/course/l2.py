@@ -1,12 +1,14 @@
-"""L2 regularisation, or weight decay
+"""L2 regularisation, or weight decay.
 
-The cost becomes J + l2/2 * the sum of all squared weights, so each step also shrinks the
-weights. Large weights, which a net needs to follow the noise, cost more than they earn.
+The cost becomes J + l2/2 * the sum of all squared weights, so each step also shrinks
+the weights. Large weights, which a net needs to follow the noise, cost more than they
+earn.
 """
+
+from real_data import diabetes, save, told
 
 import autograd_core as ag
 from autograd_core import nn, optim, train
-from real_data import diabetes, save, told
 
 scores, metrics = {}, {"r2": train.r2}
 for l2 in (0.0, 0.003, 0.03, 0.3):

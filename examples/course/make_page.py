@@ -15,9 +15,27 @@ from PIL import Image
 
 HERE = Path(__file__).parent
 DOCS = HERE.parents[1] / "docs"
-ORDER = """bias_variance l2 l1 max_norm dropout augmentation early_stopping
-normalisation initialisation gradient_checking batch_size averages race decay find_lr
-batch_norm softmax imbalance search""".split()
+ORDER = [
+    "bias_variance",
+    "l2",
+    "l1",
+    "max_norm",
+    "dropout",
+    "augmentation",
+    "early_stopping",
+    "normalisation",
+    "initialisation",
+    "gradient_checking",
+    "batch_size",
+    "averages",
+    "race",
+    "decay",
+    "find_lr",
+    "batch_norm",
+    "softmax",
+    "imbalance",
+    "search",
+]
 HEAD = """# The course, topic by topic
 
 Improving deep networks, as the second course of a deep-learning specialisation teaches
@@ -33,9 +51,10 @@ def run(name, plot):
     out = io.StringIO()
     path = [str(HERE), *sys.path]
     script = str(HERE / f"{name}.py")
-    with patch.object(sys, "argv", [name, "--plot", str(plot)]), redirect_stdout(out):
-        with patch.object(sys, "path", path):
-            found = runpy.run_path(script, run_name="__main__")
+    argv = [name, "--plot", str(plot)]
+    changed = patch.multiple(sys, argv=argv, path=path)
+    with changed, redirect_stdout(out):
+        found = runpy.run_path(script, run_name="__main__")
     return out.getvalue(), found
 
 
@@ -43,7 +62,7 @@ def section(name, printed):
     """A script as a part of the page."""
     source = (HERE / f"{name}.py").read_text(encoding="utf-8")
     tree = ast.parse(source)
-    title, text = ast.get_docstring(tree).split("\n\n", 1)
+    title, text = ast.get_docstring(tree).split(".\n\n", 1)
     body = [s for s in tree.body[1:] if not isinstance(s, ast.Import | ast.ImportFrom)]
     code = "\n".join(source.splitlines()[body[0].lineno - 1 :])
     return (

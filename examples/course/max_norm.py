@@ -1,12 +1,13 @@
-"""Max-norm
+"""Max-norm.
 
-After each step the weights into every unit are scaled back to a norm that they must not
-exceed: unlike L2 it leaves small weights alone, and no weight can run away.
+After each step the weights into every unit are scaled back to a norm that they must
+not exceed: unlike L2 it leaves small weights alone, and no weight can run away.
 """
+
+from real_data import diabetes, save, told
 
 import autograd_core as ag
 from autograd_core import nn, optim, train
-from real_data import diabetes, save, told
 
 scores, metrics = {}, {"r2": train.r2}
 for limit in (None, 1.0, 0.5, 0.25):

@@ -1,11 +1,12 @@
-"""Searching hyper-parameters
+"""Searching hyper-parameters.
 
-Random values rather than a grid; rates and widths on a log scale, beta by 1 - beta on one;
-then once more where the best ones were.
+Random values rather than a grid; rates and widths on a log scale, beta by 1 - beta on
+one; then once more where the best ones were.
 """
 
-from autograd_core import nn, optim, train
 from real_data import digits, save
+
+from autograd_core import nn, optim, train
 
 data, held = digits(rows=600)
 
