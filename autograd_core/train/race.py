@@ -20,6 +20,7 @@ Surface = Callable[[Tensor], Any]
 Box = tuple[tuple[float, float], tuple[float, float]]
 GRID = 80  # points along each side of a picture
 LEVELS = 24
+COLORS = [f"tab:{c}" for c in ["red", "orange", "green", "purple", "brown", "pink"]]
 FAR = 10  # times the median distance from the start
 
 
@@ -105,6 +106,7 @@ def paths(
         ranks = np.ma.array(np.interp(shown.filled(0), levels, range(len(levels))))
         ranks.mask = shown.mask
         ax.contourf(xs, ys, ranks, range(len(levels)), cmap="Blues_r", alpha=0.8)
+    ax.set_prop_cycle(color=COLORS)
     for name, way in ways.items():
         (line,) = ax.plot(way[:, 0], way[:, 1], ".-", label=name, lw=1.4, markersize=4)
         ax.plot(*way[-1], "*", color=line.get_color(), markersize=12)

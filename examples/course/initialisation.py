@@ -10,10 +10,13 @@ from real_data import digits, save
 import autograd_core as ag
 from autograd_core import nn, train
 
-ways = {"He": nn.init.kaiming_normal_, "Xavier": nn.init.xavier_normal_}
-ways["std 0.5"] = lambda weight: nn.init.normal_(weight, std=0.5)
-ways["std 0.02"] = lambda weight: nn.init.normal_(weight, std=0.02)
-ways["zeros"] = nn.init.zeros_
+ways = {
+    "He": nn.init.kaiming_normal_,
+    "Xavier": nn.init.xavier_normal_,
+    "std 0.5": lambda weight: nn.init.normal_(weight, std=0.5),
+    "std 0.02": lambda weight: nn.init.normal_(weight, std=0.02),
+    "zeros": nn.init.zeros_,
+}
 sizes, grads = {}, {}
 for name, fill in ways.items():
     ag.manual_seed(0)

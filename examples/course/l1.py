@@ -14,9 +14,12 @@ from autograd_core import nn, optim, train
 
 data, held = diabetes()
 weights, metrics = {}, {"r2": train.r2}
-ways = {"no penalty": {}, "L1, plain steps": {"l1": 0.2}}
-ways["L1, sparse"] = {"l1": 0.2, "sparse": True}
-ways["elastic net"] = {"l1": 0.2, "l2": 0.4, "sparse": True}
+ways = {
+    "no penalty": {},
+    "L1, plain steps": {"l1": 0.2},
+    "L1, sparse": {"l1": 0.2, "sparse": True},
+    "elastic net": {"l1": 0.2, "l2": 0.4, "sparse": True},
+}
 for name, way in ways.items():
     ag.manual_seed(0)
     model = nn.Linear(10, 1)

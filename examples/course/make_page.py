@@ -40,9 +40,9 @@ HEAD = """# The course, topic by topic
 
 Improving deep networks, as the second course of a deep-learning specialisation teaches
 it: each topic with the script that shows it on real data (digits, breast cancer and
-diabetes of scikit-learn), its picture and its numbers. "Hold-out" rows, a third, were not
-trained on. The scripts are in `examples/course/`, `real_data.py` there loads the data,
-and `python examples/course/make_page.py` makes this page.
+diabetes of scikit-learn), its picture and its numbers. "Hold-out" rows, a third, were
+not trained on. The scripts are in `examples/course/`, `real_data.py` there loads the
+data, and `python examples/course/make_page.py` makes this page.
 """
 
 
@@ -73,8 +73,8 @@ def section(name, printed):
 
 
 def shrink(picture):
-    """64 colours are enough, and a third of the bytes."""
-    Image.open(picture).convert("RGB").quantize(64).save(picture, optimize=True)
+    """128 colours are enough, and a third of the bytes."""
+    Image.open(picture).convert("RGB").quantize(128).save(picture, optimize=True)
 
 
 if __name__ == "__main__":
