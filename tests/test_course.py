@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autograd_core import train
+
 pytest.importorskip("sklearn")
 pytest.importorskip("matplotlib")
 pytest.importorskip("PIL")
@@ -202,3 +204,24 @@ def test_every_topic_is_short_and_has_its_picture(page):
         assert len(found) < 15, name
         picture = ROOT / "docs" / "gallery" / "course" / f"{name}.png"
         assert 1000 < picture.stat().st_size < 60_000
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_pictures_are_drawn_into_given_axes(own, tmp_path):
+    from matplotlib.figure import Figure
+
+    if own:
+        figure, axes = train.panels(3)
+    else:  # of matplotlib's own
+        figure = Figure()
+        axes = figure.subplots(1, 3)
+    assert train.lines({"a": [1.0, 2.0]}, ax=axes[0]) is figure
+    assert train.bars({"a": 1.0}, ax=axes[1]) is figure
+    way = np.array([[0.0, 0.0], [1.0, 1.0]])
+    drawn = train.paths(
+        lambda p: p[0] ** 2 + p[1], {"way": way}, tmp_path / "f.png", ax=axes[2]
+    )
+    assert drawn is figure
+    assert len(figure.axes) == 3
+    assert all(ax.has_data() for ax in axes)
+    assert (tmp_path / "f.png").stat().st_size > 1000

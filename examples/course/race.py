@@ -1,7 +1,7 @@
 """The race: SGD, momentum, RMSprop and Adam.
 
 On a saddle and a plateau the slope is nearly 0, and plain SGD hardly moves; in a
-ravine it zigzags. Momentum adds up the steps that agree, RMSprop divides each by the
+ravine it creeps. Momentum adds up the steps that agree, RMSprop divides each by the
 usual size of its slope, Adam does both.
 """
 
