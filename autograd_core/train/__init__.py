@@ -52,6 +52,7 @@ from autograd_core.train.plots import (
     histograms,
     learning_curve,
     lines,
+    panels,
     weight_histograms,
 )
 from autograd_core.train.race import descend, paths
@@ -135,6 +136,7 @@ __all__ = [
     "make_step",
     "mean_absolute_error",
     "mean_squared_error",
+    "panels",
     "paths",
     "penalty",
     "plot_search",

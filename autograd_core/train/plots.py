@@ -3,7 +3,8 @@
 Each returns a matplotlib Figure, which a notebook shows, and with ``path`` writes it
 into a file, whole or not at all; the ending chooses the kind (.png, .svg, .pdf). All
 raise ImportError without matplotlib, ValueError for an unknown kind, OSError for a file
-that cannot be written.
+that cannot be written. Where there is ``ax``, axes of `panels` or of matplotlib's own,
+the picture is drawn into these, one of several of a figure.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
 StrPath = str | os.PathLike[str]
 FEW = 20  # points that are shown one by one
+MANY = 6  # lines whose names find no room among them
 BINS = 40
+ROOM = 50  # letters beside each other in a panel
 OTHER = ("epoch", "lr", "seconds")  # columns that are drawn on request
 
 
@@ -74,12 +77,14 @@ def lines(
     xlabel: str = "step",
     ylabel: str = "",
     log: bool = False,
+    title: str = "",
+    ax: Any = None,
 ) -> Any:
     """Some series of numbers, by name, over 1, 2, 3, ...: averages, schedules, losses.
 
     ``log`` is taken only if all values are above 0.
     """
-    figure, (ax,) = panels(min(len(series), 1))
+    ax = axes_of(ax, len(series))
     found = {
         name: (list(range(1, len(y) + 1)), [float(v) for v in y])
         for name, y in series.items()
@@ -87,9 +92,13 @@ def lines(
     _draw(ax, found)
     if log:
         _logarithmic(ax, [y for _, values in found.values() for y in values])
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.legend(frameon=False)
-    return finished(figure, path)
+    ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    beside = (
+        {"loc": "upper left", "bbox_to_anchor": (1, 1)} if len(found) > MANY else {}
+    )
+    ax.legend(frameon=False, **beside)
+    return finished(ax.figure, path)
 
 
 def bars(
@@ -97,9 +106,11 @@ def bars(
     path: StrPath | None = None,
     *,
     ylabel: str = "",
+    log: bool = False,
+    ax: Any = None,
 ) -> Any:
     """Bars by name: ``{"L2": 0.9}``, or groups of them: ``{"L2": {"train": 0.9}}``."""
-    figure, (ax,) = panels(min(len(values), 1))
+    ax = axes_of(ax, len(values))
     groups = {
         name: value if isinstance(value, Mapping) else {"": value}
         for name, value in values.items()
@@ -109,8 +120,8 @@ def bars(
         label: [group.get(label, math.nan) for group in groups.values()]
         for label in labels
     }
-    by_layer(ax, list(groups), parts, ylabel, log=False)
-    return finished(figure, path)
+    by_layer(ax, list(groups), parts, ylabel, log=log)
+    return finished(ax.figure, path)
 
 
 def histograms(
@@ -148,7 +159,10 @@ def weight_histograms(model: Module, path: StrPath | None = None) -> Any:
 
 
 def panels(count: int) -> tuple[Any, list[Any]]:
-    """A figure and its axes, side by side; see `autograd_core.train.figure`."""
+    """A figure and its axes, side by side, for the ``ax=`` of these functions.
+
+    ``figure.write(path)`` puts it into a file; see `autograd_core.train.figure`.
+    """
     if not count:
         raise ValueError("nothing to draw: no columns, series or arrays were given")
     try:
@@ -160,10 +174,16 @@ def panels(count: int) -> tuple[Any, list[Any]]:
     return figure.panels(count)
 
 
+def axes_of(ax: Any, count: int) -> Any:
+    """The axes that were given, or those of a new figure; ValueError for no values."""
+    return panels(min(count, 1))[1][0] if ax is None or not count else ax
+
+
 def finished(figure: Any, path: StrPath | None) -> Any:
     """The figure, which has been written if there is a path."""
     if path is not None:
-        figure.write(path)
+        write = getattr(figure, "write", figure.savefig)  # or one of matplotlib's own
+        write(path)
     return figure
 
 
@@ -179,12 +199,13 @@ def by_layer(
     for i, (label, values) in enumerate(parts.items()):
         heights = [v if math.isfinite(v) else 0.0 for v in values]
         ax.bar(places + (i + 0.5) * width - 0.4, heights, width, label=label)
-    crowded = sum(len(name) + 2 for name in names) > 50
+    crowded = sum(len(name) + 2 for name in names) > ROOM
     ax.set_xticks(places, names, rotation=90 if crowded else 0, fontsize=8)
     ax.set_ylabel(ylabel)
     if any(parts):
+        columns = max(1, ROOM // max(len(label) + 5 for label in parts))
         ax.legend(
-            frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(parts)
+            frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=columns
         )
     heights = [v for values in parts.values() for v in values if math.isfinite(v)]
     if log:

@@ -20,6 +20,7 @@ Surface = Callable[[Tensor], Any]
 Box = tuple[tuple[float, float], tuple[float, float]]
 GRID = 80  # points along each side of a picture
 LEVELS = 24
+COLORS = [f"tab:{c}" for c in ["red", "orange", "green", "purple", "brown", "pink"]]
 FAR = 10  # times the median distance from the start
 
 
@@ -73,6 +74,7 @@ def paths(
     *,
     box: Box | None = None,
     title: str = "",
+    ax: Any = None,
 ) -> Any:
     """Draw ways over the contours of ``f``, a function of two numbers: a Figure.
 
@@ -94,8 +96,9 @@ def paths(
     (left, right), (low, high) = box or _box(np.concatenate(list(ways.values())))
     xs, ys = np.linspace(left, right, GRID), np.linspace(low, high, GRID)
     heights = np.array([[_height(f, np.array([x, y])) for x in xs] for y in ys])
-    figure, (ax,) = plots.panels(1)
-    figure.set_size_inches(5.5, 4.5)
+    if ax is None:
+        figure, (ax,) = plots.panels(1)
+        figure.set_size_inches(5.5, 4.5)
     finite = heights[np.isfinite(heights)]
     levels = np.unique(np.quantile(finite, np.linspace(0, 1, LEVELS)))
     if len(levels) > 1:
@@ -103,6 +106,7 @@ def paths(
         ranks = np.ma.array(np.interp(shown.filled(0), levels, range(len(levels))))
         ranks.mask = shown.mask
         ax.contourf(xs, ys, ranks, range(len(levels)), cmap="Blues_r", alpha=0.8)
+    ax.set_prop_cycle(color=COLORS)
     for name, way in ways.items():
         (line,) = ax.plot(way[:, 0], way[:, 1], ".-", label=name, lw=1.4, markersize=4)
         ax.plot(*way[-1], "*", color=line.get_color(), markersize=12)
@@ -112,7 +116,7 @@ def paths(
     ax.set(xlim=(left, right), ylim=(low, high), xlabel="$x_0$", ylabel="$x_1$")
     ax.set_title(title)
     ax.grid(False)
-    return plots.finished(figure, path)
+    return plots.finished(ax.figure, path)
 
 
 def _value(f: Surface, point: Tensor) -> Tensor:
