@@ -81,6 +81,7 @@ def settings_of(run: Run) -> dict[str, Any]:
         "metrics": list(run.metrics),
         "valid": _validation(run),
         "valid_every": run.valid_every,
+        "shards": run.shards,
         **asdict(run.options),
         "callbacks": [c.kind for c in _stateful(run)],
     }

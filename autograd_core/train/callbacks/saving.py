@@ -32,7 +32,8 @@ class Checkpoint(Callback):
     `EarlyStopping`.
 
     Raises before training: CheckpointError if the folder cannot be written to,
-    TypeError for an ``extra`` that cannot be saved, KeyError for no such column.
+    TypeError for an ``extra`` that cannot be saved, KeyError for no such column. Of
+    several processes the first writes.
     """
 
     last = True
@@ -63,6 +64,8 @@ class Checkpoint(Callback):
         """Save what is small, where it will be saved, and take it away again."""
         if self._best:
             run.require_column(self._best.column, "Checkpoint")
+        if run.rank > 0:
+            return
         states = [c.state_dict() for c in run.callbacks]
         trial = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}.check")
         try:
@@ -75,7 +78,8 @@ class Checkpoint(Callback):
         best = self._best
         if best and run.measured(best.column):
             row = run.history.rows[-1]
-            if best.take(run.history.last(best.column), run.epoch):
+            better = best.take(run.history.last(best.column), run.epoch)
+            if better and run.rank == 0:
                 found = {"model": run.weights(), "epoch": run.epoch, "row": row}
                 checkpoint.save(self.best_path, {**found, "extra": self.extra})
         if run.epoch % self.every == 0 or run.done:
@@ -87,6 +91,8 @@ class Checkpoint(Callback):
             self._save(run)
 
     def _save(self, run: Run) -> None:
+        if run.rank > 0:
+            return
         tree = run.state_dict() | {"extra": self.extra}
         checkpoint.save(self.path, tree, keep=True)
 
