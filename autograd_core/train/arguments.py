@@ -200,10 +200,10 @@ def check_mean(model: Module, loss: Loss, data: Validation, shards: int) -> None
     whole, parts = values[0], float(np.dot(values[1:], shares))
     if np.isfinite(whole) and not np.isclose(whole, parts, rtol=1e-3, atol=1e-6):
         raise ValueError(
-            f"fit: the loss of {len(rows)} rows is {whole:.6g}, and that of its shards "
-            f"{parts:.6g} on average: to be cut it must be a mean over rows, weighted by "
-            "sample_weight at most. Class weights, pos_weight and ignore_index that "
-            "it divides by can be given as sample_weight"
+            f"fit: the loss of {len(rows)} rows is {whole:.6g}, that of their shards "
+            f"{parts:.6g} on average: to be cut, it must be a mean over rows, weighted "
+            "by sample_weight at most. Give class weights, or rows to be left out, as "
+            "sample_weight"
         )
 
 

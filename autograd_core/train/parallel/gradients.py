@@ -76,6 +76,7 @@ class Parallel:
             arrays = [t._data for t in (*self.parameters, *self.before.floats)]
             self.packing = Packing(arrays)
             self._replay: Replay | None = None
+            self._function: Any = None  # that it replays
             self.ranks.require_same(
                 {
                     "kernels": kernels(),
@@ -84,7 +85,7 @@ class Parallel:
                     "seed of dropout": default_generator.get_state().tolist(),
                 },
                 ". Every rank must make the same model: call ag.manual_seed with the "
-                "same number on all of them, before",
+                "same number on all of them first",
             )
 
     def __repr__(self) -> str:
@@ -119,10 +120,10 @@ class Parallel:
                 raise ValueError(f"backward: the arrays must have rows alike: {shapes}")
             runs = cut(rows.pop(), self.shards)
             shares = shares_of(runs, None if weights is None else np.asarray(weights))
-            if self._replay is None or self._replay.step.function is not function:
-                self._code = code_of(function)
-                self.ranks.require_same({"function": self._code})
+            if self._replay is None or self._function is not function:
+                self.ranks.require_same({"code of the function": code_of(function)})
                 self._replay = self.replay(function, None, WORTH)
+                self._function = function
             loss, _ = self.shard_by_shard(
                 self._replay,
                 lambda i: tuple(a[slice(*runs[i])] for a in batch),
@@ -167,11 +168,11 @@ class Parallel:
         ranks.meet()
         told.exchange(ranks)
         loss = float(np.sum(told.losses * shares))
-        flat = {
+        whole = {
             dtype: ranks.sum(sums[dtype], len(shares), size, dtype)
             for dtype, size in self.packing.sizes.items()
         }
-        arrays = iter(self.packing.apart(flat))
+        arrays = iter(self.packing.apart(whole))
         for p, there in zip(self.parameters, told.has_gradient, strict=True):
             array = next(arrays)
             p.set_grad(Tensor(array) if there else None)

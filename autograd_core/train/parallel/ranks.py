@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import numpy as np
 from autograd_core.hooks import Array
 from autograd_core.train.parallel.shards import TreeSum, blocks, bounds
 
+LONG = 90  # characters of what differs
 WELL, STOPS, INTERRUPTS, FAILED = range(4)
 
 
@@ -95,8 +97,9 @@ class Ranks:
         for rank, other in enumerate(every):
             names = [n for n in every[0] | other if other.get(n) != every[0].get(n)]
             found += [
-                f"rank {rank} has another {n}: {_short(other.get(n))}, rank 0 has "
-                f"{_short(every[0].get(n))}"
+                f"rank {rank} differs in {n}: it has {{}}, rank 0 {{}}".format(
+                    *_apart(str(other.get(n)), str(every[0].get(n)))
+                )
                 for n in names
             ]
         if found:
@@ -154,6 +157,11 @@ class Ranks:
         return whole
 
 
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 200 else f"{text[:200]}..."
+def _apart(a: str, b: str) -> tuple[str, str]:
+    """Both texts, if long from where they begin to differ."""
+    start = 0
+    if max(len(a), len(b)) > LONG:
+        start = max(len(os.path.commonprefix([a, b])) - LONG // 3, 0)
+    parts = (text[start : start + LONG] for text in (a, b))
+    first, second = (f"{'...' * (start > 0)}{' '.join(p.split())}" for p in parts)
+    return first, second

@@ -1,0 +1,103 @@
+"""A training run for test_parallel.py: mpiexec -n N python parallel_run.py JSON
+
+The JSON: epochs, and whatever is to be otherwise, see `main`. Every rank prints one
+line, a digest of all that the run has come to, or the error that ended it.
+"""
+
+import hashlib
+import json
+import os
+import signal
+import sys
+
+import numpy as np
+from killed_run import blobs, write
+
+from autograd_core import nn, optim, train
+from autograd_core.random import manual_seed
+
+
+class Watch(train.Callback):
+    """Says where the run is, and does on one rank what a test asks for."""
+
+    def __init__(self, **asked):
+        self.asked = asked
+
+    def step(self, run):
+        self.run = run
+        if [run.rank, run.step] == self.asked.get("kill"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if [run.rank, run.step] == self.asked.get("error"):
+            raise KeyError("a callback's own")
+        if [run.rank, run.step] == self.asked.get("stop"):
+            run.stop("enough")
+        if [run.rank, run.step] == self.asked.get("moves"):
+            run.model[0].bias.data[0] += 1
+
+
+def plain(x, rng):
+    return x + rng.standard_normal(x.shape).astype(x.dtype) / 8
+
+
+def main(epochs=2, mpi=True, shards=4, path=None, compiled=None, other=None, **asked):
+    comm = None
+    if mpi:
+        from mpi4py import MPI
+
+        comm = MPI.COMM_WORLD
+    rank = 0 if comm is None else comm.Get_rank()
+    odd = other if rank == 1 else None  # what is otherwise on rank 1
+    manual_seed(9 if odd == "seed" else 1)
+    model = nn.Sequential(
+        nn.Linear(4, 24), nn.BatchNorm1d(24), nn.ReLU(), nn.Dropout(0.3),
+        nn.Linear(24, 4 if odd == "shapes" else 3),
+    )  # fmt: skip
+    manual_seed(2)
+    opt = optim.Adam(model.parameters(), lr=0.02 if odd == "optimizer" else 0.01)
+    x, y = blobs(103, 0)
+    if odd == "data":
+        x[7] += 1
+    if odd == "rows":
+        x, y = x[:-1], y[:-1]
+    loss = loss_of(asked, odd)
+    augment = [train.Noise(0.1), plain]
+    watch = Watch(**asked)
+    save = [train.Checkpoint(path)] if path else []
+    history = train.fit(
+        model, opt, loss,
+        train.Batches(x, y, 16, seed=5, augment=augment, sample_weight=weights(asked)),
+        blobs(30, 1), epochs=epochs,
+        metrics={"accuracy": train.accuracy}, l2=1e-3, l1=1e-4, sparse=True,
+        average=0.9, clip_norm=1.0, compiled=compiled,
+        callbacks=[watch, train.EarlyStopping(patience=99), *save],
+        resume=path if path and os.path.exists(path) else None,
+        comm=comm, shards=shards,
+    )  # fmt: skip
+    rows = [{**row, "seconds": 0} for row in history.rows]
+    digest = hashlib.sha256()
+    state = watch.run.state_dict()
+    state.pop("callbacks")
+    write(digest, [state | {"history": rows}])
+    return f"{len(rows)} epochs {digest.hexdigest()}"
+
+
+def loss_of(asked, odd):
+    """Cross-entropy; on rank 1, and for a blow-up, something else."""
+    entropy = nn.functional.cross_entropy
+    if asked.get("blow"):
+        return lambda output, y: entropy(output * 1e30, y) * 1e30
+    if asked.get("classes"):
+        return nn.CrossEntropyLoss(weight=np.array([1.0, 5.0, 1.0], "f4"))
+    return (lambda output, y: entropy(output, y) * 1) if odd == "code" else entropy
+
+
+def weights(asked):
+    return np.linspace(0.5, 2, 103) if asked.get("weighted") else None
+
+
+if __name__ == "__main__":
+    try:
+        found = main(**json.loads(sys.argv[1]))
+    except Exception as error:
+        found = f"{type(error).__name__}: {error}"
+    print(found, flush=True)
