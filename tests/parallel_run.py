@@ -1,7 +1,7 @@
 """A training run for test_parallel.py: mpiexec -n N python parallel_run.py JSON
 
-The JSON: epochs, and whatever is to be otherwise, see `main`. Every rank prints one
-line, a digest of all that the run has come to, or the error that ended it.
+The JSON is a list of runs: what is to be otherwise in each, see `main`. Every rank
+prints a line for each, a digest of all that it has come to, or the error that ended it.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ class Watch(train.Callback):
         if [run.rank, run.step] == self.asked.get("kill"):
             os.kill(os.getpid(), signal.SIGKILL)
         if [run.rank, run.step] == self.asked.get("error"):
-            raise KeyError("a callback's own")
+            raise KeyError("mine")
         if [run.rank, run.step] == self.asked.get("stop"):
             run.stop("enough")
         if [run.rank, run.step] == self.asked.get("moves"):
@@ -46,6 +46,8 @@ def main(epochs=2, mpi=True, shards=4, path=None, compiled=None, other=None, **a
 
         comm = MPI.COMM_WORLD
     rank = 0 if comm is None else comm.Get_rank()
+    if asked.get("outside") and rank == 1:
+        raise KeyError("mine")
     odd = other if rank == 1 else None  # what is otherwise on rank 1
     manual_seed(9 if odd == "seed" else 1)
     model = nn.Sequential(
@@ -95,9 +97,16 @@ def weights(asked):
     return np.linspace(0.5, 2, 103) if asked.get("weighted") else None
 
 
-if __name__ == "__main__":
+def line_of(case):
     try:
-        found = main(**json.loads(sys.argv[1]))
+        return main(**case)
     except Exception as error:
-        found = f"{type(error).__name__}: {error}"
-    print(found, flush=True)
+        if case.get("raises"):
+            raise
+        return f"{type(error).__name__}: {error}".replace("\n", " ")
+
+
+if __name__ == "__main__":
+    for case in json.loads(sys.argv[1]):
+        sys.stdout.write(f"{line_of(case)}\n")
+        sys.stdout.flush()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -161,7 +161,8 @@ def _apart(a: str, b: str) -> tuple[str, str]:
     """Both texts, if long from where they begin to differ."""
     start = 0
     if max(len(a), len(b)) > LONG:
-        start = max(len(os.path.commonprefix([a, b])) - LONG // 3, 0)
+        alike = takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False))
+        start = max(sum(1 for _ in alike) - LONG // 3, 0)
     parts = (text[start : start + LONG] for text in (a, b))
     first, second = (f"{'...' * (start > 0)}{' '.join(p.split())}" for p in parts)
     return first, second
