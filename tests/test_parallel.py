@@ -1,6 +1,7 @@
 """Data-parallel training: one process and several, over MPI, end in the same bits."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -35,6 +36,7 @@ def mpi(ranks, cases, *options):
         stderr=subprocess.STDOUT,
         text=True,
         timeout=120,
+        env={**os.environ, "AUTOGRAD_CORE_NUM_THREADS": "1"},
     )
     lines = [
         re.findall(rf"^\[{rank}\] (.*)$", run.stdout, re.MULTILINE)
