@@ -229,6 +229,15 @@ ERRORS = [  # a case, and what ranks 0 and 1 say
     ({"blow": True}, *["FloatingPointError: the loss is NaN or infinite"] * 2),
     ({"error": [1, 3]}, "OtherRankError: rank 1 failed: KeyError: 'mine'", "KeyError"),
     ({"moves": [1, 3]}, *["ValueError: rank 1 differs in model: .*after epoch 1"] * 2),
+    ({"own": {"rows": [9, 9], "batch": [0, 0]}}, *[r"0\.\d+$"] * 2),
+    (
+        {"own": {"rows": [9, 8], "batch": [0, 0]}},
+        *["ValueError: the ranks are not at the same batch: they have 9, 8 rows"] * 2,
+    ),
+    (
+        {"own": {"rows": [9, 9], "batch": [0, 1]}},
+        *["ValueError: rank 1 differs in first batch: "] * 2,
+    ),
     ({"stop": [1, 3]}, *[r"0 epochs \w+"] * 2),
 ]
 

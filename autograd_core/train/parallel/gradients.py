@@ -12,7 +12,7 @@ from autograd_core.hooks import Array
 from autograd_core.nn import Module, check
 from autograd_core.random import default_generator
 from autograd_core.tensor import Tensor
-from autograd_core.train.parallel.agreement import code_of, kernels, model_of
+from autograd_core.train.parallel.agreement import code_of, digest, kernels, model_of
 from autograd_core.train.parallel.moved import Before, Told
 from autograd_core.train.parallel.packed import Packing
 from autograd_core.train.parallel.ranks import Ranks
@@ -118,16 +118,21 @@ class Parallel:
             if len(rows) != 1 or rows == {0}:
                 shapes = ", ".join(str(a.shape) for a in batch)
                 raise ValueError(f"backward: the arrays must have rows alike: {shapes}")
-            runs = cut(rows.pop(), self.shards)
+            count = rows.pop()
+            runs = cut(count, self.shards)
             shares = shares_of(runs, None if weights is None else np.asarray(weights))
             if self._replay is None or self._function is not function:
-                self.ranks.require_same({"code of the function": code_of(function)})
+                first = {"arrays": batch}
+                self.ranks.require_same(
+                    {"function": code_of(function), "first batch": digest(first)}
+                )
                 self._replay = self.replay(function, None, WORTH)
                 self._function = function
             loss, _ = self.shard_by_shard(
                 self._replay,
                 lambda i: tuple(a[slice(*runs[i])] for a in batch),
                 shares,
+                count,
             )
             if not np.isfinite(loss):
                 raise FloatingPointError(f"backward: the loss is {loss}")
@@ -144,10 +149,12 @@ class Parallel:
         replay: Replay,
         rows_of: Callable[[int], tuple[Any, ...]],
         shares: Sequence[float],
+        rows: int,
     ) -> tuple[float, list[Any]]:
         """(loss, what each own shard gave beside it), gradients and buffers in place.
 
-        If the loss is not finite, buffers and seeds are as they were.
+        ``rows``: of the whole batch. If the loss is not finite, buffers and seeds are
+        as they were.
         """
         before, ranks = self.before, self.ranks
         before.keep()
@@ -165,7 +172,7 @@ class Parallel:
                     sums[dtype].add(i, 1, flat)
         finally:
             before.put_back(0)
-        ranks.meet()
+        ranks.meet(rows=rows)
         told.exchange(ranks)
         loss = float(np.sum(told.losses * shares))
         whole = {

@@ -46,15 +46,28 @@ class Ranks:
 
     # Agreement -------------------------------------------------------------------
 
-    def meet(self, state: int = WELL) -> int:
-        """The worst state of all ranks; OtherRankError if that is `FAILED`."""
+    def meet(self, state: int = WELL, rows: int = 0) -> int:
+        """The worst state of all ranks; OtherRankError if that is `FAILED`.
+
+        ValueError, on all of them, if they come with other numbers of rows.
+        """
         if self.size == 1:
             return state
-        states = np.empty(self.size, np.int64)
-        self.comm.Allgather(np.array([state], np.int64), states)
+        states, counts = self._told(state, rows).T
         if FAILED in states:
             self._failed()
+        if len(set(counts.tolist())) > 1:
+            raise ValueError(
+                "the ranks are not at the same batch: they have "
+                f"{', '.join(map(str, counts))} rows in it (0: another call). All must "
+                "make the same calls, with the whole batch each"
+            )
         return int(states.max())
+
+    def _told(self, state: int, rows: int) -> Array:
+        every = np.empty((self.size, 2), np.int64)
+        self.comm.Allgather(np.array([state, rows], np.int64), every)
+        return every
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -80,8 +93,7 @@ class Ranks:
 
     def _report(self, error: Exception) -> None:
         """Tell the others; they raise, and so does the caller."""
-        states = np.empty(self.size, np.int64)
-        self.comm.Allgather(np.array([FAILED], np.int64), states)
+        self._told(FAILED, 0)
         self.comm.allgather(f"{type(error).__name__}: {error}")
 
     def _failed(self) -> None:

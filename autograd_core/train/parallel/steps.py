@@ -48,7 +48,9 @@ class ShardedSteps:
             targets.append(made[1])
             return made
 
-        loss, given = self.parallel.shard_by_shard(self._replay, shard, shares)
+        loss, given = self.parallel.shard_by_shard(
+            self._replay, shard, shares, len(rows)
+        )
         outputs = None
         if self.outputs:
             ranks = self.parallel.ranks
