@@ -47,6 +47,7 @@ from autograd_core.train.metrics import (
     top_k,
     worst_confusions,
 )
+from autograd_core.train.parallel import OtherRankError, Parallel
 from autograd_core.train.plots import (
     bars,
     histograms,
@@ -98,6 +99,8 @@ __all__ = [
     "Mixup",
     "Noise",
     "OneMinus",
+    "OtherRankError",
+    "Parallel",
     "Progress",
     "Prune",
     "ResumeError",

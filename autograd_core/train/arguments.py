@@ -15,11 +15,14 @@ from autograd_core.tape import no_grad, state
 from autograd_core.tensor import Tensor
 from autograd_core.train.data import Batches, check_labels, split, take, unpack
 from autograd_core.train.metrics import Metric, check_loss, measure
+from autograd_core.train.parallel.gradients import shares_of
+from autograd_core.train.parallel.shards import cut
 from autograd_core.train.predict import batches_for, predict, target_dtype
 from autograd_core.train.step import Loss, Options
 
 Validation = tuple[Any, Array, Array | None]
 TRIED = 256  # rows that metrics are tried on
+ROUNDING = 3e-5  # of means over so many rows in float32
 
 
 def check_parts(model: Any, opt: Any, loss: Any) -> None:
@@ -226,6 +229,31 @@ def _try_loss(
         raise ValueError(
             f"fit: the loss must be a scalar, got shape {found.shape}; average it over "
             "the rows"
+        )
+
+
+def check_mean(model: Module, loss: Loss, data: Validation, shards: int) -> None:
+    """ValueError unless the loss of some rows is the mean of its shards' losses."""
+    x, y, weight = data
+    rows = np.arange(len(y)) if weight is None else np.flatnonzero(weight)
+    rows = rows[:TRIED]
+    output = predict(model, take(x, rows))
+    target = y[rows].astype(target_dtype(model, y), copy=False)
+    weights = None if weight is None else weight[rows].astype(output.dtype)
+    runs = [(0, len(rows)), *cut(len(rows), shards)]
+    shares = shares_of(runs[1:], weights)
+    values = []
+    with no_grad():
+        for run in map(slice, *zip(*runs, strict=True)):
+            given = {} if weights is None else {"sample_weight": weights[run]}
+            values.append(loss(Tensor(output[run]), target[run], **given).item())
+    whole, parts = values[0], float(np.dot(values[1:], shares))
+    if abs(whole - parts) > ROUNDING * max(map(abs, values)):  # not if it is NaN
+        raise ValueError(
+            f"fit: the loss of {len(rows)} rows is {whole:.6g}, that of their shards "
+            f"{parts:.6g} on average: to be cut, it must be a mean over rows, weighted "
+            "by sample_weight at most. Give class weights, or rows to be left out, as "
+            "sample_weight"
         )
 
 

@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
+from autograd_core.hooks import Array
 from autograd_core.program import compile
 from autograd_core.program.compile import Compiled
-from autograd_core.train.step import Step
+from autograd_core.train.data import Batches
 
 # A Program costs as much as some 80 eager steps of a small network, and saves half.
 WORTH = 100
+
+
+class Taken(NamedTuple):
+    """A step: its rows, loss, outputs and targets (if wanted), cost if penalised."""
+
+    rows: int
+    loss: float
+    outputs: tuple[Array, Array] | None
+    cost: list[float]
+
+
+class Replayed(Protocol):
+    """What can be replayed; ``updating`` once it has begun to change parameters."""
+
+    updating: bool
+
+    def __call__(self, *batch: Any) -> Any: ...
 
 
 class Replay:
@@ -21,7 +39,7 @@ class Replay:
     the first step that cannot be compiled.
     """
 
-    def __init__(self, step: Step, compiled: bool | None, steps: int) -> None:
+    def __init__(self, step: Replayed, compiled: bool | None, steps: int) -> None:
         self.step = step
         self.insists = compiled is True
         self.wanted = steps >= WORTH if compiled is None else compiled
@@ -51,3 +69,17 @@ class Replay:
         found = self.step(*batch)
         self.wanted = False
         return found
+
+
+class Steps:
+    """Takes the steps of a run, by their number."""
+
+    def __init__(self, replay: Replay, batches: Batches, outputs: bool) -> None:
+        self.replay, self.batches, self.outputs = replay, batches, outputs
+
+    def __call__(self, number: int, put_back: Callable[[], None]) -> Taken:
+        """The step of this number; ``put_back`` as in `Replay`."""
+        batch = self.batches.at(number)
+        loss, output, *cost = self.replay(batch, put_back)
+        outputs = (output._data, batch[1]) if self.outputs else None
+        return Taken(len(batch[1]), loss.item(), outputs, [c.item() for c in cost])

@@ -81,6 +81,7 @@ def settings_of(run: Run) -> dict[str, Any]:
         "metrics": {name: name_of(metric) for name, metric in run.metrics.items()},
         "valid": _validation(run),
         "valid_every": run.valid_every,
+        "shards": run.shards,
         **asdict(run.options),
         "callbacks": [c.kind for c in _stateful(run)],
     }

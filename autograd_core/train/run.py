@@ -20,7 +20,10 @@ from autograd_core.train.float64 import objective
 from autograd_core.train.history import INTERRUPTED, History
 from autograd_core.train.interrupt import deferred_interrupt
 from autograd_core.train.metrics import Metric, evaluate, measure
-from autograd_core.train.replay import Replay
+from autograd_core.train.parallel import Parallel, Ranks, ShardedSteps
+from autograd_core.train.parallel.agreement import DRIFT, state_of
+from autograd_core.train.parallel.ranks import INTERRUPTS, STOPS, WELL
+from autograd_core.train.replay import Replay, Steps, Taken
 from autograd_core.train.step import Step
 
 Validation = tuple[Any, Array, Array | None]  # x, y, sample weights
@@ -46,6 +49,7 @@ class Run:
         gradchecks: Sequence[int] = (),
         valid_every: int = 1,
         compiled: bool | None = None,
+        parallel: Parallel | None = None,
     ) -> None:
         self.model, self.opt, self.loss = step.model, step.opt, step.loss
         self.options, self.average = step.options, step.average
@@ -57,7 +61,8 @@ class Run:
         self.history = History()
         self.sums: dict[str, float] = {}  # of the epoch under way, and its rows
         self.outputs: list[tuple[Array, Array]] = []  # in it, with targets, for metrics
-        self._take_step, self._compiled = step, compiled
+        self._take_step, self._compiled, self._parallel = step, compiled, parallel
+        self._ranks = Ranks() if parallel is None else parallel.ranks
         self._after_step = [c for c in self.callbacks if c.has("step")]
         self._kept = [(b._data, b._data.copy()) for b in self.model.buffers()]
         self._kept.append((default_generator.state, default_generator.get_state()))
@@ -140,6 +145,37 @@ class Run:
             f"{owner}: no column {name!r}; there are: {', '.join(self.columns)}{hint}"
         )
 
+    # Several processes -----------------------------------------------------------
+
+    @property
+    def rank(self) -> int:
+        """The number of this process; 0, which saves and prints, if it is alone."""
+        return self._ranks.rank
+
+    @property
+    def shards(self) -> int | None:
+        """Of a batch, see `train.Parallel`; None if it is not cut."""
+        return None if self._parallel is None else self._parallel.shards
+
+    def _make_steps(self, left: int) -> Steps | ShardedSteps:
+        wanted = bool(self.metrics)
+        if self._parallel is None:
+            replay = Replay(self._take_step, self._compiled, left)
+            return Steps(replay, self.batches, wanted)
+        return ShardedSteps(
+            self._parallel, self._take_step, self.batches, self._compiled, left, wanted
+        )
+
+    def _stop_together(self) -> None:
+        """When one rank stops, all do; after an epoch all must stand where one does."""
+        history, ranks = self.history, self._ranks
+        mine = INTERRUPTS if history.interrupted else STOPS if history.stopped else WELL
+        worst = ranks.meet(mine)
+        if worst > mine:
+            self.stop(INTERRUPTED if worst == INTERRUPTS else "another rank stopped it")
+        if ranks.size > 1 and self.step % self.batches.steps == 0:
+            ranks.require_same(state_of(self), f" after epoch {self.epoch}. {DRIFT}")
+
     # The loop --------------------------------------------------------------------
 
     def train(self) -> None:
@@ -147,7 +183,7 @@ class Run:
         before = self.history.rows[-1]["seconds"] if self.history.rows else 0.0
         self._start = time.perf_counter() - before
         left = self.steps - self.step
-        self._replay = Replay(self._take_step, self._compiled, left)
+        self._steps = self._make_steps(left)
         try:
             self._train()
         except BaseException as error:
@@ -165,6 +201,7 @@ class Run:
                     self._one_step()
                     if interrupted():
                         self.stop(INTERRUPTED)
+                    self._stop_together()
                 if not self.history.interrupted:
                     self._end_with_average()
                 self._call("end")
@@ -172,18 +209,18 @@ class Run:
                 self.stop(INTERRUPTED)
 
     def _one_step(self) -> None:
-        batch = self.batches.at(self.step)
         for now, kept in self._kept:
             np.copyto(kept, now)
         try:
-            loss, output, *cost = self._replay(batch, self._put_back)
+            taken = self._steps(self.step, self._put_back)
         except BaseException as error:  # nothing is half-updated: statistics go back
             self._put_back()
             if isinstance(error, ValueError):
-                raise step_diverged(self.model, batch[0], error) from error
+                x = self.batches.at(self.step)[0]
+                raise step_diverged(self.model, x, error) from error
             raise
         self.step += 1
-        self._add(batch[1], loss, output, cost)
+        self._add(taken)
         if self.step % self.batches.steps == 0:
             self._end_epoch()
             for callback in self._after_step:
@@ -198,14 +235,14 @@ class Run:
         for now, kept in self._kept:
             np.copyto(now, kept)
 
-    def _add(self, y: Array, loss: Any, output: Any, cost: Sequence[Any]) -> None:
-        rows, sums = len(y), self.sums
-        sums["loss"] = sums.get("loss", 0.0) + loss.item() * rows
-        for value in cost:
-            sums["cost"] = sums.get("cost", 0.0) + value.item() * rows
+    def _add(self, taken: Taken) -> None:
+        rows, sums = taken.rows, self.sums
+        sums["loss"] = sums.get("loss", 0.0) + taken.loss * rows
+        for value in taken.cost:
+            sums["cost"] = sums.get("cost", 0.0) + value * rows
         sums["rows"] = sums.get("rows", 0.0) + rows
-        if self.metrics:
-            self.outputs.append((output._data, y))
+        if taken.outputs is not None:
+            self.outputs.append(taken.outputs)
 
     def _end_epoch(self) -> None:
         row = self.means()

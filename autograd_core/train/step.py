@@ -62,24 +62,44 @@ class Step:
 
     def __call__(self, x: Any, y: Any, *given: Any) -> tuple[Any, ...]:
         """Take the step; FloatingPointError, before any update, if it is not finite."""
-        options = self.options
         self.opt.zero_grad()
-        output = self.model(x)
-        value = self.loss(output, y, **({"sample_weight": given[0]} if given else {}))
-        total = value
-        if options.penalised:
-            l1 = 0.0 if options.sparse else options.l1
-            total = value + penalty(self.model, l1, options.l2)
+        value, output = self.forward(x, y, *given)
+        total = value + self._penalty() if self.options.penalised else value
         require_finite(total)
         total.backward()
+        return (value, output, *self._update(total))
+
+    def forward(self, x: Any, y: Any, *given: Any) -> tuple[Any, Any]:
+        """Loss, without penalty, and output."""
+        output = self.model(x)
+        options = {"sample_weight": given[0]} if given else {}
+        return self.loss(output, y, **options), output
+
+    def descend(self, value: Any) -> tuple[Any, ...]:
+        """The rest of a step whose loss has this value and left its gradients."""
+        total = value
+        if self.options.penalised:
+            extra = self._penalty()
+            total = value + extra
+            if isinstance(extra, Tensor):
+                extra.backward()
+        require_finite(total)
+        return self._update(total)
+
+    def _penalty(self) -> Any:
+        options = self.options
+        l1 = 0.0 if options.sparse else options.l1
+        return penalty(self.model, l1, options.l2)
+
+    def _update(self, total: Any) -> tuple[Any, ...]:
         self._clip()
-        cost = (self._cost(total),) if options.penalised else ()
+        cost = (self._cost(total),) if self.options.penalised else ()
         self.updating = True
         self.opt.step()
         self._constrain()
         if self.average is not None:
             self.average.update()
-        return (value, output, *cost)
+        return cost
 
     def __repr__(self) -> str:
         model, loss = (type(part).__name__ for part in (self.model, self.loss))

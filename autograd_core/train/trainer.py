@@ -13,6 +13,9 @@ from autograd_core.train.callbacks import Callback, Progress, as_callbacks
 from autograd_core.train.data import Batches
 from autograd_core.train.history import History
 from autograd_core.train.metrics import Metric, check_metrics
+from autograd_core.train.parallel import Parallel, Ranks
+from autograd_core.train.parallel.agreement import run_of
+from autograd_core.train.parallel.gradients import SHARDS
 from autograd_core.train.predict import bare
 from autograd_core.train.run import Run
 from autograd_core.train.step import Loss, Step
@@ -42,6 +45,8 @@ def fit(
     compiled: bool | None = None,
     progress: bool = False,
     resume: str | os.PathLike[str] | None = None,
+    comm: Any = None,
+    shards: int | None = None,
 ) -> History:
     """Train ``model`` and return the `History`; prints nothing unless ``progress``.
 
@@ -89,6 +94,12 @@ def fit(
     and callbacks that have a state must be the same; ``epochs``, ``compiled``,
     ``progress`` and other callbacks may differ.
 
+    Several processes (docs/parallel.md): with ``comm=MPI.COMM_WORLD`` of mpi4py, and
+    ``mpiexec -n 4 python ...``, each batch is cut into ``shards`` (8) however many
+    processes there are; the run has the same bits with any number of them, and with
+    ``shards=8`` alone in one. See `Parallel` for what becomes of BatchNorm. The first
+    process writes checkpoints and shows the progress.
+
     Raises before it trains: TypeError and ValueError for data that is not finite
     numbers, does not fit the model, loss or metrics, or has labels out of range, for an
     optimizer of another model, and for what a callback's `check` refuses; ResumeError
@@ -105,45 +116,54 @@ def fit(
     >>> history.last("valid_loss") < 1e-3
     True
     """
-    model, loss = bare(model), bare(loss)
-    arguments.check_parts(model, opt, loss)
-    epochs = arguments.epochs_of("epochs", epochs, 0)
-    options = arguments.options_of(
-        l1=l1,
-        l2=l2,
-        sparse=sparse,
-        max_norm=max_norm,
-        clip_norm=clip_norm,
-        clip_value=clip_value,
-        average=average,
-    )
-    shown = check.switch("fit: progress", progress)
-    metrics = {} if metrics is None else metrics
-    check_metrics(metrics)
-    given = as_callbacks(callbacks)
-    batches, held = arguments.batches_of(model, train, valid, batch_size, seed)
-    data = batches.x, batches.y, batches.sample_weight
-    arguments.try_data(model, loss, data, metrics, "training data")
-    if held is not None:
-        arguments.try_data(model, loss, held, metrics, "validation data")
-    run = Run(
-        Step(model, opt, loss, options),
-        batches,
-        held,
-        epochs,
-        metrics=metrics,
-        callbacks=[*given, Progress()] if shown else given,
-        gradchecks=arguments.gradchecks_of(gradcheck, epochs),
-        valid_every=arguments.epochs_of("valid_every", valid_every, 1),
-        compiled=arguments.compiled_of(compiled),
-    )
-    for callback in run.callbacks:
-        callback.reset()
-    for callback in run.callbacks:
-        callback.check(run)
-    if resume is not None:
-        run.load_state_dict(checkpoint.load_newest(arguments.path_of(resume)))
-    if not model.training:
-        model.train()
-    run.train()
-    return run.history
+    ranks = Ranks(comm)
+    with ranks.together():  # an error on one is known to all
+        model, loss = bare(model), bare(loss)
+        arguments.check_parts(model, opt, loss)
+        epochs = arguments.epochs_of("epochs", epochs, 0)
+        options = arguments.options_of(
+            l1=l1,
+            l2=l2,
+            sparse=sparse,
+            max_norm=max_norm,
+            clip_norm=clip_norm,
+            clip_value=clip_value,
+            average=average,
+        )
+        shown = check.switch("fit: progress", progress)
+        metrics = {} if metrics is None else metrics
+        check_metrics(metrics)
+        given = as_callbacks(callbacks)
+        batches, held = arguments.batches_of(model, train, valid, batch_size, seed)
+        data = batches.x, batches.y, batches.sample_weight
+        arguments.try_data(model, loss, data, metrics, "training data")
+        if held is not None:
+            arguments.try_data(model, loss, held, metrics, "validation data")
+        parallel = None
+        if shards is not None or comm is not None:
+            parallel = Parallel(model, ranks, SHARDS if shards is None else shards)
+            arguments.check_mean(model, loss, data, parallel.shards)
+        run = Run(
+            Step(model, opt, loss, options),
+            batches,
+            held,
+            epochs,
+            metrics=metrics,
+            callbacks=[*given, Progress()] if shown and not ranks.rank else given,
+            gradchecks=arguments.gradchecks_of(gradcheck, epochs),
+            valid_every=arguments.epochs_of("valid_every", valid_every, 1),
+            compiled=arguments.compiled_of(compiled),
+            parallel=parallel,
+        )
+        for callback in run.callbacks:
+            callback.reset()
+        for callback in run.callbacks:
+            callback.check(run)
+        ranks.require_same(run_of(run) if ranks.size > 1 else {})
+        if resume is not None:
+            path = arguments.path_of(resume)
+            run.load_state_dict(ranks.first(lambda: checkpoint.load_newest(path)))
+        if not model.training:
+            model.train()
+        run.train()
+        return run.history

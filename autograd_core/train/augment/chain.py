@@ -47,11 +47,18 @@ class Chain:
         return (x, targets) if y else x
 
     def batch(
-        self, x: Array, y: Array, seed: Seed, epoch: int, number: int, rows: Array
+        self,
+        x: Array,
+        y: Array,
+        seed: Seed,
+        epoch: int,
+        number: tuple[int, int],
+        rows: Array,
     ) -> tuple[Array, Array]:
-        """A batch of an epoch, counted from 0, whose rows have these numbers.
+        """A batch of an epoch, or a shard of it, whose rows have these numbers.
 
-        Steps without ``at`` share a generator for (seed, epoch, number).
+        ``number`` is the batch's and the shard's, from 0. Steps without ``at`` share a
+        generator for (seed, epoch, number).
         """
         rng: Rng = None
         for place, step in enumerate(self.steps):
@@ -59,7 +66,10 @@ class Chain:
                 own = seed if place == 0 else (*np.atleast_1d(seed).tolist(), place)
                 x = checked(step, step.at(x, own, epoch, rows), x)
             else:
-                rng = rng or np.random.default_rng((seed, epoch, number + 1))
+                if rng is None:
+                    batch, shard = number
+                    place_of = (seed, epoch, batch + 1, shard)
+                    rng = np.random.default_rng(place_of[: 4 if shard else 3])
                 x, y = called(step, x, y, rng)
         return x, y
 

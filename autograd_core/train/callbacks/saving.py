@@ -33,7 +33,8 @@ class Checkpoint(Callback):
     `EarlyStopping`.
 
     Raises before training: CheckpointError if the folder cannot be written to,
-    TypeError for an ``extra`` that cannot be saved, KeyError for no such column.
+    TypeError for an ``extra`` that cannot be saved, KeyError for no such column. Of
+    several processes the first writes.
     """
 
     last = True
@@ -79,6 +80,8 @@ class Checkpoint(Callback):
         others = (c for c in run.callbacks if isinstance(c, Checkpoint))
         if any(mine & c._paths() for c in others if c is not self):
             raise ValueError(f"{self!r}: another Checkpoint saves to the same file")
+        if run.rank > 0:
+            return
         for path in mine:
             try:
                 files.check_replaceable(path)
@@ -100,7 +103,8 @@ class Checkpoint(Callback):
         best = self._best
         if best and run.measured(best.column):
             row = run.history.rows[-1]
-            if best.take(run.history.last(best.column), run.epoch):
+            better = best.take(run.history.last(best.column), run.epoch)
+            if better and run.rank == 0:
                 found = {"model": run.weights(), "epoch": run.epoch, "row": row}
                 checkpoint.save(self.best_path, {**found, "extra": self.extra})
         if run.epoch % self.every == 0 or run.done:
@@ -112,6 +116,8 @@ class Checkpoint(Callback):
             self._save(run)
 
     def _save(self, run: Run) -> None:
+        if run.rank > 0:
+            return
         tree = run.state_dict() | {"extra": self.extra}
         checkpoint.save(self.path, tree, keep=True)
 

@@ -87,18 +87,33 @@ class Batches:
         With the attribute ``reuse`` set, x lies where that of the last batch of as many
         rows did, if it can: large new arrays cost ten times the copy.
         """
+        return self._made(step, 0, self.rows_at(step))
+
+    def rows_at(self, step: int) -> Array:
+        """The numbers of the rows of a step's batch."""
         if step < 0:
             raise IndexError(f"Batches: step must be >= 0, got {step}")
         epoch, number = divmod(step, self.steps)
         first = number * self.batch_size
         last = number == self.steps - 1
-        rows = self._rows(epoch)[first : self.rows if last else first + self.batch_size]
+        return self._rows(epoch)[first : self.rows if last else first + self.batch_size]
+
+    def part(self, step: int, shard: int, places: slice) -> tuple[Array, ...]:
+        """Some rows of a step's batch: its shard of that number, as `at` gives all.
+
+        A row is augmented as it is in the batch by what goes by its number; what draws
+        from a generator gets another one for each shard.
+        """
+        return self._made(step, shard, self.rows_at(step)[places])
+
+    def _made(self, step: int, shard: int, rows: Array) -> tuple[Array, ...]:
         x = self._reused(rows) if self.reuse and self._is_plain else None
         if x is None:
             x = take(self.x, rows, self._x_dtype)
         y = take(self.y, rows, self._y_dtype)
         if self.augment is not None:
-            x, y = self.augment.batch(x, y, self.seed, epoch, number, rows)
+            epoch, number = divmod(step, self.steps)
+            x, y = self.augment.batch(x, y, self.seed, epoch, (number, shard), rows)
             y = _floats(y, self._y_dtype)
         if self.sample_weight is None:
             return x, y
