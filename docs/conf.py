@@ -1,0 +1,95 @@
+"""How Sphinx builds the site: `make docs`. Nothing is fetched from the network."""
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "kernels"), str(HERE / "_ext")]
+
+import autograd_core as ag  # noqa: E402
+
+project = "autograd-core"
+author = copyright = "the autograd-core developers"
+version = release = ag.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "myst_parser",
+    "sphinx_gallery.gen_gallery",
+    "names",
+]
+exclude_patterns = ["_build", "benchmarks.md", "gallery-*/*.ipynb", "gallery-*/*.py"]
+default_role = "py:obj"  # `name` in a docstring links where there is such a name
+suppress_warnings = ["config.cache"]
+
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # signatures stay readable; the text says shapes and dtypes
+autosummary_generate = False
+
+html_theme = "pydata_sphinx_theme"
+html_title = f"autograd-core {release}"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_theme_options = {
+    "show_toc_level": 2,
+    "navigation_with_keys": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+
+# Examples are shown, not run: tests run them, and their pictures are committed.
+GALLERIES = {"examples": "gallery-examples", "examples/course": "gallery-course"}
+FOUND = {ROOT / source: HERE / page for source, page in GALLERIES.items()}
+FOUND = {source: page for source, page in FOUND.items() if source.is_dir()}
+PICTURES = HERE / "gallery"
+sphinx_gallery_conf = {
+    "examples_dirs": [str(source) for source in FOUND],
+    "gallery_dirs": [str(page) for page in FOUND],
+    "plot_gallery": False,
+    "nested_sections": False,
+    "ignore_pattern": r"__init__|/examples/course/" if len(FOUND) < 2 else "__init__",
+    "download_all_examples": False,
+    "show_signature": False,
+    "remove_config_comments": True,
+    "default_thumb_file": str(PICTURES / "newton.png"),
+}
+
+
+def picture_of(example: str) -> Path | None:
+    """The committed picture of an example, wherever below docs/gallery it is."""
+    return next(iter(sorted(PICTURES.rglob(f"{example}.png"))), None)
+
+
+def place_pictures(app: Any) -> None:
+    """Put each picture where sphinx-gallery looks for what a script has drawn."""
+    for source, page in FOUND.items():
+        images = page / "images"
+        images.mkdir(parents=True, exist_ok=True)
+        for script in source.glob("*.py"):
+            if picture := picture_of(script.stem):
+                shutil.copy(picture, images / f"sphx_glr_{script.stem}_001.png")
+
+
+def show_picture(app: Any, docname: str, source: list[str]) -> None:
+    """An example's page ends in its picture."""
+    folder, _, example = docname.rpartition("/")
+    image = HERE / folder / "images" / f"sphx_glr_{example}_001.png"
+    if folder in GALLERIES.values() and image.exists():
+        source[0] += f"\n.. image:: /{image.relative_to(HERE).as_posix()}\n"
+
+
+def setup(app: Any) -> None:
+    """Before sphinx-gallery looks, and as each page is read."""
+    app.connect("builder-inited", place_pictures, priority=1)
+    app.connect("source-read", show_picture)
