@@ -54,8 +54,8 @@ FOUND = {ROOT / source: HERE / page for source, page in GALLERIES.items()}
 FOUND = {source: page for source, page in FOUND.items() if source.is_dir()}
 PICTURES = HERE / "gallery"
 sphinx_gallery_conf = {
-    "examples_dirs": [str(source) for source in FOUND],
-    "gallery_dirs": [str(page) for page in FOUND],
+    "examples_dirs": [f"../{source.relative_to(ROOT)}" for source in FOUND],
+    "gallery_dirs": [page.name for page in FOUND.values()],
     "plot_gallery": False,
     "nested_sections": False,
     "ignore_pattern": r"__init__|/examples/course/" if len(FOUND) < 2 else "__init__",

@@ -13,9 +13,14 @@ from sphinx.util.docutils import SphinxDirective
 
 
 def public(module: ModuleType) -> list[str]:
-    """Its names, without modules: those have pages of their own."""
+    """Its names, without ``__version__`` and modules, which have pages of their own."""
     names: list[str] = module.__all__
-    return [n for n in names if not isinstance(getattr(module, n), ModuleType)]
+    return [
+        name
+        for name in names
+        if not name.startswith("_")
+        and not isinstance(getattr(module, name), ModuleType)
+    ]
 
 
 class Names(SphinxDirective):
@@ -29,7 +34,7 @@ class Names(SphinxDirective):
         module = import_module(self.arguments[0])
         names = sorted(public(module), key=str.lower)
         table = [".. autosummary::", "   :nosignatures:", ""]
-        table += [f"   ~{module.__name__}.{name}" for name in names]
+        table += [f"   {name}" for name in names]  # the page has its py:module
         each = [line for name in names for line in self.entry(module, name)]
         container = nodes.Element()
         lines = StringList([*table, "", *each], source=module.__name__)
