@@ -7,6 +7,7 @@ that no other attribute becomes slower.
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -338,9 +339,29 @@ class ElsewhereInTensor:
 
     __slots__ = ()
 
+    def __dir__(self) -> list[str]:
+        """What there is."""
+        return _there(self)
+
 
 class ElsewhereInModule:
     """What PyTorch's Modules have and these do not."""
+
+    def __dir__(self) -> list[str]:
+        """What there is."""
+        return _there(self)
+
+
+def _there(value: object) -> list[str]:
+    own = getattr(value, "__dict__", {})
+    names = object.__dir__(value)
+    kind = type(value)
+    return [
+        name
+        for name in names
+        if name in own
+        or not isinstance(inspect.getattr_static(kind, name, None), Elsewhere)
+    ]
 
 
 def _tensor() -> dict[str, str]:

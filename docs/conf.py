@@ -1,5 +1,6 @@
 """How Sphinx builds the site: `make docs`. Nothing is fetched from the network."""
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -81,15 +82,26 @@ def place_pictures(app: Any) -> None:
                 shutil.copy(picture, images / f"sphx_glr_{script.stem}_001.png")
 
 
-def show_picture(app: Any, docname: str, source: list[str]) -> None:
-    """An example's page ends in its picture."""
+TITLE = re.compile(r"(\.\. _sphx_glr_[^\n]*:\n\n)([^\n]+)\n(?![=-])")
+
+
+def complete(app: Any, docname: str, source: list[str]) -> None:
+    """An example's page: its first line as a title, and its picture at the end."""
     folder, _, example = docname.rpartition("/")
+    if folder in GALLERIES.values() and example != "index":
+        source[0] = TITLE.sub(titled, source[0], count=1)
     image = HERE / folder / "images" / f"sphx_glr_{example}_001.png"
     if folder in GALLERIES.values() and image.exists():
         source[0] += f"\n.. image:: /{image.relative_to(HERE).as_posix()}\n"
 
 
+def titled(found: re.Match[str]) -> str:
+    """The line with what makes a title of it."""
+    line = found[2].rstrip(".")
+    return f"{found[1]}{line}\n{'=' * len(line)}\n"
+
+
 def setup(app: Any) -> None:
     """Before sphinx-gallery looks, and as each page is read."""
     app.connect("builder-inited", place_pictures, priority=1)
-    app.connect("source-read", show_picture)
+    app.connect("source-read", complete)
