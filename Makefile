@@ -15,7 +15,7 @@ help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s%s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/.demo  ## train on the digits (options: make demo ARGS='--epochs 5')
-	$(BIN) -m autograd_core $(ARGS)
+	$(BIN) examples/digits.py $(ARGS)
 
 test: $(VENV)/.test  ## the quick tests (options: make test ARGS='-k jit')
 	$(BIN) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
@@ -47,8 +47,8 @@ regression: $(VENV)/.bench  ## fail if the working tree is slower than its base
 	$(BIN) asv_bench/regression.py $(ARGS)
 
 clean:  ## remove the .venv, caches and build outputs
-	rm -rf $(VENV) build dist demo-output docs/_build docs/gallery-* .mypy_cache .pytest_cache .ruff_cache \
-	    .hypothesis .benchmarks asv_bench/env asv_bench/html asv_bench/results
+	rm -rf $(VENV) build dist demo-output docs/_build docs/gallery-* \
+	    .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks asv_bench/env asv_bench/html asv_bench/results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A .venv that was moved, or whose Python is gone, is made anew.
@@ -59,13 +59,12 @@ endif
 
 SUITABLE := import sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 
-# Debian's python3 comes without ensurepip: then pip comes from PyPI.
-GET_PIP := import json, sys, urllib.parse, urllib.request as web; \
-    index = "https://pypi.org/pypi/pip/json"; \
-    files = json.load(web.urlopen(index))["urls"]; \
-    wheel, = (f["url"] for f in files if f["packagetype"] == "bdist_wheel"); \
-    sys.path.insert(0, web.urlretrieve(urllib.parse.urljoin(index, wheel))[0]); \
-    from pip._internal.cli.main import main; sys.exit(main("install -qI pip".split()))
+# Debian's python3 comes without ensurepip: then another pip or virtualenv makes it.
+WITHOUT_ENSUREPIP = "$$python" -m virtualenv -q $(VENV) 2>/dev/null || \
+    { "$$python" -m venv --without-pip $(VENV) && \
+      "$$python" -m pip -q --python $(BIN) install pip 2>/dev/null; } || \
+    { echo "make: $$python cannot make environments; install its package" \
+      "python3-venv (or virtualenv) and run make again" >&2; rm -rf $(VENV); exit 1; }
 
 $(VENV)/.here:
 	@rm -rf $(VENV)
@@ -75,7 +74,7 @@ $(VENV)/.here:
 	test -n "$$python" || { echo "make: no Python 3.11 to 3.14 was found;" \
 	    "install one or say make PYTHON=/path/to/python3" >&2; exit 1; }; \
 	if "$$python" -c 'import ensurepip' 2>/dev/null; then "$$python" -m venv $(VENV); \
-	else "$$python" -m venv --without-pip $(VENV) && $(BIN) -c '$(GET_PIP)'; fi
+	else $(WITHOUT_ENSUREPIP); fi
 	@echo "$(CURDIR)" >$@
 
 $(VENV)/.%: pyproject.toml $(VENV)/.here

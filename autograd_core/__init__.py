@@ -3,7 +3,6 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from autograd_core import command as command  # first: Ctrl-C while the rest loads
 from autograd_core import nn, optim
 from autograd_core.anomaly import detect_anomaly
 from autograd_core.create import (
@@ -38,14 +37,14 @@ from autograd_core.transforms import (
     vjp,
 )
 
+__version__ = "0.1.0"
+
 if TYPE_CHECKING:
     from autograd_core.custom import check_op as check_op
     from autograd_core.custom import custom_vjp as custom_vjp
     from autograd_core.custom import kernel as kernel
     from autograd_core.custom.elementwise import elementwise as elementwise
     from autograd_core.custom.primitive import primitive as primitive
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Tensor",

@@ -357,3 +357,33 @@ def test_a_state_that_does_not_fit_changes_nothing(change, message):
     for a, b in zip(copies(opt), before, strict=True):
         assert_same_bits(a.values(), b.values())
     assert [g.settings() for g in opt.param_groups] == settings
+
+
+def test_a_state_dict_of_version_0_1_loads():
+    """As it was saved then: settings in another order, the one number carried."""
+    settings = {
+        "lr": 0.1,
+        "weight_decay": 0.0,
+        "maximize": False,
+        "betas": (0.9, 0.99),
+        "eps": 1e-6,
+        "decoupled_weight_decay": True,
+        "momentum_decay": 0.01,
+        "amsgrad": False,
+    }
+    moments = {"exp_avg": np.ones(2), "exp_avg_sq": np.full(2, 4.0)}
+    saved = {
+        "state": {0: {"step": 3, "mu_product": 0.2, **moments}},
+        "param_groups": [{"params": [0], **settings}],
+    }
+    p = leaf(2)
+    opt = optim.NAdam([p])
+    opt.load_state_dict(saved)
+    assert opt.param_groups[0].settings() == settings
+    again = opt.state_dict()["state"][0]
+    assert (again["step"], again["mu_product"]) == (3, 0.2)
+    state = {"mu_product": 0.2, **moments}
+    want = opt.spec(4, p.data.copy(), np.ones(2), state, opt.param_groups[0])
+    give([p], [np.ones(2)])
+    opt.step()
+    np.testing.assert_allclose(p.data, want, rtol=1e-14)

@@ -122,7 +122,7 @@ def train_epochs(
         for number in range(epochs):
             value = trainer.epoch(batches, number)
             estimator.n_iter_ += 1
-            estimator.t_ += len(batches.x)
+            estimator.t_ += len(batches.y)
             watch.epoch(value)
             if watch.stopped():
                 break

@@ -11,7 +11,7 @@ import numpy as np
 from autograd_core.hooks import Array
 from autograd_core.optim.checks import check_names
 from autograd_core.optim.settings import BELOW_ONE, FLAG, FRACTION, whole
-from autograd_core.tape import TensorBase
+from autograd_core.tensor import Tensor
 
 
 class Average:
@@ -94,7 +94,7 @@ class Average:
 
 def as_values(value: Any) -> float | Array:
     """A number as a float, an array or a Tensor as a float array of its own."""
-    array = np.asarray(value.numpy() if isinstance(value, TensorBase) else value)
+    array = np.asarray(value.numpy() if isinstance(value, Tensor) else value)
     if array.dtype.kind not in "iuf":
         raise TypeError(f"Average.update: must be a number or an array, got {value!r}")
     if array.ndim == 0:

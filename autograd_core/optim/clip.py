@@ -105,7 +105,10 @@ def shrink_(
         }
     for i, p in enumerate(owned):
         if id(p) not in rates:
-            raise ValueError(f"shrink_: parameter {i} is none of the optimizer's")
+            raise ValueError(
+                f"shrink_: parameter {i}, shape {p._data.shape}, is none of the "
+                "optimizer's"
+            )
     for dtype in FLOATS:
         same = [p for p in owned if p._data.dtype == dtype]
         if same:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from autograd_core.optim.checks import describe
 from autograd_core.optim.optimizer import Optimizer
@@ -24,7 +25,14 @@ class LambdaLR(Scheduler):
     ) -> None:
         check_optimizer("LambdaLR", optimizer)
         count = len(optimizer.param_groups)
-        self.factors = [lr_lambda] * count if callable(lr_lambda) else list(lr_lambda)
+        given: Any = lr_lambda
+        several = isinstance(given, Sequence)
+        self.factors: list[Any] = list(given) if several else [given] * count
+        if not all(map(callable, self.factors)):
+            raise TypeError(
+                "LambdaLR: lr_lambda must be a function of the step, or a list of "
+                f"them, got {describe(lr_lambda)}"
+            )
         if len(self.factors) != count:
             raise ValueError(
                 f"LambdaLR: got {len(self.factors)} functions for {count} groups"
@@ -33,7 +41,8 @@ class LambdaLR(Scheduler):
 
     def group_rate(self, group: int, step: int, base: float) -> float:
         """The group's own function of the step."""
-        return base * self.factors[group](step)
+        factor: float = self.factors[group](step)
+        return base * factor
 
 
 class StepLR(Scheduler):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from autograd_core.optim.optimizer import Optimizer
 from autograd_core.optim.scheduler import NUMBER, Scheduler
 from autograd_core.optim.settings import BELOW_ONE, at_least, whole
-from autograd_core.tape import TensorBase
+from autograd_core.tensor import Tensor
 
 
 class ReduceLROnPlateau(Scheduler):
@@ -54,9 +56,7 @@ class ReduceLROnPlateau(Scheduler):
         """Judge the metric of one epoch (a number or a scalar Tensor)."""
         if metrics is None:
             raise TypeError("ReduceLROnPlateau.step: needs the metric, step(loss)")
-        if isinstance(metrics, TensorBase):
-            metrics = metrics.numpy()
-        value = NUMBER.check("ReduceLROnPlateau.step", "the metric", metrics)
+        value = number(metrics)
         self._check_open()
         self.last_epoch += 1
         if self.last_epoch <= self.warmup:
@@ -98,3 +98,14 @@ class ReduceLROnPlateau(Scheduler):
         """Plain numbers: where the schedule stands, not its shape."""
         names = ("best", "num_bad_epochs", "cooling")
         return super().state_dict() | {name: getattr(self, name) for name in names}
+
+
+def number(metric: Any) -> float:
+    """The metric as a float; NaN is never better. TypeError for what is no number."""
+    if isinstance(metric, Tensor):
+        metric = metric.numpy()
+    if isinstance(metric, np.ndarray) and metric.ndim == 0:
+        metric = metric.item()
+    if isinstance(metric, float | np.floating) and math.isnan(metric):
+        return math.nan
+    return NUMBER.check("ReduceLROnPlateau.step", "the metric", metric)

@@ -51,7 +51,7 @@ class Number:
         """``value`` as a float or an int."""
         if isinstance(value, np.ndarray) and value.ndim == 0:
             value = value.item()
-        kind = numbers.Integral if self.whole else numbers.Real
+        kind: Any = numbers.Integral if self.whole else numbers.Real
         if isinstance(value, bool | np.bool_) or not isinstance(value, kind):
             noun = "a whole number" if self.whole else "a number"
             raise TypeError(f"{owner}: {name} must be {noun}, got {value!r}")

@@ -117,4 +117,7 @@ def name_of(event: Event) -> str:
     if isinstance(event, HostCall):
         return f"host {getattr(event.function, '__name__', 'call')}"
     kernel = event.kernel
-    return f"{kernel.__module__.rpartition('.')[2]}.{kernel.__name__}"
+    package, _, inside = kernel.__module__.partition(".")
+    if package != "autograd_kernels":
+        inside = kernel.__module__.rpartition(".")[2]
+    return f"{inside.partition('.')[0]}.{kernel.__name__}"

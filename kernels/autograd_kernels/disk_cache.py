@@ -39,7 +39,7 @@ from autograd_kernels import ahead
 from autograd_kernels.notice import notice
 
 BROKEN = (Exception,)  # whatever a damaged cache file makes the loader raise
-UNUSED = 90 * 86400  # seconds after which the kernels of another version are removed
+UNUSED = 30 * 86400  # seconds after which the kernels of another version are removed
 # Numba's settings that change compiled code, from the environment or its file.
 SETTINGS = (
     "OPT",

@@ -23,8 +23,8 @@ from autograd_kernels import (
     elementwise,
     fused,
     matmul,
-    optim,
 )
+from autograd_kernels.optim import clip
 from autograd_kernels.replay import TILE
 
 F4 = np.dtype(np.float32)
@@ -70,7 +70,7 @@ def add_to(x: Ref, out: Ref) -> Launch:
 def scaled(table: Ref) -> Launch:
     """A launch that writes to an array by a pointer table."""
     refs = PointerRefs([[table]], np.zeros((1, 3), np.int64))
-    return Launch(optim.rescale, 1, (temporary(2), temporary(1), refs))
+    return Launch(clip.rescale, 1, (temporary(2), temporary(1), refs))
 
 
 def kernels(events: Any) -> list[Any]:

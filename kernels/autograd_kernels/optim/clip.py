@@ -98,11 +98,12 @@ def shrink(lo, hi, amount, like, table):
                 x[i] = zero if abs(x[i]) <= a else y  # NaN stays NaN
 
 
-@reduction(writes=1)
+@kernel
 def limit_norms(lo, hi, limit, x):
     """Scale each x[i, :, j] that is longer than ``limit`` (float64) to it; units i, j.
 
-    The norm is summed in double precision; one that is NaN or infinite scales nothing.
+    The norm is summed in double precision, as written: y / top must not become a
+    quotient of squares. One that is NaN or infinite scales nothing.
     """
     inner, zero = x.shape[2], x.dtype.type(0)
     for unit in range(lo, hi):
