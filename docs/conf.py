@@ -33,6 +33,7 @@ myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
+napoleon_custom_sections = [("Settings", "params_style")]  # of optimizers
 autodoc_typehints = "none"  # signatures stay readable; the text says shapes and dtypes
 autosummary_generate = False
 

@@ -90,7 +90,9 @@ def test_numpys_functions_that_are_advised_take_tensors():
     """Each that is said as ``np.name(t)`` and takes one array alone."""
     two = "arctan2 atan2 allclose broadcast_to copysign cross floor_divide fmax fmin "
     two += "fmod hypot inner isclose kron logaddexp logical_and logical_or maximum "
-    two += "minimum moveaxis multiply outer quantile remainder roll split subtract tile "
+    two += (
+        "minimum moveaxis multiply outer quantile remainder roll split subtract tile "
+    )
     two += "vdot"
     names = set(foreign.NUMPYS.split()) - set(two.split())
     assert len(names) > 30
