@@ -27,6 +27,7 @@ def test_examples_of(name, tmp_path, monkeypatch):
     module = import_module(name)
     state = np.get_printoptions()
     with warnings.catch_warnings():
+        warnings.simplefilter("default")  # as whoever reads them sees them
         failed, _ = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
     np.set_printoptions(**state)
     assert not failed

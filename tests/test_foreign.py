@@ -100,7 +100,7 @@ def test_numpys_functions_that_are_advised_take_tensors():
         x = ag.tensor([[0.5, 0.25], [0.75, 0.5]] if "ri" in name else [0.5, 0.25])
         x = x + 1.0 if name in ("acosh",) else x
         expected = getattr(np, name)(x.numpy())
-        np.testing.assert_array_equal(getattr(np, name)(x), expected)
+        np.testing.assert_allclose(np.asarray(getattr(np, name)(x)), expected, 3e-7)
 
 
 def test_nothing_else_is_slower():

@@ -52,7 +52,17 @@ class Names(SphinxDirective):
         return [f".. {kind}:: {full}", ""]
 
 
+def skip(
+    app: Any, what: str, name: str, value: Any, skipped: bool, options: Any
+) -> Any:
+    """What scikit-learn gives its estimators, and PyTorch's names that are not ours."""
+    foreign = (getattr(value, "__module__", None) or "").startswith("sklearn")
+    foreign |= name.endswith("_request") or name == "get_metadata_routing"
+    return True if foreign or type(value).__name__ == "Elsewhere" else None
+
+
 def setup(app: Any) -> dict[str, bool]:
     """Sphinx calls this."""
     app.add_directive("names", Names)
+    app.connect("autodoc-skip-member", skip)
     return {"parallel_read_safe": True}
