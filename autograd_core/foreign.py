@@ -148,7 +148,7 @@ MODULE = MappingProxyType(
         "register_full_backward_hook": HOOKS,
         "register_module": "self.name = layer: attributes are found",
         "register_parameter": PARAMETER,
-        "share_memory": "search.md tells how processes share a study",
+        "share_memory": "tuning.md tells how processes share a study",
         "to": "model.float(), model.double(), model.astype(dtype); " + CPU,
     }
 )

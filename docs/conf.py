@@ -43,7 +43,8 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_theme_options = {
-    "show_toc_level": 2,
+    "show_toc_level": 1,
+    "header_links_before_dropdown": 3,
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
