@@ -25,7 +25,12 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "names",
 ]
-exclude_patterns = ["_build", "benchmarks.md", "gallery-*/*.ipynb", "gallery-*/*.py"]
+exclude_patterns = [
+    "_build",
+    "benchmarks.md",
+    "gallery-*/**/*.ipynb",
+    "gallery-*/**/*.py",
+]
 default_role = "py:obj"  # `name` in a docstring links where there is such a name
 suppress_warnings = ["config.cache"]
 
@@ -51,21 +56,20 @@ html_theme_options = {
     "footer_end": [],
 }
 
-# Examples are shown, not run: tests run them, and their pictures are committed.
-GALLERIES = {"examples": "gallery-examples", "examples/course": "gallery-course"}
-FOUND = {ROOT / source: HERE / page for source, page in GALLERIES.items()}
-FOUND = {source: page for source, page in FOUND.items() if source.is_dir()}
+# Examples are shown, not run: tests run them, their pictures are committed. A folder
+# below examples/ is a section, if it has a GALLERY_HEADER.txt.
+GALLERY = "gallery-examples"
+EXAMPLES = ROOT / "examples"
 PICTURES = HERE / "gallery"
 sphinx_gallery_conf = {
-    "examples_dirs": [f"../{source.relative_to(ROOT)}" for source in FOUND],
-    "gallery_dirs": [page.name for page in FOUND.values()],
+    "examples_dirs": ["../examples"],
+    "gallery_dirs": [GALLERY],
     "plot_gallery": False,
     "nested_sections": False,
-    "ignore_pattern": r"__init__|/examples/course/" if len(FOUND) < 2 else "__init__",
+    "ignore_pattern": "__init__",
     "download_all_examples": False,
     "show_signature": False,
     "remove_config_comments": True,
-    "default_thumb_file": str(PICTURES / "newton.png"),
 }
 
 
@@ -78,12 +82,11 @@ def picture_of(example: str) -> Path | None:
 
 def place_pictures(app: Any) -> None:
     """Put each picture where sphinx-gallery looks for what a script has drawn."""
-    for source, page in FOUND.items():
-        images = page / "images"
-        images.mkdir(parents=True, exist_ok=True)
-        for script in source.glob("*.py"):
-            if picture := picture_of(script.stem):
-                shutil.copy(picture, images / f"sphx_glr_{script.stem}_001.png")
+    for script in EXAMPLES.rglob("*.py"):
+        if picture := picture_of(script.stem):
+            images = HERE / GALLERY / script.parent.relative_to(EXAMPLES) / "images"
+            images.mkdir(parents=True, exist_ok=True)
+            shutil.copy(picture, images / f"sphx_glr_{script.stem}_001.png")
 
 
 TITLE = re.compile(r"(\.\. _sphx_glr_[^\n]*:\n\n)([^\n]+)\n(?![=-])")
@@ -92,10 +95,10 @@ TITLE = re.compile(r"(\.\. _sphx_glr_[^\n]*:\n\n)([^\n]+)\n(?![=-])")
 def complete(app: Any, docname: str, source: list[str]) -> None:
     """An example's page: its first line as a title, and its picture at the end."""
     folder, _, example = docname.rpartition("/")
-    if folder in GALLERIES.values() and example != "index":
+    if folder.startswith(GALLERY) and example != "index":
         source[0] = TITLE.sub(titled, source[0], count=1)
     image = HERE / folder / "images" / f"sphx_glr_{example}_001.png"
-    if folder in GALLERIES.values() and image.exists():
+    if folder.startswith(GALLERY) and image.exists():
         source[0] += f"\n.. image:: /{image.relative_to(HERE).as_posix()}\n"
 
 
