@@ -9,7 +9,7 @@ unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-long lint format bench asv regression clean
+.PHONY: help demo docs test test-long lint format bench asv regression clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s%s\n", $$1, $$2}' Makefile
@@ -33,6 +33,9 @@ format: $(VENV)/.lint  ## let ruff fix and format the sources
 	$(BIN) -m ruff check --fix
 	$(BIN) -m ruff format
 
+docs: $(VENV)/.docs  ## the site, in docs/_build/index.html; warnings are errors
+	$(BIN) -m sphinx -W --keep-going -b html -j auto docs docs/_build $(ARGS)
+
 bench: $(VENV)/.peers  ## every library side by side: table, picture, numbers in docs/
 	$(BIN) asv_bench/compare.py $(ARGS)
 
@@ -44,8 +47,8 @@ regression: $(VENV)/.bench  ## fail if the working tree is slower than its base
 	$(BIN) asv_bench/regression.py $(ARGS)
 
 clean:  ## remove the .venv, caches and build outputs
-	rm -rf $(VENV) build dist demo-output .mypy_cache .pytest_cache .ruff_cache \
-	    .hypothesis .benchmarks asv_bench/env asv_bench/html asv_bench/results
+	rm -rf $(VENV) build dist demo-output docs/_build docs/gallery-* \
+	    .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks asv_bench/env asv_bench/html asv_bench/results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A .venv that was moved, or whose Python is gone, is made anew.

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Tensor",
+    "__version__",
     "arange",
     "check_op",
     "checkpoint",
@@ -86,20 +87,23 @@ __all__ = [
 ]
 
 
-# Of `custom`, which is loaded when it is asked for; so is `special`, which needs SciPy.
+# Loaded when they are asked for. The functions are of `custom`.
+LATER_MODULES = ("estimators", "special", "train")
 LATER = ("check_op", "custom_vjp", "elementwise", "kernel", "primitive")
 
 
 def __getattr__(name: str) -> Any:
     """What is loaded later."""
-    if name == "special":
-        return import_module("autograd_core.special")
+    if name in LATER_MODULES:
+        return import_module(f"{__name__}.{name}")
     if name not in LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from autograd_core.foreign import missing
+
+        raise missing(__name__, name)
     value = globals()[name] = getattr(import_module("autograd_core.custom"), name)
     return value
 
 
 def __dir__() -> list[str]:
     """The public names."""
-    return [*__all__, "special"]
+    return [*__all__, "estimators", "special", "train"]

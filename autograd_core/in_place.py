@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from autograd_core.foreign import ElsewhereInTensor
 from autograd_core.hooks import RECORDING, Array, current
 from autograd_core.launch import const, copy_into
 from autograd_core.numpy_functions.arguments import plain
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from autograd_core.tensor import TensorLike
 
 
-class InPlace(Operators):
+class InPlace(Operators, ElsewhereInTensor):
     """What changes a Tensor's values."""
 
     __slots__ = ()

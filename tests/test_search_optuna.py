@@ -363,7 +363,7 @@ def test_a_study_outlives_a_killed_worker(tmp_path):
 
 @pytest.mark.slow
 def test_a_database_knows_a_dead_worker_by_its_heartbeat(tmp_path):
-    """As docs/search.md says it; needs SQLAlchemy, which Optuna brings."""
+    """As docs/tuning.md says it; needs SQLAlchemy, which Optuna brings."""
     url = f"sqlite:///{tmp_path / 'study.db'}"
     code = f"""
 import optuna, time, warnings

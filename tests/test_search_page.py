@@ -1,4 +1,4 @@
-"""docs/search.md: every block of code runs, with warnings as errors."""
+"""docs/tuning.md: every block of code runs, with warnings as errors."""
 
 import re
 
@@ -10,7 +10,7 @@ from autograd_core import train
 pytest.importorskip("optuna")
 pytest.importorskip("sklearn")
 
-TEXT = text_of("search.md")
+TEXT = text_of("tuning.md")
 BLOCKS = blocks_of(TEXT)
 PRINTED = [
     r"Search: 40 trials.*; best score 0\.[0-4].* with lr=.*\n"

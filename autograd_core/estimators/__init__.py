@@ -17,3 +17,8 @@ from autograd_core.estimators.classifier import MLPClassifier
 from autograd_core.estimators.regressor import MLPRegressor
 
 __all__ = ["MLPClassifier", "MLPRegressor"]
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return __all__

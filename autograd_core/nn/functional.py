@@ -12,6 +12,8 @@ ones, and for a mean by weights whose sum is 0.
 
 from __future__ import annotations
 
+from typing import Never
+
 import numpy as np
 
 from autograd_core.create import seen
@@ -23,6 +25,30 @@ from autograd_core.op import Op
 from autograd_core.ops import activations, losses, matmul
 from autograd_core.ops import softmax as soft
 from autograd_core.tensor import Tensor, TensorLike
+
+__all__ = [
+    "batch_norm",
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "dropout",
+    "elu",
+    "flatten",
+    "gelu",
+    "huber_loss",
+    "l1_loss",
+    "leaky_relu",
+    "linear",
+    "log_softmax",
+    "mse_loss",
+    "relu",
+    "selu",
+    "sigmoid",
+    "silu",
+    "smooth_l1_loss",
+    "softmax",
+    "softplus",
+    "tanh",
+]
 
 
 def linear(x: TensorLike, weight: TensorLike, bias: TensorLike | None = None) -> Tensor:
@@ -268,3 +294,15 @@ def _by_element(
     losses.check_reduction(reduction)
     each: Tensor = op(seen(x), seen(target), reduction="none", **settings)
     return weighting.weighted(op.name, each, reduction, sample_weight)
+
+
+def __getattr__(name: str) -> Never:
+    """A name that is not here; of PyTorch's, with what to use instead."""
+    from autograd_core.foreign import missing
+
+    raise missing(__name__, name)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return __all__

@@ -24,6 +24,23 @@ from autograd_core.random import default_generator
 from autograd_core.tensor import Tensor
 from autograd_core.writes import write
 
+__all__ = [
+    "calculate_gain",
+    "constant_",
+    "fans",
+    "kaiming_normal_",
+    "kaiming_uniform_",
+    "lecun_normal_",
+    "lecun_uniform_",
+    "normal_",
+    "ones_",
+    "orthogonal_",
+    "uniform_",
+    "xavier_normal_",
+    "xavier_uniform_",
+    "zeros_",
+]
+
 T = TypeVar("T", bound=Tensor)
 Mode = Literal["fan_in", "fan_out"]
 
@@ -174,3 +191,8 @@ def _floating(tensor: Tensor) -> None:
 def _write(tensor: T, values: Any) -> T:
     write(tensor, values)
     return tensor
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return __all__

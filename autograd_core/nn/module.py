@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, Self, TypeVar, overload
 import numpy as np
 
 from autograd_core.create import seen
+from autograd_core.foreign import ElsewhereInModule
 from autograd_core.hooks import RECORDING, Array, current
 from autograd_core.launch import FLOATS
 from autograd_core.nn.describe import describe, locate
@@ -25,7 +26,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Module:
+class Module(ElsewhereInModule):
     """Base of layers and models: assign members in ``__init__``, write ``forward``.
 
     >>> import numpy as np
@@ -172,8 +173,13 @@ class Module:
             function(module)
         return self
 
-    def zero_grad(self) -> None:
-        """Forget the gradients: every ``.grad`` becomes None."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients: every ``.grad`` becomes None.
+
+        Raises ValueError for ``set_to_none=False``: there is no other way here.
+        """
+        if not set_to_none:
+            raise ValueError("zero_grad: gradients become None, never zeros")
         for parameter in self.parameters():
             parameter.grad = None
 

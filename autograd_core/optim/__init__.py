@@ -1,5 +1,7 @@
 """Optimizers: an update rule each, and the one fused kernel that carries it out."""
 
+from typing import Never
+
 from autograd_core.optim.adadelta import Adadelta
 from autograd_core.optim.adagrad import Adagrad
 from autograd_core.optim.adam import Adam, AdamW, NAdam
@@ -71,3 +73,15 @@ __all__ = [
     "clip_weight_norm_",
     "shrink_",
 ]
+
+
+def __getattr__(name: str) -> Never:
+    """A name that is not here; of PyTorch's, with what to use instead."""
+    from autograd_core.foreign import missing
+
+    raise missing(__name__, name)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return __all__

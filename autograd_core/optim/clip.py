@@ -81,7 +81,7 @@ def clip_grad_value_(parameters: Iterable[Any], clip_value: float) -> None:
 def shrink_(
     parameters: Iterable[Any], amount: float, optimizer: Optimizer | None = None
 ) -> None:
-    """w = sign(w) max(|w| - amount, 0) in place: weights within ``amount`` become 0.
+    """``sign(w) max(|w| - amount, 0)`` in place: weights within ``amount`` become 0.
 
     The proximal step of ``amount * |w|``: after an optimizer's step it makes of L1 what
     Lasso has, exact zeros (Parikh & Boyd 2014, section 6.5.2)::

@@ -164,8 +164,13 @@ class Optimizer:
 
     # Steps -----------------------------------------------------------------------
 
-    def zero_grad(self) -> None:
-        """Forget the gradients: every ``.grad`` becomes None."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients: every ``.grad`` becomes None.
+
+        Raises ValueError for ``set_to_none=False``: there is no other way here.
+        """
+        if not set_to_none:
+            raise ValueError("zero_grad: gradients become None, never zeros")
         forget_grads(self.state)
 
     def step(self) -> None:

@@ -271,3 +271,8 @@ UFUNCS: Mapping[np.ufunc, Callable[..., Any]] = MappingProxyType(
         if isinstance(ufunc := getattr(_scipy, name, None), np.ufunc)
     }
 )
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return __all__

@@ -1,5 +1,7 @@
 """Training: data, a loop with callbacks, checkpoints that resume bit for bit."""
 
+from typing import Never
+
 from autograd_core.train.augment import (
     Chain,
     Cutout,
@@ -158,3 +160,15 @@ __all__ = [
     "weight_histograms",
     "worst_confusions",
 ]
+
+
+def __getattr__(name: str) -> Never:
+    """A name that is not here; of PyTorch's, with what to use instead."""
+    from autograd_core.foreign import missing
+
+    raise missing(__name__, name)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return __all__

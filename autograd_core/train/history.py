@@ -23,7 +23,7 @@ class History:
 
     "loss" is the mean over the epoch's rows of the loss as they were trained on
     (dropout active, weights moving), "cost" that of loss + penalties if there are any;
-    metrics are of all the epoch's rows, as they were trained on, too. "valid_..." is
+    metrics are of all the epoch's rows, as they were trained on, too. ``valid_*`` is
     measured after the epoch, in evaluation mode, of all rows at once, NaN for an epoch
     without validation. "lr" is the first group's, at the epoch's end; "seconds" counts
     from the start of training. ``gradchecks`` holds the reports of ``fit(gradcheck=)``

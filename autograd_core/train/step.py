@@ -149,7 +149,7 @@ def make_step(
 
 
 def penalty(model: Module, l1: float = 0.0, l2: float = 0.0) -> Any:
-    """l2 / 2 * sum(w**2) + l1 * sum(|w|) over weights; 0.0 if both are 0."""
+    """``l2 / 2 * sum(w**2) + l1 * sum(|w|)`` over weights; 0.0 if both are 0."""
     total: Any = 0.0
     if l2:
         total = total + l2_penalty(model) * l2

@@ -33,7 +33,7 @@ def r2(output: Any, y: Any) -> float:
 
 
 def mean_absolute_error(output: Any, y: Any) -> float:
-    """The mean of |output - y|, in the unit of ``y``."""
+    """The mean of ``|output - y|``, in the unit of ``y``."""
     output, y = _columns(output, y, "mean_absolute_error")
     return float(np.abs(output - y).mean())
 

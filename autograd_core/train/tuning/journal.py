@@ -153,7 +153,7 @@ def _lock(file: FileIO) -> None:
     except (BlockingIOError, PermissionError):
         raise BlockingIOError(
             f"search: another process is searching with {file.name}; give each its "
-            "own path, or let several workers share an Optuna study (docs/search.md)"
+            "own path, or let several workers share an Optuna study (docs/tuning.md)"
         ) from None
     except OSError:  # a file system without locks
         return

@@ -1,0 +1,114 @@
+"""How Sphinx builds the site: `make docs`. Nothing is fetched from the network."""
+
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "kernels"), str(HERE / "_ext")]
+
+import autograd_core as ag  # noqa: E402
+
+project = "autograd-core"
+author = copyright = "the autograd-core developers"
+version = release = ag.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "myst_parser",
+    "sphinx_gallery.gen_gallery",
+    "names",
+]
+exclude_patterns = [
+    "_build",
+    "benchmarks.md",
+    "gallery-*/**/*.ipynb",
+    "gallery-*/**/*.py",
+]
+default_role = "py:obj"  # `name` in a docstring links where there is such a name
+suppress_warnings = ["config.cache"]
+
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+napoleon_custom_sections = [("Settings", "params_style")]  # of optimizers
+autodoc_typehints = "none"  # signatures stay readable; the text says shapes and dtypes
+autosummary_generate = False
+
+html_theme = "pydata_sphinx_theme"
+html_title = f"autograd-core {release}"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_theme_options = {
+    "show_toc_level": 1,
+    "header_links_before_dropdown": 3,
+    "navigation_with_keys": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+
+# Examples are shown, not run: tests run them, their pictures are committed. A folder
+# below examples/ is a section, if it has a GALLERY_HEADER.txt.
+GALLERY = "gallery-examples"
+EXAMPLES = ROOT / "examples"
+PICTURES = HERE / "gallery"
+sphinx_gallery_conf = {
+    "examples_dirs": ["../examples"],
+    "gallery_dirs": [GALLERY],
+    "plot_gallery": False,
+    "nested_sections": False,
+    "ignore_pattern": "__init__",
+    "download_all_examples": False,
+    "show_signature": False,
+    "remove_config_comments": True,
+}
+
+
+def picture_of(example: str) -> Path | None:
+    """The committed picture of an example, wherever below docs/gallery it is."""
+    if example == "digits":  # the demo's, which the README shows
+        return HERE / "learning-curve.png"
+    return next(iter(sorted(PICTURES.rglob(f"{example}.png"))), None)
+
+
+def place_pictures(app: Any) -> None:
+    """Put each picture where sphinx-gallery looks for what a script has drawn."""
+    for script in EXAMPLES.rglob("*.py"):
+        if picture := picture_of(script.stem):
+            images = HERE / GALLERY / script.parent.relative_to(EXAMPLES) / "images"
+            images.mkdir(parents=True, exist_ok=True)
+            shutil.copy(picture, images / f"sphx_glr_{script.stem}_001.png")
+
+
+TITLE = re.compile(r"(\.\. _sphx_glr_[^\n]*:\n\n)([^\n]+)\n(?![=-])")
+
+
+def complete(app: Any, docname: str, source: list[str]) -> None:
+    """An example's page: its first line as a title, and its picture at the end."""
+    folder, _, example = docname.rpartition("/")
+    if folder.startswith(GALLERY) and example != "index":
+        source[0] = TITLE.sub(titled, source[0], count=1)
+    image = HERE / folder / "images" / f"sphx_glr_{example}_001.png"
+    if folder.startswith(GALLERY) and image.exists():
+        source[0] += f"\n.. image:: /{image.relative_to(HERE).as_posix()}\n"
+
+
+def titled(found: re.Match[str]) -> str:
+    """The line with what makes a title of it."""
+    line = found[2].rstrip(".")
+    return f"{found[1]}{line}\n{'=' * len(line)}\n"
+
+
+def setup(app: Any) -> None:
+    """Before sphinx-gallery looks, and as each page is read."""
+    app.connect("builder-inited", place_pictures, priority=1)
+    app.connect("source-read", complete)

@@ -1,0 +1,139 @@
+"""PyTorch's names that are not ours: an AttributeError that says what to use."""
+
+import re
+
+import numpy as np
+import pytest
+
+import autograd_core as ag
+from autograd_core import foreign, nn, optim, train
+
+OF = {
+    "autograd_core": ag,
+    "autograd_core.nn": nn,
+    "autograd_core.nn.functional": nn.functional,
+    "autograd_core.optim": optim,
+    "autograd_core.train": train,
+    "Tensor": ag.tensor([1.0]),
+    "Module": nn.Linear(1, 1),
+}
+EVERY = [(place, name) for place, names in foreign.PLACES.items() for name in names]
+EVERY += [
+    ("Tensor", name) for name in vars(foreign.ElsewhereInTensor) if name[0] != "_"
+]
+
+
+@pytest.mark.parametrize("place", OF)
+def test_each_name_says_what_to_use(place):
+    for where, name in EVERY:
+        if where == place:
+            with pytest.raises(AttributeError, match=rf"'{name}': ..."):
+                getattr(OF[place], name)
+            assert not hasattr(OF[place], name)
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "use"),
+    [
+        (ag, "cat", "np.concatenate"),
+        (ag, "exp", "np.exp"),
+        (ag, "float64", "np.float64"),
+        (ag, "mm", "a @ b"),
+        (ag, "DataLoader", "train.Batches"),
+        (nn, "ConvTranspose3d", "no convolutions"),
+        (nn, "AdaptiveAvgPool2d", "no convolutions"),
+        (nn, "GRUCell", "no recurrent"),
+        (nn, "TransformerEncoderLayer", "no recurrent"),
+        (nn, "TripletMarginLoss", "any scalar Tensor is a loss"),
+        (nn, "DataLoader", "train.Batches"),
+        (nn, "ReplicationPad2d", "np.pad"),
+        (nn.functional, "max_pool2d", "no convolutions"),
+        (nn.functional, "hardswish", "ag.elementwise"),
+        (optim, "lr_scheduler", "optim.StepLR"),
+        (train, "DataLoader", "train.Batches"),
+    ],
+)
+def test_names_by_family(place, name, use):
+    with pytest.raises(AttributeError, match=re.escape(use)):
+        getattr(place, name)
+
+
+@pytest.mark.parametrize("place", [ag, nn, nn.functional, optim, train])
+def test_a_name_of_nobodys_has_the_usual_message(place):
+    with pytest.raises(AttributeError, match=r"has no attribute 'no_such_name'$"):
+        getattr(place, "no_such_name")  # noqa: B009
+
+
+NAME = re.compile(r"\b(ag|nn|optim|train|np)\.(\w+(?:\.\w+)*)")
+
+
+def test_what_is_advised_exists():
+    """Names of ours, and NumPy's functions that have a rule for Tensors."""
+    uses = [text for names in foreign.PLACES.values() for text in names.values()]
+    uses += [
+        value.use
+        for value in vars(foreign.ElsewhereInTensor).values()
+        if isinstance(value, foreign.Elsewhere)
+    ]
+    uses += [text for _, text in foreign.FAMILIES]
+    spaces = {"ag": ag, "nn": nn, "optim": optim, "train": train, "np": np}
+    for use in uses:
+        for space, path in re.findall(
+            r"\b(ag|nn|optim|train|np)\.(\w+(?:\.\w+)*)", use
+        ):
+            value = spaces[space]
+            for part in path.split("."):
+                value = getattr(value, part)
+
+
+def test_numpys_functions_that_are_advised_take_tensors():
+    """Each that is said as ``np.name(t)`` and takes one array alone."""
+    two = "arctan2 atan2 allclose broadcast_to copysign cross floor_divide fmax fmin "
+    two += "fmod hypot inner isclose kron logaddexp logical_and logical_or maximum "
+    two += (
+        "minimum moveaxis multiply outer quantile remainder roll split subtract tile "
+    )
+    two += "vdot"
+    names = set(foreign.NUMPYS.split()) - set(two.split())
+    assert len(names) > 30
+    for name in names:
+        x = ag.tensor([[0.5, 0.25], [0.75, 0.5]] if "ri" in name else [0.5, 0.25])
+        x = x + 1.0 if name in ("acosh",) else x
+        expected = getattr(np, name)(x.numpy())
+        np.testing.assert_allclose(np.asarray(getattr(np, name)(x)), expected, 3e-7)
+
+
+def test_nothing_else_is_slower():
+    """A ``__getattr__`` would turn each lookup of a slot into a slow one."""
+    for kind in (ag.Tensor, nn.Parameter, nn.Module, nn.Linear):
+        assert not any("__getattr__" in vars(base) for base in kind.__mro__)
+
+
+def test_subclasses_may_use_the_names():
+    class Net(nn.Module):
+        def __init__(self):
+            self.cuda = nn.Linear(1, 1)
+
+        def to(self, device):
+            return self
+
+    net = Net()
+    assert net.to("cpu") is net
+    assert dict(net.named_parameters())["cuda.weight"].shape == (1, 1)
+
+
+def test_zero_grad_takes_set_to_none():
+    model = nn.Linear(1, 1)
+    for owner in (model, optim.SGD(model.parameters(), lr=0.1)):
+        owner.zero_grad(set_to_none=True)
+        with pytest.raises(ValueError, match="become None"):
+            owner.zero_grad(set_to_none=False)
+
+
+def test_version_and_dir():
+    assert re.fullmatch(r"\d+\.\d+\.\d+", ag.__version__)
+    assert set(dir(ag)) == {*ag.__all__, "estimators", "special", "train"}
+    for module in (nn, nn.functional, nn.init, optim, train):
+        assert dir(module) == sorted(module.__all__)
+    assert "cuda" not in dir(ag.tensor([1.0]))
+    assert "cuda" not in dir(nn.Linear(1, 1))
