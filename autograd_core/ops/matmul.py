@@ -30,6 +30,7 @@ from autograd_core.ops.shape import astype, reshape, transpose
 from autograd_core.samples import sample
 from autograd_core.tape import spec
 from autograd_kernels import matmul as k
+from autograd_kernels import matmul_few as few
 
 SHARED_PRODUCTS = 1 << 23  # multiplications, about 0.15 ms, from where on threads pay
 PRODUCTS = {(ta, tb): product(ta, tb) for ta in (False, True) for tb in (False, True)}
@@ -57,8 +58,9 @@ def gemm(
         found: Array | None = small.enter(bias, a, b)
         if found is not None:
             return found
-    shape, units, size, heavy = _geometry(a.shape, b.shape, ta, tb, a.dtype)
-    if not heavy and not RECORDING and len(shape) == 2:
+    kernel, shape, units, size, heavy = _geometry(a.shape, b.shape, ta, tb, a.dtype)
+    plain = kernel is k.matmul
+    if plain and not heavy and not RECORDING and len(shape) == 2:
         plan_product(shape, a.shape[0 if ta else 1], (ta, tb), a.dtype, (units, size))
         small.missed(a)
     out = empty(shape, a.dtype)
@@ -66,24 +68,27 @@ def gemm(
     run = launch_parts if heavy else launch_whole
     mode = (0 if bias is None else k.BIAS) + (k.RELU if relu else 0)
     row = _no_bias(a.dtype) if bias is None else contiguous(bias)
-    run(k.matmul, units, int(ta), int(tb), mode, a, b, row, work, out)
+    run(kernel, units, int(ta), int(tb), mode, a, b, row, work, out)
     return out
 
 
 @lru_cache(4096)
 def _geometry(
     a: tuple[int, ...], b: tuple[int, ...], ta: bool, tb: bool, dtype: Any
-) -> tuple[tuple[int, ...], int, int, bool]:
-    """Shape, units, scratch of a product, and whether threads are worth it."""
+) -> tuple[Any, tuple[int, ...], int, int, bool]:
+    """Kernel, shape, units, scratch of a product, and whether threads are worth it."""
     m, k_a = a[-2:][::-1] if ta else a[-2:]
     k_b, n = b[-2:][::-1] if tb else b[-2:]
     if k_a != k_b:
         raise ValueError(f"inner dimensions differ: {k_a} and {k_b}")
     counts = [x[0] for x in (a, b) if len(x) == 3]
     batch = max(counts, default=1) if all(counts) else 0
-    units, size = k.plan(m, n, k_a, int(ta), int(tb), batch, dtype)
+    kernel, plan = k.matmul, k.plan
+    if batch and few.fits(m, n, k_a, int(tb), dtype):
+        kernel, plan = few.matmul_few, few.plan
+    units, size = plan(m, n, k_a, int(ta), int(tb), batch, dtype)
     heavy = batch * m * n * k_a >= SHARED_PRODUCTS
-    return (batch, m, n) if counts else (m, n), units, size, heavy
+    return kernel, (batch, m, n) if counts else (m, n), units, size, heavy
 
 
 def matrix(x: Array) -> tuple[Array, bool]:
