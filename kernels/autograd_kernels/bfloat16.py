@@ -59,7 +59,9 @@ class Words(Vectors):
         """Words of ``2 * lanes`` neighbours in memory, or of those that are left."""
         masks = [None, None]
         if left is not None:
-            masks = [self.first(self.builder.sub(left, WORD(i))) for i in (0, self.lanes)]
+            masks = [
+                self.first(self.builder.sub(left, WORD(i))) for i in (0, self.lanes)
+            ]
         low, high = (
             self.load(self.at(place, i), mask)
             for i, mask in zip((0, self.lanes), masks, strict=True)
@@ -68,7 +70,10 @@ class Words(Vectors):
 
     def across(self, place: Any, apart: Any, masks: Any = (None, None)) -> Any:
         """Words of the vectors of two lines ``apart`` elements from each other."""
-        even, odd = self.load(place, masks[0]), self.load(self.at(place, apart), masks[1])
+        even, odd = (
+            self.load(place, masks[0]),
+            self.load(self.at(place, apart), masks[1]),
+        )
         both = self.rounded(even, odd)
         pick = [i // 2 + (i % 2) * self.lanes for i in range(2 * self.lanes)]
         pick = ir.Constant(ir.VectorType(ir.IntType(32), 2 * self.lanes), pick)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd_kernels import bfloat16
-from autograd_kernels._jit import inline, kernel
+from autograd_kernels._jit import elements, inline, kernel
 from autograd_kernels.matmul import (
     DEPTH,
     PANEL,
@@ -182,3 +182,21 @@ def matmul_bfloat16(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
             at(c_at, (batch * m + top) * n + left), n, at(bias_at, left), space, panel,
         )  # fmt: skip
         lo += span
+
+
+@elements(writes=2)
+def halves(lo, hi, x, high, low):
+    """``high``: x rounded to bfloat16, ``low``: what that leaves; both 0 if not finite.
+
+    To nearest even: add a little less than half of what the lower 16 bits can hold.
+    """
+    X, H, L = x[lo:hi], high[lo:hi], low[lo:hi]
+    bits, rounded = X.view(np.uint32), H.view(np.uint32)
+    for i in range(X.size):
+        value, u = X[i], bits[i]
+        up = np.uint32(0x7FFF) + ((u >> np.uint32(16)) & np.uint32(1))
+        rounded[i] = (u + up) & np.uint32(0xFFFF0000)
+        left = value - H[i]
+        finite = abs(left) < np.inf
+        H[i] = H[i] if finite else 0
+        L[i] = left if finite else 0

@@ -53,7 +53,10 @@ def make_tiles(vectors: type[Vectors]) -> Any:
 
         def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             done = builder.append_basic_block("done")
-            for size, width in [(BYTES // 2, 1)] * HALVES + [(BYTES, 1), (BYTES, COLUMNS)]:
+            for size, width in [(BYTES // 2, 1)] * HALVES + [
+                (BYTES, 1),
+                (BYTES, COLUMNS),
+            ]:
                 v = vectors(context, builder, b.dtype, size)
                 limit = ir.Constant(WORD, width * v.lanes)
                 with builder.if_then(builder.icmp_signed("<=", args[1], limit)):

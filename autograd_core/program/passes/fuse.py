@@ -12,11 +12,13 @@ from collections.abc import Callable, Sequence
 from autograd_core.program.buffers import Ref, same
 from autograd_core.program.events import Event, Launch
 from autograd_core.program.passes.uses import Uses
-from autograd_kernels import activations, dropout, fused, matmul, matmul_few
+from autograd_kernels import activations, dropout, fused, matmul
+from autograd_kernels.matmul_bfloat16 import matmul_bfloat16
+from autograd_kernels.matmul_few import matmul_few
 
 Rule = Callable[[Uses, int, int], Launch | None]
 Done = dict[str, int]  # how often which rule applied
-PRODUCTS = (matmul.matmul, matmul_few.matmul_few)
+PRODUCTS = (matmul.matmul, matmul_bfloat16, matmul_few)
 
 
 def fuse(events: Sequence[Event], kept: Sequence[Ref], done: Done) -> list[Event]:
@@ -92,6 +94,8 @@ def matmul_relu(uses: Uses, time: int, later: int) -> Launch | None:
         return None
     ta, tb, mode, *rest, out = product.args
     x, y = relu.args
+    if mode & matmul.ADD:  # it reads what was there before
+        return None
     if not same(x, out) or not uses.private(out, time, later):
         return None
     if not y.buffer.temporary:
