@@ -1,4 +1,4 @@
-"""Pairs of bfloat16 numbers in words, and the instructions that round and multiply them.
+"""Pairs of bfloat16 in words, and the instructions that round and multiply them.
 
 bfloat16 is the upper half of a float32. A word holds two neighbours along k, the even
 one below, and is carried as a float32 that nobody computes with. So the tile of the

@@ -67,7 +67,7 @@ def plan(
     down, across = _cut(m, n)
     words, panel = (k + 1) // 2, PANEL // SIZE
     depth = min(words, DEPTH // SIZE)
-    columns = -(-(-(-n // panel)) // across) * panel
+    columns = -(-n // panel // across) * panel
     a = (depth + panel) * (ROWS if ta else STRIPE)
     sums = columns * min(SPAN, m) if words > depth else 0
     return batch * down * across, (depth + 1) * columns + a + sums + BYTES // SIZE

@@ -45,10 +45,10 @@ def make_tiles(vectors: type[Vectors]) -> Any:
         typing: Any, rows: Any, columns: Any, mode: Any, k: Any, a: Any, row: Any,
         column: Any, b: Any, ldb: Any, c: Any, ldc: Any, bias: Any, part: Any,
     ) -> Any:  # fmt: skip
-        """``c[i, j] = sum over p of a[i * row + p * column] * b[p * ldb + j]``, epilogue.
+        """``c[i, j] = sum over p of a[i * row + p * column] * b[p * ldb + j]``.
 
-        columns <= 2 vectors. Unless MASKED, B is read to the end of its last vector; C and
-        the bias are not. Rows of ``part`` are 2 vectors apart.
+        And the epilogue. columns <= 2 vectors. Unless MASKED, B is read to the end of
+        its last vector; C and the bias are not. Rows of ``part`` are 2 vectors apart.
         """
 
         def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
