@@ -19,6 +19,7 @@ from autograd_core.create import (
     zeros_like,
 )
 from autograd_core.gradcheck import gradcheck
+from autograd_core.precision import get_matmul_precision, set_matmul_precision
 from autograd_core.program import compile
 from autograd_core.random import manual_seed
 from autograd_core.recompute import checkpoint
@@ -59,6 +60,7 @@ __all__ = [
     "elementwise_grad",
     "eye",
     "full",
+    "get_matmul_precision",
     "get_num_threads",
     "grad",
     "gradcheck",
@@ -77,6 +79,7 @@ __all__ = [
     "primitive",
     "rand",
     "randn",
+    "set_matmul_precision",
     "set_num_threads",
     "stop_gradient",
     "tensor",

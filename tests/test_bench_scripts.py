@@ -40,6 +40,10 @@ SCRIPTS: dict[str, tuple[str, tuple[str, ...]]] = {
         "--json OUT.json",
         (),
     ),
+    "peers/precision.py": (
+        "--threads 2 --sizes 130 --networks --turns 2 --json OUT.json",
+        (),
+    ),
     "compare.py": (
         "--sizes 8:4,6,3 --only ours,ours-eager,numpy,torch --threads 1 --rounds 1 "
         "--out OUT",

@@ -33,6 +33,7 @@ FLOORS = {
     "autograd_core.op": 1,
     "autograd_core.operand": 1,
     "autograd_core.pool": 1,
+    "autograd_core.precision": 1,
     "autograd_core.random": 1,
     "autograd_core.samples": 1,
     "autograd_core.tape": 1,

@@ -18,6 +18,7 @@ from autograd_core.launch import (
     copy_into,
     empty,
     host,
+    launch,
     launch_parts,
     launch_whole,
     scratch,
@@ -27,9 +28,12 @@ from autograd_core.ops.broadcasting import as_dtype, floats, unbroadcast
 from autograd_core.ops.elementwise import add
 from autograd_core.ops.folding import fold_into, sum_over
 from autograd_core.ops.shape import astype, reshape, transpose
+from autograd_core.precision import FLOAT32, SETTING, THREE
 from autograd_core.samples import sample
 from autograd_core.tape import spec
 from autograd_kernels import matmul as k
+from autograd_kernels import matmul_bfloat16 as half
+from autograd_kernels import matmul_few as few
 from autograd_kernels import reduce
 
 SHARED_PRODUCTS = 1 << 23  # multiplications, about 0.15 ms, from where on threads pay
@@ -66,8 +70,12 @@ def gemm(
         found: Array | None = small.enter(bias, a, b)
         if found is not None:
             return found
-    shape, units, size, heavy = _geometry(a.shape, b.shape, ta, tb, a.dtype)
-    if not heavy and not RECORDING and len(shape) == 2:
+    way = SETTING.item()
+    kernel, shape, units, size, heavy = _geometry(
+        a.shape, b.shape, ta, tb, a.dtype, way
+    )
+    plain = kernel is k.matmul
+    if plain and not heavy and not RECORDING and len(shape) == 2:
         plan_product(shape, a.shape[0 if ta else 1], (ta, tb), a.dtype, (units, size))
         small.missed(a)
     out = empty(shape, a.dtype) if out is None else out
@@ -75,24 +83,47 @@ def gemm(
     run = launch_parts if heavy else launch_whole
     mode = (0 if bias is None else k.BIAS) + (k.RELU if relu else 0)
     row = _no_bias(a.dtype) if bias is None else contiguous(bias)
-    run(k.matmul, units, int(ta), int(tb), mode, a, b, row, work, out)
+    if way == THREE and kernel is half.matmul_bfloat16:
+        before = 0
+        (high_a, low_a), (high_b, low_b) = _halves(a), _halves(b)
+        for left, right in ((low_a, high_b), (high_a, low_b)):
+            run(kernel, units, int(ta), int(tb), before, left, right, row, work, out)
+            before = k.ADD
+        mode |= k.ADD
+    run(kernel, units, int(ta), int(tb), mode, a, b, row, work, out)
     return out
+
+
+def _halves(x: Array) -> tuple[Array, Array]:
+    """``x`` rounded to bfloat16, and the rest; zeros where it is not finite.
+
+    Infinity, times a rest of zero, would be NaN; ``a @ b`` itself has it.
+    """
+    high, low = empty(x.shape, x.dtype), empty(x.shape, x.dtype)
+    launch(half.halves, x.size, x.ravel(), high.reshape(-1), low.reshape(-1))
+    return high, low
 
 
 @lru_cache(4096)
 def _geometry(
-    a: tuple[int, ...], b: tuple[int, ...], ta: bool, tb: bool, dtype: Any
-) -> tuple[tuple[int, ...], int, int, bool]:
-    """Shape, units, scratch of a product, and whether threads are worth it."""
+    a: tuple[int, ...], b: tuple[int, ...], ta: bool, tb: bool, dtype: Any, way: int
+) -> tuple[Any, tuple[int, ...], int, int, bool]:
+    """Kernel, shape, units, scratch of a product, and whether threads are worth it."""
     m, k_a = a[-2:][::-1] if ta else a[-2:]
     k_b, n = b[-2:][::-1] if tb else b[-2:]
     if k_a != k_b:
         raise ValueError(f"inner dimensions differ: {k_a} and {k_b}")
     counts = [x[0] for x in (a, b) if len(x) == 3]
     batch = max(counts, default=1) if all(counts) else 0
-    units, size = k.plan(m, n, k_a, int(ta), int(tb), batch, dtype)
+    kernel, plan = k.matmul, k.plan
+    rounds = way != FLOAT32 and half.AVAILABLE and dtype == np.float32
+    if batch and rounds and half.fits(m, n, k_a):
+        kernel, plan = half.matmul_bfloat16, half.plan
+    elif batch and few.fits(m, n, k_a, int(tb), dtype):
+        kernel, plan = few.matmul_few, few.plan
+    units, size = plan(m, n, k_a, int(ta), int(tb), batch, dtype)
     heavy = batch * m * n * k_a >= SHARED_PRODUCTS
-    return (batch, m, n) if counts else (m, n), units, size, heavy
+    return kernel, (batch, m, n) if counts else (m, n), units, size, heavy
 
 
 @lru_cache(4096)

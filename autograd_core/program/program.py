@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autograd_core.hooks import RECORDING, Array
+from autograd_core.precision import SETTING
 from autograd_core.program.buffers import address_of
 from autograd_core.program.cost import brief
 from autograd_core.program.events import Check, Event, HostCall, Launch, name_of
@@ -51,6 +52,7 @@ class Program:
     ) -> None:
         self.grad_enabled = state.grad_enabled
         self.threads = teams.current.size
+        self.precision = SETTING.item()
         self.recording = recording
         self.watch = watch
         self.lock = lock
@@ -110,7 +112,8 @@ class Program:
 
     def arm(self) -> None:
         """Let native code look at the words that guards stand for."""
-        busy = np.array([[address_of(self.busy), 0]], np.int64)
+        cells = (self.busy, 0), (SETTING, self.precision)
+        busy = table([(address_of(cell), value) for cell, value in cells])
         own = [g for g in self.gradients if g.array is not None and not g.copied]
         data = [(id(g.tensor) + slot_of("_data"), id(g.array)) for g in own]
         pairs = [busy, self.watch.pairs, table(data)]

@@ -18,6 +18,7 @@ import numpy as np
 
 from autograd_core.hooks import RECORDING, Array, current, listen, recorder
 from autograd_core.launch import duplicate
+from autograd_core.precision import SETTING
 from autograd_core.program.agree import difference
 from autograd_core.program.arguments import Key, is_plain, key_of, traced
 from autograd_core.program.guards import View
@@ -87,7 +88,7 @@ class Settling:
             return self._nested(tree)
         if RECORDING and (current.watcher or current.observer):  # they look inside
             return self._as_it_is(tree)
-        mode = state.grad_enabled, get_num_threads()
+        mode = state.grad_enabled, get_num_threads(), SETTING.item()
         key, arrays = key_of(tree, mode)
         with self._mine() as mine:
             if not mine:

@@ -29,19 +29,24 @@ WORD = ir.IntType(64)
 INDEX = ir.IntType(32)
 
 
-def _detect() -> str:
-    """The widest kind of vector that the target of the compilation has."""
+def _features() -> frozenset[str]:
+    """What the target of the compilation has."""
     flags = config.CPU_FEATURES
     if flags is None:
         flags = llvm.get_host_cpu_features().flatten()
-    have = {flag[1:] for flag in flags.split(",") if flag.startswith("+")}
-    if "avx512f" in have:
+    return frozenset(flag[1:] for flag in flags.split(",") if flag.startswith("+"))
+
+
+def _detect() -> str:
+    """The widest kind of vector that the target of the compilation has."""
+    if "avx512f" in FEATURES:
         return "avx512"
-    if {"avx2", "fma"} <= have:
+    if {"avx2", "fma"} <= FEATURES:
         return "avx2"
-    return "neon" if "neon" in have else "none"
+    return "neon" if "neon" in FEATURES else "none"
 
 
+FEATURES = _features()
 SIMD = os.environ.get("AUTOGRAD_CORE_SIMD") or _detect()
 if SIMD not in WIDTHS:
     raise ImportError(f"AUTOGRAD_CORE_SIMD is {SIMD!r}, expected one of {[*WIDTHS]}")
@@ -299,7 +304,7 @@ def _transpose(
         builder.store(v.zero, line)
     edge = v.first(columns)
     move(rows, load)
-    results = _transposed(v, [builder.load(line) for line in lines])
+    results = transposed(v, [builder.load(line) for line in lines])
     mask = v.first(room)
     with builder.if_else(v.all(room)) as (full, partial):
         with full:  # a later load need not wait for a store without a mask
@@ -308,7 +313,7 @@ def _transpose(
             move(columns, lambda i: v.store(results[i], targets[i], mask))
 
 
-def _transposed(v: Vectors, lines: Sequence[Any]) -> list[Any]:
+def transposed(v: Vectors, lines: Sequence[Any]) -> list[Any]:
     """Swaps the off-diagonal halves of 2 x 2, 4 x 4, ... blocks by shuffles."""
     lines, ids = [*lines], range(v.lanes)
     kind = ir.VectorType(INDEX, v.lanes)

@@ -37,31 +37,39 @@ def nanoseconds(args: Any) -> float:
     return 2.0 * out.size * k * (out.itemsize / 4) / FLOPS
 
 
-@intrinsic
-def tiles(
-    typing: Any, rows: Any, columns: Any, mode: Any, k: Any, a: Any, row: Any,
-    column: Any, b: Any, ldb: Any, c: Any, ldc: Any, bias: Any, part: Any,
-) -> Any:  # fmt: skip
-    """``c[i, j] = sum over p of a[i * row + p * column] * b[p * ldb + j]``, epilogue.
+def make_tiles(vectors: type[Vectors]) -> Any:
+    """`tiles` in other arithmetic: what ``vectors`` make of an FMA."""
 
-    columns <= 2 vectors. Unless MASKED, B is read to the end of its last vector; C and
-    the bias are not. Rows of ``part`` are 2 vectors apart.
-    """
+    @intrinsic
+    def tiles(
+        typing: Any, rows: Any, columns: Any, mode: Any, k: Any, a: Any, row: Any,
+        column: Any, b: Any, ldb: Any, c: Any, ldc: Any, bias: Any, part: Any,
+    ) -> Any:  # fmt: skip
+        """``c[i, j] = sum over p of a[i * row + p * column] * b[p * ldb + j]``.
 
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        done = builder.append_basic_block("done")
-        for size, width in [(BYTES // 2, 1)] * HALVES + [(BYTES, 1), (BYTES, COLUMNS)]:
-            v = Vectors(context, builder, b.dtype, size)
-            limit = ir.Constant(WORD, width * v.lanes)
-            with builder.if_then(builder.icmp_signed("<=", args[1], limit)):
-                _Tiles(v, width, *args).sweep()
-                builder.branch(done)
-        builder.branch(done)
-        builder.position_at_end(done)
-        return context.get_dummy_value()
+        And the epilogue. columns <= 2 vectors. Unless MASKED, B is read to the end of
+        its last vector; C and the bias are not. Rows of ``part`` are 2 vectors apart.
+        """
 
-    n = types.intp
-    return types.void(n, n, n, n, a, n, n, b, n, c, n, bias, part), build
+        def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            done = builder.append_basic_block("done")
+            for size, width in [(BYTES // 2, 1)] * HALVES + [
+                (BYTES, 1),
+                (BYTES, COLUMNS),
+            ]:
+                v = vectors(context, builder, b.dtype, size)
+                limit = ir.Constant(WORD, width * v.lanes)
+                with builder.if_then(builder.icmp_signed("<=", args[1], limit)):
+                    _Tiles(v, width, *args).sweep()
+                    builder.branch(done)
+            builder.branch(done)
+            builder.position_at_end(done)
+            return context.get_dummy_value()
+
+        n = types.intp
+        return types.void(n, n, n, n, a, n, n, b, n, c, n, bias, part), build
+
+    return tiles
 
 
 class _Tiles:
@@ -190,6 +198,9 @@ class _Tiles:
 
     def bias_vector(self, j: int) -> Any:
         return self.v.load(self.v.at(self.bias, j * self.v.lanes), self.masks[j])
+
+
+tiles = make_tiles(Vectors)
 
 
 @intrinsic

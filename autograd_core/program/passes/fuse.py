@@ -13,9 +13,12 @@ from autograd_core.program.buffers import Ref, same
 from autograd_core.program.events import Event, Launch
 from autograd_core.program.passes.uses import Uses
 from autograd_kernels import activations, dropout, fused, matmul
+from autograd_kernels.matmul_bfloat16 import matmul_bfloat16
+from autograd_kernels.matmul_few import matmul_few
 
 Rule = Callable[[Uses, int, int], Launch | None]
 Done = dict[str, int]  # how often which rule applied
+PRODUCTS = (matmul.matmul, matmul_bfloat16, matmul_few)
 
 
 def fuse(events: Sequence[Event], kept: Sequence[Ref], done: Done) -> list[Event]:
@@ -87,16 +90,18 @@ def relu_dropout(uses: Uses, time: int, later: int) -> Launch | None:
 def matmul_relu(uses: Uses, time: int, later: int) -> Launch | None:
     """relu while the tile is in registers."""
     product, relu = _pair(uses, time, later)
-    if product.kernel is not matmul.matmul or relu.kernel is not activations.relu:
+    if product.kernel not in PRODUCTS or relu.kernel is not activations.relu:
         return None
     ta, tb, mode, *rest, out = product.args
     x, y = relu.args
+    if mode & matmul.ADD:  # it reads what was there before
+        return None
     if not same(x, out) or not uses.private(out, time, later):
         return None
     if not y.buffer.temporary:
         return None
     args = (ta, tb, mode | matmul.RELU, *rest, y.shaped(out))
-    return Launch(matmul.matmul, product.units, args, product.line)
+    return Launch(product.kernel, product.units, args, product.line)
 
 
 RULES: tuple[Rule, ...] = (relu_dropout_backward, relu_dropout, matmul_relu)

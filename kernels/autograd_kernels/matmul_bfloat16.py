@@ -1,0 +1,202 @@
+"""Products whose operands are rounded to bfloat16 while they are copied.
+
+Arguments as of `matmul.matmul`, float32; sums are float32, blocks of k as there, each a
+chain of dot products of two (see `bfloat16`). Both operands are always copied, B panel
+by panel for all rows of a unit, A some rows at a time. Units follow from the shape: the
+bits are the same wherever the cuts fall.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from autograd_kernels import bfloat16
+from autograd_kernels._jit import elements, inline, kernel
+from autograd_kernels.matmul import (
+    DEPTH,
+    PANEL,
+    ROWS,
+    SPAN,
+    STRIPE,
+    UNITS,
+    WIDEST,
+    _parts,
+    _start,
+    merged,
+)
+from autograd_kernels.simd import BYTES, aligned, at, data, lanes
+from autograd_kernels.tile import COLUMNS, HEIGHT, PART, nanoseconds
+
+AVAILABLE = bfloat16.AVAILABLE
+SIZE = 4  # bytes of an element, and of a word of two rounded ones
+NARROWEST, SHORTEST = 32, 64  # rows and columns, and k, from where on this is faster
+LEAST = 1 << 16  # bytes of the largest matrix above which it is; `front` takes the rest
+
+
+def fits(m: int, n: int, k: int) -> bool:
+    """Whether a product is faster in this way: a rule by shape, for all machines."""
+    large = max(m * n, m * k, k * n) * SIZE > LEAST
+    return large and min(m, n) >= NARROWEST and k >= SHORTEST
+
+
+def _cut(m: int, n: int) -> tuple[int, int]:
+    """Parts of rows and columns, powers of two: from the shape."""
+    down = across = 1
+    while m > down * ROWS:
+        down *= 2
+    while n > across * (WIDEST // SIZE):
+        across *= 2
+    while down * across < UNITS:
+        if m >= 2 * down * STRIPE:
+            down *= 2
+        elif n >= 8 * across * (PANEL // SIZE):
+            across *= 2
+        else:
+            break
+    return down, across
+
+
+@cache
+def plan(
+    m: int, n: int, k: int, ta: int, tb: int, batch: int, dtype: Any
+) -> tuple[int, int]:
+    """Number of units, and scratch elements for each part that runs at once."""
+    down, across = _cut(m, n)
+    words, panel = (k + 1) // 2, PANEL // SIZE
+    depth = min(words, DEPTH // SIZE)
+    columns = -(-n // panel // across) * panel
+    a = (depth + panel) * (ROWS if ta else STRIPE)
+    sums = columns * min(SPAN, m) if words > depth else 0
+    return batch * down * across, (depth + 1) * columns + a + sums + BYTES // SIZE
+
+
+cut = merged(_cut)
+
+
+@inline
+def _copy_b(source, row, column, columns, depth, vector, target, panel, gap):
+    """Words of B in panels: along k they are ``panel`` apart."""
+    if column == 1:
+        for p in range(0, depth, 2):
+            line, to = at(source, p * row), at(target, p // 2 * panel)
+            for j in range(0, columns, panel):
+                for r in range(0, min(panel, columns - j), vector):
+                    bfloat16.copy_across(
+                        at(line, j + r), row, depth - p, columns - j - r, at(to, r)
+                    )
+                to = at(to, gap)
+    else:
+        for j in range(0, columns, panel):
+            for r in range(0, min(panel, columns - j), vector):
+                for p in range(0, depth, 2 * vector):
+                    bfloat16.turn_along(
+                        at(source, (j + r) * column + p), column, columns - j - r,
+                        depth - p, at(target, p // 2 * panel + r), panel,
+                    )  # fmt: skip
+            target = at(target, gap)
+
+
+@inline
+def _copy_a(source, row, column, rows, depth, vector, target, line):
+    """Words of rows of A: along k they are neighbours."""
+    if column == 1:
+        for i in range(rows):
+            for p in range(0, depth, 2 * vector):
+                place = at(target, i * line + p // 2)
+                bfloat16.copy_along(at(source, i * row + p), depth - p, place)
+    else:
+        for p in range(0, depth, 2 * vector):
+            for i in range(0, rows, vector):
+                bfloat16.turn_across(
+                    at(source, p * column + i), column, depth - p, rows - i,
+                    at(target, i * line + p // 2), line,
+                )  # fmt: skip
+
+
+@inline
+def _sweep(rows, columns, mode, k, a, row, b, ldb, c, ldc, bias, part):
+    """A panel's tiles. A function of its own, or registers run out around them."""
+    bfloat16.tiles(rows, columns, mode, k, a, row, 1, b, ldb, c, ldc, bias, part)
+
+
+@merged
+def _unit(
+    mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias, space, panel
+):
+    """A block of ``out``, in blocks of k: B is copied, then A, some rows at a time."""
+    vector, words = panel // COLUMNS, (k + 1) // 2
+    blocks = _parts(words, DEPTH // SIZE)
+    size = -(-words // blocks)
+    stripe = STRIPE if col_a == 1 else ROWS
+    gap, line = (size + 1) * panel, size + panel
+    space = aligned(space)
+    a_at = at(space, _parts(columns, panel) * gap)
+    sums = at(a_at, line * stripe)
+    for block in range(blocks):
+        p = 2 * block * size
+        depth = min(2 * size, k - p)
+        right = at(b, p * row_b)
+        _copy_b(right, row_b, col_b, columns, depth, vector, space, panel, gap)
+        last = block == blocks - 1
+        what = (mode if last else 0) | (PART if block > 0 else 0)
+        for i in range(0, rows, stripe):
+            height = min(stripe, rows - i)
+            left = at(a, i * row_a + p * col_a)
+            _copy_a(left, row_a, col_a, height, depth, vector, a_at, line)
+            for j in range(0, columns, panel):
+                part = at(sums, j * rows + i * panel)
+                to, ld = (at(c, i * ldc + j), ldc) if last else (part, panel)
+                _sweep(
+                    height, min(panel, columns - j), what, (depth + 1) // 2, a_at, line,
+                    at(space, j // panel * gap), panel, to, ld, at(bias, j), part,
+                )  # fmt: skip
+
+
+@kernel(writes=2, cost=nanoseconds)
+def matmul_bfloat16(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
+    """Product and epilogue as of `matmul.matmul`; units are blocks of ``out``."""
+    m, n, k = out.shape[-2], out.shape[-1], a.shape[-2] if ta else a.shape[-1]
+    panel = COLUMNS * lanes(out)
+    row_a, col_a = (1, m) if ta else (k, 1)
+    row_b, col_b = (1, k) if tb else (n, 1)
+    step_a = 0 if a.size == m * k else m * k
+    step_b = 0 if b.size == k * n else k * n
+    down, across = cut(m, n)
+    share = max(SPAN // (_parts(_parts(m, HEIGHT), down) * HEIGHT), 1)
+    units = out.size // (m * n) * down * across
+    space = at(data(scratch), lo // -(-units // len(scratch)) * scratch.shape[1])
+    a_at, b_at, c_at, bias_at = data(a), data(b), data(out), data(bias)
+    while lo < hi:
+        batch, block = lo // (down * across), lo % (down * across)
+        i, j = block % down, block // down
+        span = min(down - i, hi - lo, share)
+        top, left = _start(i, down, m, HEIGHT), _start(j, across, n, panel)
+        _unit(
+            mode, k, _start(i + span, down, m, HEIGHT) - top,
+            _start(j + 1, across, n, panel) - left,
+            at(a_at, batch * step_a + top * row_a), row_a, col_a,
+            at(b_at, batch * step_b + left * col_b), row_b, col_b,
+            at(c_at, (batch * m + top) * n + left), n, at(bias_at, left), space, panel,
+        )  # fmt: skip
+        lo += span
+
+
+@elements(writes=2)
+def halves(lo, hi, x, high, low):
+    """``high``: x rounded to bfloat16, ``low``: what that leaves; both 0 if not finite.
+
+    To nearest even: add a little less than half of what the lower 16 bits can hold.
+    """
+    X, H, L = x[lo:hi], high[lo:hi], low[lo:hi]
+    bits, rounded = X.view(np.uint32), H.view(np.uint32)
+    for i in range(X.size):
+        value, u = X[i], bits[i]
+        up = np.uint32(0x7FFF) + ((u >> np.uint32(16)) & np.uint32(1))
+        rounded[i] = (u + up) & np.uint32(0xFFFF0000)
+        left = value - H[i]
+        finite = abs(left) < np.inf
+        H[i] = H[i] if finite else 0
+        L[i] = left if finite else 0

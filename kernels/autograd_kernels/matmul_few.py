@@ -1,0 +1,148 @@
+"""Products of few rows by an untransposed B: B is read once, line by line, as it lies.
+
+The tile of `matmul` would read 2 vectors of every line of B and wait for most of them:
+a line is a page or more, and no prefetcher sees that far. Here STEPS lines of B pass at
+a time, along many columns, while the sums lie in L1. A sum is a chain of FMAs in the
+order of k, so that the bits are the same wherever columns are cut. The kernel takes the
+arguments of `matmul.matmul`, and is compiled when there is such a product.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from autograd_kernels._jit import kernel
+from autograd_kernels.simd import BYTES, WORD, Vectors, aligned, at, data, rolled
+from autograd_kernels.tile import ADD, BIAS, RELU, nanoseconds
+
+ROWS = 4  # of A, at most
+STEPS = 8  # lines of B that pass at a time
+LEAST = 1 << 16  # bytes of B above which this pays; `front` takes what is smaller
+UNIT = 1 << 9  # bytes of columns in a unit; units beside each other are done as one
+SUMS = 1 << 13  # bytes of sums of all rows: they and the lines of B fit into L1
+VECTORS = 2  # side by side: a chain of FMAs waits for itself, two fill the gaps
+
+
+def fits(m: int, n: int, k: int, tb: int, dtype: Any) -> bool:
+    """Whether a product is one for this kernel."""
+    size = np.dtype(dtype).itemsize
+    wide = not tb and n * size >= UNIT and n * k * size > LEAST
+    return BYTES > 0 and 0 < m <= ROWS and k >= STEPS and wide
+
+
+@cache
+def plan(
+    m: int, n: int, k: int, ta: int, tb: int, batch: int, dtype: Any
+) -> tuple[int, int]:
+    """Number of units, and scratch elements for each part that runs at once."""
+    size = np.dtype(dtype).itemsize
+    return batch * -(-n * size // UNIT), (SUMS + BYTES) // size
+
+
+@intrinsic
+def _add_lines(
+    typing: Any, columns: Any, k: Any, a: Any, step: Any, b: Any, ldb: Any, sums: Any,
+) -> Any:  # fmt: skip
+    """``sums[j] += sum over p < k of a[p * step] * b[p * ldb + j]``, in the order of p.
+
+    k is STEPS, or less in the last lines. Sums are written to the end of a vector.
+    """
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        v = Vectors(context, builder, b.dtype)
+        columns, k, a, step, b_first, ldb, sums = args
+        full = builder.icmp_signed("==", k, WORD(STEPS))
+        with builder.if_else(full) as (many, few):
+            with many:
+                _pass_by(v, STEPS, columns, a, step, b_first, ldb, sums)
+            with few:
+                a_at = cgutils.alloca_once_value(builder, a)
+                b_at = cgutils.alloca_once_value(builder, b_first)
+                with rolled(builder, k):
+                    a, b_first = builder.load(a_at), builder.load(b_at)
+                    _pass_by(v, 1, columns, a, step, b_first, ldb, sums)
+                    builder.store(v.at(a, step), a_at)
+                    builder.store(v.at(b_first, ldb), b_at)
+        return context.get_dummy_value()
+
+    n = types.intp
+    return types.void(n, n, a, n, b, n, sums), build
+
+
+def _pass_by(
+    v: Vectors, count: int, columns: Any, a: Any, step: Any, b: Any, ldb: Any,
+    sums: Any,
+) -> None:  # fmt: skip
+    """The code for ``count`` lines of B; the others are LLVM values."""
+    builder = v.builder
+    left = [v.splat(builder.load(v.at(a, v.times(step, p)))) for p in range(count)]
+    j_at = cgutils.alloca_once_value(builder, WORD(0))
+
+    def add(mask: Any, vectors: int) -> None:
+        j = builder.load(j_at)
+        lines = v.lines(v.at(b, j), ldb, count)
+        places = [v.at(sums, j, i * v.lanes) for i in range(vectors)]
+        totals = [v.load(place) for place in places]
+        for one, line in zip(left, lines, strict=True):
+            for i in range(vectors):
+                right = v.load(v.at(line, i * v.lanes), mask)
+                totals[i] = v.fma(one, right, totals[i])
+        for total, place in zip(totals, places, strict=True):
+            v.store(total, place)
+        builder.store(builder.add(j, WORD(vectors * v.lanes)), j_at)
+
+    with rolled(builder, builder.sdiv(columns, WORD(VECTORS * v.lanes))):
+        add(None, VECTORS)
+    rest = builder.sub(columns, builder.load(j_at))
+    up = builder.add(rest, WORD(v.lanes - 1))
+    with rolled(builder, builder.sdiv(up, WORD(v.lanes))):
+        add(v.first(builder.sub(columns, builder.load(j_at))), 1)
+
+
+@kernel(writes=2, cost=nanoseconds)
+def matmul_few(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
+    """Product and epilogue as of `matmul.matmul`; units are columns of ``out``."""
+    m, n, k = out.shape[-2], out.shape[-1], a.shape[-2] if ta else a.shape[-1]
+    unit = UNIT // out.itemsize
+    across = -(-n // unit)
+    units = out.size // (m * n) * across
+    step_a = 0 if a.size == m * k else m * k
+    step_b = 0 if b.size == k * n else k * n
+    row, column = (1, m) if ta else (k, 1)
+    stripe = scratch.shape[1]
+    seen = SUMS // out.itemsize // m // unit * unit
+    space = at(data(scratch), lo // -(-units // len(scratch)) * stripe)
+    a_at, b_at, c_at, bias_at = data(a), data(b), data(out), data(bias)
+    sums = aligned(space)
+    while lo < hi:
+        batch, first = lo // across, lo % across
+        last = min(first + hi - lo, across)
+        lo += last - first
+        left = at(a_at, batch * step_a)
+        for j in range(first * unit, min(last * unit, n), seen):
+            width = min(seen, min(last * unit, n) - j)
+            for e in range(m * seen):
+                sums[e] = 0
+            for p in range(0, k, STEPS):
+                right = at(b_at, batch * step_b + p * n + j)
+                for i in range(m):
+                    line = at(left, i * row + p * column)
+                    total = at(sums, i * seen)
+                    _add_lines(width, min(STEPS, k - p), line, column, right, n, total)
+            for i in range(m):
+                target, total = at(c_at, (batch * m + i) * n + j), at(sums, i * seen)
+                for e in range(width):
+                    v = total[e]
+                    if mode & ADD:
+                        v = target[e] + v
+                    if mode & BIAS:
+                        v = v + bias_at[j + e]
+                    target[e] = v
+                    if mode & RELU and v <= 0:
+                        target[e] = 0
