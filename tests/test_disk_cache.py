@@ -18,7 +18,14 @@ import pytest
 from autograd_kernels import ahead, disk_cache
 
 PACKAGE = Path(disk_cache.__file__).parent
-FILES = ("__init__.py", "_jit.py", "disk_cache.py", "ahead.py", "caches.py", "notice.py")
+FILES = (
+    "__init__.py",
+    "_jit.py",
+    "disk_cache.py",
+    "ahead.py",
+    "caches.py",
+    "notice.py",
+)
 PROBE = """
 from autograd_kernels._jit import kernel
 

@@ -1,4 +1,4 @@
-"""docs/precision.md: its code runs, what it names exists, its errors are the script's."""
+"""docs/precision.md: its code runs, what it names exists, errors as by the script."""
 
 import pytest
 from pages import ROOT, blocks_of, check_block, check_names, text_of

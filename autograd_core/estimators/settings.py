@@ -25,8 +25,9 @@ def number(
     def check(value: Any) -> bool:
         if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
             return False
-        above = value >= low if ends[0] == "[" else value > low
-        return bool(above and (value <= high if ends[1] == "]" else value < high))
+        given = float(value)
+        above = given >= low if ends[0] == "[" else given > low
+        return above and (given <= high if ends[1] == "]" else given < high)
 
     return check, f"a number in {ends[0]}{low:g}, {high:g}{ends[1]}"
 

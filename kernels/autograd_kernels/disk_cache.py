@@ -117,11 +117,11 @@ SOURCES = _digest()
 def folder() -> Path:
     """Where this version's kernels are, for this machine."""
     versions = (sys.version, numba.__version__, llvmlite.__version__)
-    cpu = (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
-    cpu += (caches.L1, caches.L2)
+    cpu = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    sizes = caches.L1, caches.L2
     settings = [(name, getattr(config, name, None)) for name in SETTINGS]
     width = os.environ.get("AUTOGRAD_CORE_SIMD", "")
-    about = repr((versions, cpu, settings, width)).encode()
+    about = repr((versions, cpu, sizes, settings, width)).encode()
     found = ROOT / hashlib.sha256(SOURCES + about).hexdigest()[:16]
     with suppress(OSError):
         os.utime(found)  # it is in use: see `prune`
