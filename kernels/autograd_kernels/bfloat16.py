@@ -24,7 +24,7 @@ from autograd_kernels.tile import make_tiles
 AVAILABLE = BYTES == 64 and {"avx512bf16", "avx512vl", "avx512bw"} <= FEATURES
 
 
-class _Bfloat(ir.types.Type):
+class _Bfloat(ir.types.Type):  # type: ignore[misc]
     """LLVM's bfloat, which llvmlite does not have."""
 
     def _to_string(self) -> str:
