@@ -68,7 +68,7 @@ def test_eager_and_compiled_choose_it_alike():
     rng = np.random.default_rng(1)
     w = rng.standard_normal((300, 500), np.float32)
     a = rng.standard_normal((3, 300), np.float32)
-    kernel, *_ = ops._geometry(a.shape, w.shape, False, False, a.dtype)
+    kernel, *_ = ops._geometry(a.shape, w.shape, False, False, a.dtype, 0)
     assert kernel is few.matmul_few or not few.BYTES
     batched = ag.tensor(np.stack([a, a])) @ ag.tensor(np.stack([w, w]))
 

@@ -7,11 +7,9 @@ TEXT = text_of("precision.md")
 PRINTED = (r"bfloat16\n(bfloat16|float32)\nfloat32\n", r"Program: 1 launches")
 
 
-@pytest.mark.parametrize(
-    ("block", "printed"), zip(blocks_of(TEXT), PRINTED, strict=True)
-)
-def test_a_block_runs(block, printed, tmp_path):
-    check_block(block, printed, tmp_path)
+@pytest.mark.parametrize("number", range(2))
+def test_a_block_runs(number, tmp_path):
+    check_block(blocks_of(TEXT)[number], PRINTED[number], tmp_path)
 
 
 def test_names_and_files_exist():
