@@ -13,7 +13,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from autograd_kernels import _jit, matmul
+from autograd_kernels import _jit, matmul, matmul_few
+from autograd_kernels import matmul_bfloat16 as half
 from autograd_kernels.optim.rules import CLOCK, SCALARS
 from autograd_kernels.pointers import CHUNK
 
@@ -81,6 +82,7 @@ ROWS, WIDTH, FEW = 37, 20, 3
 INNER, CHANNELS = 1100, 1100  # longer than what is walked at once
 BLOCKS = -(-CHANNELS // 64)
 PRODUCT = 200, 90, 70
+FEW = 3, 500, 70, 0, 0, 1, np.dtype(np.float32)
 PLAN = (*PRODUCT, 0, 1, 1, np.dtype(np.float32))  # transposed: copied to the scratch
 # What a kernel gets as a parameter, by `module.kernel.parameter`, or the number of its
 # `units`; of those under @elements also by `elements.parameter`. The first that fits.
@@ -134,6 +136,29 @@ ARGUMENTS = {
     "batchnorm.*.eps batchnorm.*.momentum": the(0.1),
     "batchnorm.*.*gamma batchnorm.*.*beta": between(CHANNELS),
     "batchnorm.*.[xg] batchnorm.*.out": normal(ROWS, CHANNELS),
+    "matmul_few.matmul_few.units": lambda rng: matmul_few.plan(*FEW)[0],
+    "matmul_few.matmul_few.ta": 0,
+    "matmul_few.matmul_few.tb": 0,
+    "matmul_few.matmul_few.mode": matmul.BIAS | matmul.RELU,
+    "matmul_few.matmul_few.a": normal(FEW[0], FEW[2]),
+    "matmul_few.matmul_few.b": normal(FEW[2], FEW[1]),
+    "matmul_few.matmul_few.bias": normal(FEW[1]),
+    "matmul_few.matmul_few.scratch": lambda rng: normal(1, matmul_few.plan(*FEW)[1])(
+        rng
+    ),
+    "matmul_few.matmul_few.out": normal(*FEW[:2]),
+    "matmul_bfloat16.matmul_bfloat16.units": lambda rng: half.plan(*PLAN)[0],
+    "matmul_bfloat16.matmul_bfloat16.ta": 0,
+    "matmul_bfloat16.matmul_bfloat16.tb": 1,
+    "matmul_bfloat16.matmul_bfloat16.mode": matmul.BIAS | matmul.RELU,
+    "matmul_bfloat16.matmul_bfloat16.a": normal(PRODUCT[0], PRODUCT[2]),
+    "matmul_bfloat16.matmul_bfloat16.b": normal(PRODUCT[1], PRODUCT[2]),
+    "matmul_bfloat16.matmul_bfloat16.bias": normal(PRODUCT[1]),
+    "matmul_bfloat16.matmul_bfloat16.scratch": lambda rng: normal(
+        1, half.plan(*PLAN)[1]
+    )(rng),
+    "matmul_bfloat16.matmul_bfloat16.out": normal(*PRODUCT[:2]),
+    "matmul_bfloat16.halves.*": normal(N),
     "matmul.matmul.units": lambda rng: matmul.plan(*PLAN)[0],
     "matmul.matmul.ta": 0,
     "matmul.matmul.tb": 1,
