@@ -188,7 +188,7 @@ def test_ctrl_c_after_training_keeps_the_checkpoint(start, tmp_path):
 
 MOMENTS = [  # in the order in which they come
     ("stderr", r"\| +numba\.core\.types\n"),  # has been imported
-    ("stderr", r"\| +autograd_core\.train\n"),
+    ("stderr", r"\| +autograd_core\.train\.trainer\n"),
     ("stdout", "held out"),
     ("stdout", "worst parameter"),
     ("stderr", "steps/s"),

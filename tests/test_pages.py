@@ -8,7 +8,8 @@ from pages import ROOT, blocks_of, check_block, check_names, text_of
 
 import autograd_core as ag
 
-OWN_TESTS = {"compile.md", "eager.md", "numpy.md", "own_op.md", "tuning.md"}
+OWN_TESTS = {"compile.md", "course.md", "eager.md", "numpy.md", "own_op.md"}
+OWN_TESTS |= {"parallel.md", "precision.md", "tuning.md"}
 PAGES = sorted(path.name for path in (ROOT / "docs").glob("*.md"))
 BLOCKS = [
     pytest.param(block, id=f"{page}-{i}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
@@ -63,6 +64,10 @@ class Replay:
             given = isinstance(error, FloatingPointError) or self.step.updating
             if given and not self.insists and isinstance(error, RuntimeError):
                 error.add_note("fit(..., compiled=False) takes every step eagerly.")
+            code = getattr(self.step.loss, "__code__", None)
+            if self.insists and code and type(error) is RuntimeError:
+                place = f"{os.path.basename(code.co_filename)}:{code.co_firstlineno}"
+                raise RuntimeError(f"{error} (The loss is at {place}.)") from error
             if self.insists or given:
                 raise
         put_back()
