@@ -64,7 +64,8 @@ class Replay:
             given = isinstance(error, FloatingPointError) or self.step.updating
             if given and not self.insists and isinstance(error, RuntimeError):
                 error.add_note("fit(..., compiled=False) takes every step eagerly.")
-            code = getattr(self.step.loss, "__code__", None)
+            loss = getattr(self.step, "loss", None)  # shards have none of their own
+            code = getattr(loss, "__code__", None)
             if self.insists and code and type(error) is RuntimeError:
                 place = f"{os.path.basename(code.co_filename)}:{code.co_firstlineno}"
                 raise RuntimeError(f"{error} (The loss is at {place}.)") from error
