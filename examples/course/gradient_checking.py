@@ -1,8 +1,8 @@
 """Gradient checking.
 
 Compare the gradients with differences (J(w + e) - J(w - e)) / 2e, in float64 and with
-dropout frozen; check at the start and again after some training. The one number is |a
-- n| / (|a| + |n|): below 1e-7 is good, above 1e-3 wrong. Here `detach` cuts part of a
+dropout frozen; check at the start and again after some training. The one number is
+norm(a - n) / (norm(a) + norm(n)): below 1e-7 is good, above 1e-3 wrong. Here `detach` cuts part of a
 gradient off.
 """
 
