@@ -2,8 +2,8 @@
 
 Compare the gradients with differences (J(w + e) - J(w - e)) / 2e, in float64 and with
 dropout frozen; check at the start and again after some training. The one number is
-norm(a - n) / (norm(a) + norm(n)): below 1e-7 is good, above 1e-3 wrong. Here `detach` cuts part of a
-gradient off.
+norm(a - n) / (norm(a) + norm(n)): below 1e-7 is good, above 1e-3 wrong. Here `detach`
+cuts part of a gradient off.
 """
 
 from real_data import digits, save

@@ -1,7 +1,7 @@
 """L1, and its exact zeros.
 
-The sum of `abs(w)` pulls every weight with the same force, however small it is: many end
-at 0, which selects inputs. Plain gradient steps only jump about 0; `sparse=True`
+The sum of `abs(w)` pulls every weight with the same force, however small it is: many
+end at 0, which selects inputs. Plain gradient steps only jump about 0; `sparse=True`
 takes the penalty as a proximal step, and finds the weights of scikit-learn's Lasso.
 """
 
