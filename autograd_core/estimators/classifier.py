@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import unique_labels
 
 from autograd_core import nn
 from autograd_core.estimators.base import MLP, _by_minibatches
+from autograd_core.estimators.settings import keep
 from autograd_core.estimators.training import Rows
 from autograd_core.hooks import Array
 from autograd_core.tensor import Tensor
@@ -75,35 +76,7 @@ class MLPClassifier(ClassifierMixin, MLP):  # type: ignore[misc]
         augment: Any = None,
         class_weight: Any = None,
     ) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.power_t = power_t
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
-        self.max_fun = max_fun
-        self.dropout = dropout
-        self.batch_norm = batch_norm
-        self.optimizer = optimizer
-        self.l1 = l1
-        self.augment = augment
-        self.class_weight = class_weight
+        keep(self, locals())
 
     @property
     def out_activation_(self) -> str:

@@ -117,6 +117,15 @@ SETTINGS: Mapping[str, tuple[Check, str]] = {
 }
 
 
+def keep(estimator: Any, given: Mapping[str, Any]) -> None:
+    """Set the arguments of ``__init__`` as they are: all that scikit-learn allows there.
+
+    It reads the parameters of an estimator from that signature, so each has its own.
+    """
+    names = type(estimator)._get_param_names()
+    vars(estimator).update({name: given[name] for name in names})
+
+
 def check_settings(estimator: Any) -> None:
     """Raise ValueError for the first parameter that is not what it may be."""
     for name, value in estimator.get_params(deep=False).items():
