@@ -11,6 +11,7 @@ import threading
 
 import numpy as np
 import pytest
+from train_net import bits, blobs, make
 
 import autograd_core as ag
 from autograd_core import nn, optim, train
@@ -18,30 +19,13 @@ from autograd_core import nn, optim, train
 F = nn.functional
 
 
-def blobs(rows=96, seed=0, classes=3):
-    rng = np.random.default_rng(seed)
-    y = rng.integers(0, classes, rows)
-    x = np.eye(classes, 4)[y] * 2 + 0.5 * rng.standard_normal((rows, 4))
-    return x.astype("f4"), y
-
-
 X, Y = blobs()
 VALID = blobs(40, 1)
-
-
-def make(seed=0, lr=1e-2, outputs=3):
-    ag.manual_seed(seed)
-    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, outputs))
-    return model, optim.Adam(model.parameters(), lr=lr)
 
 
 def fit(parts=None, data=(X, Y), valid=None, loss=F.cross_entropy, epochs=3, **options):
     parts = make() if parts is None else parts
     return train.fit(*parts, loss, data, valid, epochs=epochs, **options)
-
-
-def bits(model):
-    return {name: value.tobytes() for name, value in model.state_dict().items()}
 
 
 class Hook(train.Callback):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from train_net import bits, blobs
 
 import autograd_core as ag
 from autograd_core import nn, optim, train
@@ -10,23 +11,12 @@ from autograd_core.gradcheck import GradcheckError
 F = nn.functional
 
 
-def blobs(rows=96, seed=0, classes=3):
-    rng = np.random.default_rng(seed)
-    y = rng.integers(0, classes, rows)
-    x = np.eye(classes, 4)[y] * 2 + 0.5 * rng.standard_normal((rows, 4))
-    return x.astype("f4"), y
-
-
 def make(seed=0, lr=1e-2):
     ag.manual_seed(seed)
     model = nn.Sequential(
         nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, 3)
     )
     return model, optim.Adam(model.parameters(), lr=lr)
-
-
-def bits(model):
-    return {name: value.tobytes() for name, value in model.state_dict().items()}
 
 
 def rows_of(history):

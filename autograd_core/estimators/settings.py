@@ -118,9 +118,9 @@ SETTINGS: Mapping[str, tuple[Check, str]] = {
 
 
 def keep(estimator: Any, given: Mapping[str, Any]) -> None:
-    """Set the arguments of ``__init__`` as they are: all that scikit-learn allows there.
+    """Set the arguments of ``__init__`` as they are, which is all it may do.
 
-    It reads the parameters of an estimator from that signature, so each has its own.
+    scikit-learn reads an estimator's parameters from that signature.
     """
     names = type(estimator)._get_param_names()
     vars(estimator).update({name: given[name] for name in names})
