@@ -113,6 +113,23 @@ def test_the_same_path_as_scikit_learn_from_the_same_weights(settings, kind):
     )
 
 
+@pytest.mark.parametrize("tol", [1e-2, 1e-3])
+def test_it_ends_when_scikit_learn_does(tol):
+    """From the same weights, after the same number of epochs without progress."""
+    common = {"hidden_layer_sizes": (7,), "shuffle": False, "solver": "sgd"}
+    common |= {"learning_rate_init": 0.05, "warm_start": True, "random_state": 3}
+    ours = MLPRegressor(**common)
+    theirs = neural_network.MLPRegressor(**common)
+    for estimator in (ours, theirs):
+        estimator.set_params(max_iter=1, tol=0).fit(DX, DY)
+        estimator.best_loss_ = np.inf
+    started_alike(ours, theirs)
+    for estimator in (ours, theirs):
+        estimator.set_params(max_iter=300, tol=tol, n_iter_no_change=3, batch_size=442)
+        estimator.fit(DX, DY)
+    assert ours.n_iter_ == theirs.n_iter_ < 300
+
+
 def test_lbfgs_ends_where_scikit_learns_does():
     settings = {"solver": "lbfgs", "max_iter": 300, "alpha": 3.0, "random_state": 0}
     ours = MLPRegressor(hidden_layer_sizes=(4,), activation="tanh", **settings)
