@@ -82,7 +82,7 @@ ROWS, WIDTH, FEW = 37, 20, 3
 INNER, CHANNELS = 1100, 1100  # longer than what is walked at once
 BLOCKS = -(-CHANNELS // 64)
 PRODUCT = 200, 90, 70
-FEW = 3, 500, 70, 0, 0, 1, np.dtype(np.float32)
+THIN = 3, 500, 70, 0, 0, 1, np.dtype(np.float32)
 PLAN = (*PRODUCT, 0, 1, 1, np.dtype(np.float32))  # transposed: copied to the scratch
 # What a kernel gets as a parameter, by `module.kernel.parameter`, or the number of its
 # `units`; of those under @elements also by `elements.parameter`. The first that fits.
@@ -136,17 +136,17 @@ ARGUMENTS = {
     "batchnorm.*.eps batchnorm.*.momentum": the(0.1),
     "batchnorm.*.*gamma batchnorm.*.*beta": between(CHANNELS),
     "batchnorm.*.[xg] batchnorm.*.out": normal(ROWS, CHANNELS),
-    "matmul_few.matmul_few.units": lambda rng: matmul_few.plan(*FEW)[0],
+    "matmul_few.matmul_few.units": lambda rng: matmul_few.plan(*THIN)[0],
     "matmul_few.matmul_few.ta": 0,
     "matmul_few.matmul_few.tb": 0,
     "matmul_few.matmul_few.mode": matmul.BIAS | matmul.RELU,
-    "matmul_few.matmul_few.a": normal(FEW[0], FEW[2]),
-    "matmul_few.matmul_few.b": normal(FEW[2], FEW[1]),
-    "matmul_few.matmul_few.bias": normal(FEW[1]),
-    "matmul_few.matmul_few.scratch": lambda rng: normal(1, matmul_few.plan(*FEW)[1])(
+    "matmul_few.matmul_few.a": normal(THIN[0], THIN[2]),
+    "matmul_few.matmul_few.b": normal(THIN[2], THIN[1]),
+    "matmul_few.matmul_few.bias": normal(THIN[1]),
+    "matmul_few.matmul_few.scratch": lambda rng: normal(1, matmul_few.plan(*THIN)[1])(
         rng
     ),
-    "matmul_few.matmul_few.out": normal(*FEW[:2]),
+    "matmul_few.matmul_few.out": normal(*THIN[:2]),
     "matmul_bfloat16.matmul_bfloat16.units": lambda rng: half.plan(*PLAN)[0],
     "matmul_bfloat16.matmul_bfloat16.ta": 0,
     "matmul_bfloat16.matmul_bfloat16.tb": 1,

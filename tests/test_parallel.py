@@ -259,4 +259,5 @@ def test_an_error_ends_all_ranks():
     for case in ({"error": [1, 3]}, {"outside": True}):
         code, _, text = mpi(2, [{**case, "raises": True}], "-m", "mpi4py")
         assert code != 0
-        assert "KeyError: 'mine'" in text
+        # Labels come where a rank's writes were cut, which may be within a line.
+        assert "KeyError: 'mine'" in re.sub(r"\[\d\] ?", "", text)
