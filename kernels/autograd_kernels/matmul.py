@@ -10,8 +10,8 @@ every product. ``mode`` is 0 or a sum of BIAS (add the row ``bias``), RELU (``0 
 0 else v``) and ADD (``out = out + a @ b``, bitwise as if a @ b had been stored first),
 applied in the order ADD, BIAS, RELU. ``out`` must not overlap ``a`` or ``b``.
 
-A unit is a block of ``out`` that follows from the shape; units count down the columns.
-They are small enough for 64 threads; few threads do many side by side as one.
+A unit is a block of ``out`` that follows from the shape (see `matmul_units`); units
+count down the columns.
 A part lo:hi uses row ``lo // ceil(units / len(scratch))`` of the scratch, so parts that
 run at once start at multiples of that number; the bits are the same wherever the cuts
 fall.
@@ -27,16 +27,28 @@ Geijn: Anatomy of high-performance matrix multiplication, 2008).
 
 from __future__ import annotations
 
-from functools import cache, partial
-from typing import Any
-
-import numba
-import numpy as np
-
 from autograd_kernels._jit import inline, kernel
-from autograd_kernels.caches import L1, L2
+from autograd_kernels.matmul_units import (
+    COPY_A,
+    COPY_B,
+    DEPTH,
+    DIRECT,
+    DOT_COLUMNS,
+    DOT_ROWS,
+    MANY,
+    PANEL,
+    ROWS,
+    SPAN,
+    STRIPE,
+    VECTORS,
+    cut,
+    in_parts,
+    merged,
+    plan,
+    start_of,
+    steps_of,
+)
 from autograd_kernels.simd import (
-    BYTES,
     HALVES,
     aligned,
     at,
@@ -52,9 +64,7 @@ from autograd_kernels.tile import (
     BIAS,
     COLUMNS,
     DOTS,
-    HEIGHT,
     MASKED,
-    OTHERS,
     PART,
     RELU,
     dots,
@@ -62,128 +72,7 @@ from autograd_kernels.tile import (
     tiles,
 )
 
-__all__ = ["ADD", "BIAS", "RELU", "matmul", "plan"]
-
-VECTORS = BYTES > 0
-PANEL = COLUMNS * BYTES  # bytes of a row of a panel of B
-# Bytes of a block of k: a panel of B, of 64 bytes a vector, fits the first cache, and
-# what a unit copies of B the second.
-DEPTH = max(1024, min(L1 // 32, L2 // 1024, 2048)) & -256
-HALF_L2 = max(1 << 18, min(L2 // 2, 1 << 20))  # bytes of A that are read in place
-FAR = 1024  # bytes between rows of B from which on a copy of B pays
-FEW = 8 * HEIGHT  # rows of A up to which a copy of B does not pay
-ROWS = 24 * HEIGHT  # of C in a unit, at most
-SPAN = 4 * ROWS  # rows that share a copy of B
-STRIPE = 4 * HEIGHT  # rows of A that go past all panels of B, and that share a copy
-WIDE = 1024  # bytes of columns in a unit, at most: a page of B is read at one time
-WIDEST = 4 * WIDE  # after a copy: threads share out rows, not halves of lines of cache
-# Ways to compute a unit.
-COPY_A, COPY_B, DOT_ROWS, DOT_COLUMNS, DIRECT = 1, 2, 4, 8, 16
-NARROW = 16  # rows or columns up to which dot products along a long k are faster
-SPREAD = 6  # rows from which on a copy of a B beyond L2 pays
-BOTH = 24  # lines of a unit of dot products: a multiple of DOTS and of ALONE
-UNITS = 8  # of a product at least, when they stay large enough
-MANY = 64  # of one that is worth so many threads: parts of a launch are no more
-LEAST = 1 << 20  # multiplications of a unit beyond UNITS, some 20 us
-
-
-# Inlined before typing: the tiles then are compiled once, not in every layer.
-merged = partial(numba.njit, inline="always", error_model="numpy", nogil=True)
-
-
-def _shape(m, n, k, ta, tb, size):
-    """From the shape: way (flags), parts of rows and of columns, those done together.
-
-    Parts are powers of two. A thread that has several parts of columns side by side
-    does so many of them as one.
-    """
-    if not VECTORS:
-        return 0, _doubled(m, 64), 1, 1
-    panel = PANEL // size
-    few = min(m, n)
-    if not ta and (tb or n == 1) and few <= NARROW and k * size >= 2 * PANEL * few:
-        way = DOT_COLUMNS if m <= n else DOT_ROWS
-        return way, _doubled(m, 4 * BOTH), _doubled(n, 4 * BOTH), 1
-    again = m > FEW and n * size >= FAR
-    cold = k * n * size > (3 if m > 2 * HEIGHT else 6) * HALF_L2  # for L2 to hold
-    way = COPY_B if tb or again or (cold and m >= SPREAD) else 0
-    way |= DIRECT if k * size <= DEPTH else 0
-    columns, least = (WIDEST if way & COPY_B else WIDE) // size, panel
-    far = min(m, n, 4 * k) * size >= FAR
-    if m * k * size > HALF_L2 or (ta and far):
-        way = COPY_B if way & COPY_B or m > FEW else 0
-        if n * size > WIDE or (ta and 2 * n > panel):
-            way |= COPY_A
-            columns = WIDEST // size
-        least = 4 * panel
-    down, across = _doubled(m, ROWS), _doubled(n, columns)
-    together, units = 1, down * across
-    while units < UNITS or (units < MANY and m * n * k >= 2 * units * LEAST):
-        tall, broad = m >= 2 * down * STRIPE, n >= 2 * across * least
-        if tall and (units < UNITS or not broad or m * across >= n * down):
-            down *= 2
-        elif broad:
-            across *= 2
-            together *= 2 if units >= UNITS else 1
-        else:
-            break
-        units *= 2
-    return way, down, across, together
-
-
-def _doubled(total, most):
-    """Parts of at most ``most``: a power of two, so that threads get as many each."""
-    parts = 1
-    while total > parts * most:
-        parts *= 2
-    return parts
-
-
-def _parts(total, most):
-    """How many parts of at most ``most``; no slow division for a single one."""
-    return 1 if total <= most else -(-total // most)
-
-
-def _start(i, parts, total, step):
-    """Where part i of ``parts`` starts: a multiple of ``step``, as even as can be."""
-    if i == 0 or i == parts:
-        return total if i else 0
-    return i * _parts(total, step) // parts * step
-
-
-def _steps(way, panel):
-    """Rows and columns that a unit's edges are multiples of."""
-    return (BOTH, BOTH) if way & (DOT_ROWS | DOT_COLUMNS) else (HEIGHT, panel)
-
-
-@cache
-def plan(
-    m: int, n: int, k: int, ta: int, tb: int, batch: int, dtype: Any
-) -> tuple[int, int]:
-    """Number of units, and scratch elements for each part that runs at once."""
-    size = np.dtype(dtype).itemsize
-    way, down, across, together = shape(m, n, k, int(ta), int(tb), size)
-    units = batch * down * across if m and n else 0
-    if not VECTORS:
-        return units, n
-    if way & (DOT_ROWS | DOT_COLUMNS):
-        return units, DOTS * OTHERS[0]
-    depth, panel = min(k, DEPTH // size), PANEL // size
-    columns = -(-(-(-n // panel) * together) // across) * panel
-    stripe = ROWS if ta else STRIPE
-    a = (depth + panel) * stripe if way & COPY_A else 0
-    sums = columns * min(SPAN, m) if k > depth else 0
-    return units, (depth + 1) * columns + a + sums + BYTES // size
-
-
-_parts, _doubled, _of = merged(_parts), merged(_doubled), merged(_shape)
-_start, _steps = merged(_start), merged(_steps)
-
-
-@kernel(writes=0)
-def shape(m, n, k, ta, tb, size):
-    """`_shape` for Python: compiled once per machine, as what it calls is compiled."""
-    return _of(m, n, k, ta, tb, size)
+__all__ = ["ADD", "BIAS", "MANY", "RELU", "matmul", "plan"]
 
 
 @inline
@@ -233,7 +122,7 @@ def _tiles(
 ):  # fmt: skip
     """One unit, in blocks of k: B is copied, then A, some rows at a time."""
     vector = panel // COLUMNS
-    blocks = _parts(k, DEPTH // PANEL * panel)
+    blocks = in_parts(k, DEPTH // PANEL * panel)
     size = k if blocks == 1 else -(-k // blocks)
     copies = way & COPY_B or (columns % vector and not MASKED)
     stripe = STRIPE if copies or way & COPY_A else rows
@@ -241,7 +130,7 @@ def _tiles(
         stripe = ROWS  # A's lines are read across: as much of each as can be
     gap = (size + 1) * panel  # not a power of two: panels would share lines of cache
     space = aligned(space)
-    a_at = at(space, _parts(columns, panel) * gap)
+    a_at = at(space, in_parts(columns, panel) * gap)
     line = size + panel
     sums = at(a_at, line * stripe if way & COPY_A else 0)
     for block in range(blocks):
@@ -382,11 +271,11 @@ def matmul(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
     row_b, col_b = (1, k) if tb else (n, 1)
     step_a = 0 if size_a == m * k else m * k
     step_b = 0 if size_b == k * n else k * n
-    way, down, across, together = _of(m, n, k, ta, tb, PANEL // panel)
-    tall, wide = _steps(way, panel)
+    way, down, across, together = cut(m, n, k, ta, tb, PANEL // panel)
+    tall, wide = steps_of(way, panel)
     i, j, share = 0, 0, 1
     if down > 1:
-        share = max(SPAN // (_parts(_parts(m, tall), down) * tall), 1)
+        share = max(SPAN // (in_parts(in_parts(m, tall), down) * tall), 1)
     if stripes > 1 or lo > 0:
         blocks = down * across
         units = size // (m * n) * blocks
@@ -398,10 +287,10 @@ def matmul(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
         if i == 0:
             side = max(min(together, across - j, (hi - lo) // down), 1)
         span = min(down - i, hi - lo, share)
-        top, left = _start(i, down, m, tall), _start(j, across, n, wide)
+        top, left = start_of(i, down, m, tall), start_of(j, across, n, wide)
         _unit(
-            way, mode, k, _start(i + span, down, m, tall) - top,
-            _start(j + side, across, n, wide) - left,
+            way, mode, k, start_of(i + span, down, m, tall) - top,
+            start_of(j + side, across, n, wide) - left,
             at(a, top * row_a), row_a, col_a, at(b, left * col_b), row_b, col_b,
             at(c, top * n + left), n, at(bias, left), space, panel,
         )  # fmt: skip

@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd_kernels import bfloat16
 from autograd_kernels._jit import elements, inline, kernel
-from autograd_kernels.matmul import (
+from autograd_kernels.matmul_units import (
     DEPTH,
     PANEL,
     ROWS,
@@ -23,9 +23,9 @@ from autograd_kernels.matmul import (
     STRIPE,
     UNITS,
     WIDEST,
-    _parts,
-    _start,
+    in_parts,
     merged,
+    start_of,
 )
 from autograd_kernels.simd import BYTES, aligned, at, data, lanes
 from autograd_kernels.tile import COLUMNS, HEIGHT, PART, nanoseconds
@@ -128,12 +128,12 @@ def _unit(
 ):
     """A block of ``out``, in blocks of k: B is copied, then A, some rows at a time."""
     vector, words = panel // COLUMNS, (k + 1) // 2
-    blocks = _parts(words, DEPTH // SIZE)
+    blocks = in_parts(words, DEPTH // SIZE)
     size = -(-words // blocks)
     stripe = STRIPE if col_a == 1 else ROWS
     gap, line = (size + 1) * panel, size + panel
     space = aligned(space)
-    a_at = at(space, _parts(columns, panel) * gap)
+    a_at = at(space, in_parts(columns, panel) * gap)
     sums = at(a_at, line * stripe)
     for block in range(blocks):
         p = 2 * block * size
@@ -165,7 +165,7 @@ def matmul_bfloat16(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
     step_a = 0 if a.size == m * k else m * k
     step_b = 0 if b.size == k * n else k * n
     down, across = cut(m, n)
-    share = max(SPAN // (_parts(_parts(m, HEIGHT), down) * HEIGHT), 1)
+    share = max(SPAN // (in_parts(in_parts(m, HEIGHT), down) * HEIGHT), 1)
     units = out.size // (m * n) * down * across
     space = at(data(scratch), lo // -(-units // len(scratch)) * scratch.shape[1])
     a_at, b_at, c_at, bias_at = data(a), data(b), data(out), data(bias)
@@ -173,10 +173,10 @@ def matmul_bfloat16(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
         batch, block = lo // (down * across), lo % (down * across)
         i, j = block % down, block // down
         span = min(down - i, hi - lo, share)
-        top, left = _start(i, down, m, HEIGHT), _start(j, across, n, panel)
+        top, left = start_of(i, down, m, HEIGHT), start_of(j, across, n, panel)
         _unit(
-            mode, k, _start(i + span, down, m, HEIGHT) - top,
-            _start(j + 1, across, n, panel) - left,
+            mode, k, start_of(i + span, down, m, HEIGHT) - top,
+            start_of(j + 1, across, n, panel) - left,
             at(a_at, batch * step_a + top * row_a), row_a, col_a,
             at(b_at, batch * step_b + left * col_b), row_b, col_b,
             at(c_at, (batch * m + top) * n + left), n, at(bias_at, left), space, panel,
