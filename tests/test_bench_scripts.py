@@ -25,7 +25,7 @@ SUITE = ROOT / "asv_bench"
 STAND_INS = ROOT / "tests" / "stand_ins"
 # By script: arguments, and what it needs to be more than asked for its help.
 SCRIPTS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "cold.py": ("--once", ()),
+    "cold.py": ("--warm", ()),
     "peers/sklearn_fit.py": ("--epochs 2 --turns 1", ("sklearn",)),
     "peers/adam.py": ("--threads 2 --sizes 2000 --turns 2 --json OUT.json", ()),
     "peers/eager.py": ("--rounds 1 --batch 1e-4 --json OUT.json", ()),

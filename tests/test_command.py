@@ -37,7 +37,7 @@ def test_warm_covers_the_op_table_in_both_dtypes():
 SMALL = """
 import sys
 from autograd_core import warm
-warm.tasks = lambda: [("exp", "float32"), ("exp", "float64"), ("qr", "float32")]
+warm.tasks = lambda: [("neg", "float32"), ("qr", "float32")]
 if __name__ == "__main__":
     print([*warm.warm(2)])
 """
@@ -50,6 +50,6 @@ def test_warm_leaves_nothing_to_compile(tmp_path):
     done = subprocess.run(
         [sys.executable, script], env=env, capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == "[(1, 3), (2, 3), (3, 3)]"
+    assert done.stdout.strip() == "[(1, 2), (2, 2)]"
     files = {path.name.partition("-")[0] for path in (tmp_path / "cache").rglob("*")}
-    assert {"activations.exp", "elementwise.exp"} & files, files
+    assert any(name.startswith("elementwise.") for name in files), files
