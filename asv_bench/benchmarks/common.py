@@ -24,8 +24,8 @@ SIZES = {
 def if_known() -> Iterator[None]:
     """A setup for a commit that may lack what is timed: asv then skips it there.
 
-    Every name a benchmark needs is looked up inside; tests/test_asv_suite.py sees to
-    it that the newest commit lacks none.
+    Every name a benchmark needs is looked up inside; tests/asv_bench/test_asv_suite.py
+    sees to it that the newest commit lacks none.
     """
     try:
         yield

@@ -16,7 +16,7 @@ import pytest
 from autograd_core import train
 from autograd_core.random import default_generator, manual_seed
 
-SCRIPT = Path(__file__).parents[1] / "examples" / "digits.py"
+SCRIPT = Path(__file__).parents[2] / "examples" / "digits.py"
 SPEC = importlib.util.spec_from_file_location("digits", SCRIPT)
 demo = importlib.util.module_from_spec(SPEC)
 sys.modules[SPEC.name] = demo  # dataclasses and pickle look there

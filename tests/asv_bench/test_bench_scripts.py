@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SUITE = ROOT / "asv_bench"
 STAND_INS = ROOT / "tests" / "stand_ins"
 # By script: arguments, and what it needs to be more than asked for its help.

@@ -2,7 +2,7 @@
 
 Every op joins with every other: a value is brought to the shape and the domain that an
 op's sample asks for by views, concatenation and squashing, which are ops themselves.
-The long run is ``pytest -m slow tests/test_random_programs.py``.
+The long run is ``pytest -m slow tests/program/test_random_programs.py``.
 """
 
 from __future__ import annotations

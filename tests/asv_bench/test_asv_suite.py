@@ -14,7 +14,7 @@ import pytest
 from autograd_core import optim
 from autograd_core.ops import TABLE
 
-SUITE = Path(__file__).resolve().parents[1] / "asv_bench"
+SUITE = Path(__file__).resolve().parents[2] / "asv_bench"
 FILES = sorted(p.stem for p in (SUITE / "benchmarks").glob("*.py") if p.stem[0] != "_")
 
 

@@ -1,6 +1,6 @@
 """Optimizers and schedules over 200 steps, ours or PyTorch's: a grid of their options.
 
-    python tests/trajectories.py    # with torch and schedulefree: records PyTorch's
+    python tests/optim/trajectories.py    # with torch, schedulefree: records PyTorch's
 
 writes `trajectories.json`, which the tests hold ours against everywhere. Where torch is
 installed they also run it.

@@ -14,7 +14,7 @@ pytest.importorskip("sklearn")
 pytest.importorskip("matplotlib")
 pytest.importorskip("PIL")
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 COURSE = ROOT / "examples" / "course"
 PAGE = (ROOT / "docs" / "course.md").read_text(encoding="utf-8")
 HELPERS = {"real_data", "make_page"}

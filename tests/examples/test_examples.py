@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("scipy")
 pytest.importorskip("matplotlib")
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 # The digits have a test file of their own: test_demo.
 EXAMPLES = sorted({*(ROOT / "examples").glob("*.py")} - {ROOT / "examples/digits.py"})
 TOLD = {

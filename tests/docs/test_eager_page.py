@@ -10,7 +10,7 @@ import pytest
 import autograd_core as ag
 from autograd_core.operand import snapshot
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "eager.md").read_text(encoding="utf-8")
 
 
