@@ -9,9 +9,16 @@ counts blocks of four words. 64 elements share 16 blocks: element ``i`` takes wo
 
 import numpy as np
 
-from ._jit import elements, kernel
-from .elementwise import loop
-from .vector import counting_by_two, first, load, splat, store, where, zip_low
+from autograd_kernels.jit import elements, kernel, loop
+from autograd_kernels.llvm.vector import (
+    counting_by_two,
+    first,
+    load,
+    splat,
+    store,
+    where,
+    zip_low,
+)
 
 LANES = 16
 GROUP = 64  # elements that LANES blocks make: a part of `dropout` starts at a multiple

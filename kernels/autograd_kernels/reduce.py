@@ -11,35 +11,18 @@ be empty there.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from llvmlite import ir
-from numba import carray, types
-from numba.core import cgutils
-from numba.extending import intrinsic
+from numba import carray
 
-from ._jit import inline, kernel, reduction
-from .elementwise import loop
-from .vector import first, load, splat, store, where
+from autograd_kernels.jit import inline, kernel, loop, reduction
+from autograd_kernels.llvm.floats import maximum, minimum
+from autograd_kernels.llvm.memory import stack
+from autograd_kernels.llvm.vector import first, load, splat, store, where
 
 BLOCK = 512  # terms of a row that are summed plainly before a compensated addition
 COLUMNS = 64  # columns that one unit of a column reduction covers
 FEW = 16  # columns that are summed as one vector
 STRIP = 1024  # columns that are walked at once where a part holds so many
-
-
-@intrinsic(prefer_literal=True)
-def stack(typingctx: Any, like: Any, size: Any) -> Any:
-    """Pointer to ``size`` (a literal) uninitialised elements on the C stack."""
-    count = size.literal_value
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        kind = context.get_data_type(like.dtype)
-        with builder.goto_entry_block():
-            return builder.alloca(kind, ir.Constant(cgutils.intp_t, count))
-
-    return types.CPointer(like.dtype)(like, size), codegen
 
 
 @inline
@@ -168,26 +151,6 @@ def sqdev_cols(lo, hi, x, mean, out):
                 total[j], lost[j] = plus(total[j], lost[j], d * d)
         for j in range(width):
             out[o, np.uint64(left + j)] = settle(total[j], lost[j])
-
-
-def _extremum(name):
-    @intrinsic
-    def larger(typing, a, b):
-        def build(context, builder, signature, args):
-            kind = context.get_value_type(a)
-            function = ir.FunctionType(kind, [kind, kind])
-            module = builder.module
-            return builder.call(module.declare_intrinsic(name, [kind], function), args)
-
-        return a(a, b), build
-
-    return larger
-
-
-# Of two numbers; a NaN wins. LLVM vectorises loops over these, as it does not for
-# comparisons.
-maximum = _extremum("llvm.maximum")
-minimum = _extremum("llvm.minimum")
 
 
 @reduction

@@ -7,8 +7,9 @@ import math
 
 import numpy as np
 
-from autograd_kernels._jit import kernel, reduction
-from autograd_kernels.pointers import CHUNK, pointer, span, vector
+from autograd_kernels.jit import kernel, reduction
+from autograd_kernels.llvm.memory import pointer
+from autograd_kernels.pointers import CHUNK, span, vector
 
 
 @reduction(writes=2)

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from autograd_kernels.elementwise import loop
-from autograd_kernels.memory import at
-from autograd_kernels.optim.named import read, write
-from autograd_kernels.pointers import pointer, pointers, span
-from autograd_kernels.vector import first, load, store
-from autograd_kernels.vector_math import fma
+from autograd_kernels.jit import loop
+from autograd_kernels.llvm.memory import at, pointer, pointers
+from autograd_kernels.llvm.named import read, write
+from autograd_kernels.llvm.vector import first, load, store
+from autograd_kernels.llvm.vector_math import fma
+from autograd_kernels.pointers import span
 
 SCALARS = 12  # columns of ``scalars``
 CLOCK = 3  # numbers of a clock: steps taken, two carried along

@@ -2,7 +2,7 @@
 
 A launch is a row of ``table``: [address, words, count, units, parts, grain, run,
 after]; ``words`` points to its ``count`` exploded arguments after ``lo, hi``, see
-`_jit.address`. A launch in several parts cuts its units at multiples of ``grain``; one
+`jit.address`. A launch in several parts cuts its units at multiples of ``grain``; one
 in a single part says there how many such rows follow each other, itself among them.
 Address 0 is a check: the walk stops there if the word at ``words`` is not 0. Where
 ``run`` is more than 1, so many launches over the same elements are done tile by tile.
@@ -26,8 +26,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ._jit import kernel
-from .elementwise import loop
+from autograd_kernels.jit import kernel, loop
 
 ADDRESS, WORDS, COUNT, UNITS, PARTS, GRAIN, RUN, AFTER = range(8)
 COLUMNS = 8

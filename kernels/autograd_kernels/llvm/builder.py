@@ -1,58 +1,25 @@
-"""Vector types and intrinsics: the one place where LLVM values are built by hand.
+"""Writes LLVM code: vectors, pointers and loops, under short names.
 
-Numba's own loops use 256-bit registers and spill register tiles; here values are
-``<lanes x dtype>``, and a tile of the matmul keeps its accumulators in registers.
+All code that is not compiled by Numba from a plain loop is written by `Vectors`: the
+values of kernels (`vector`), copies (`packing`) and register tiles (`tile`, `dots`).
 Pointers are moved by GEP only: from LLVM 22 on, integer arithmetic followed by
 ``inttoptr`` can miscompile.
-
-``AUTOGRAD_CORE_SIMD`` (avx512, avx2, neon, none) forces the width of a vector;
-otherwise it follows from the features of the CPU that Numba compiles for. ``none``
-means: no hand-made vectors at all, callers take their plain loops.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import reduce
 from typing import Any
 
-from llvmlite import binding as llvm
 from llvmlite import ir
-from numba import types
-from numba.core import cgutils, config
-from numba.extending import intrinsic
+from numba.core import cgutils
 
-WIDTHS = {"avx512": 64, "avx2": 32, "neon": 16, "none": 0}
+from autograd_kernels.llvm.target import BYTES
+
 WORD = ir.IntType(64)
 INDEX = ir.IntType(32)
-
-
-def _features() -> frozenset[str]:
-    """What the target of the compilation has."""
-    flags = config.CPU_FEATURES
-    if flags is None:
-        flags = llvm.get_host_cpu_features().flatten()
-    return frozenset(flag[1:] for flag in flags.split(",") if flag.startswith("+"))
-
-
-def _detect() -> str:
-    """The widest kind of vector that the target of the compilation has."""
-    if "avx512f" in FEATURES:
-        return "avx512"
-    if {"avx2", "fma"} <= FEATURES:
-        return "avx2"
-    return "neon" if "neon" in FEATURES else "none"
-
-
-FEATURES = _features()
-SIMD = os.environ.get("AUTOGRAD_CORE_SIMD") or _detect()
-if SIMD not in WIDTHS:
-    raise ImportError(f"AUTOGRAD_CORE_SIMD is {SIMD!r}, expected one of {[*WIDTHS]}")
-BYTES = WIDTHS[SIMD]  # of one vector; 0 for none
-HALVES = BYTES == 64  # to some CPUs two halves: where one will do, it is faster
-REGISTERS = 16 if SIMD == "avx2" else 32
 
 
 class Vectors:
@@ -178,139 +145,6 @@ def rolled(builder: Any, count: Any) -> Iterator[None]:
     loop.operands = (loop, off)  # a loop is named by a node that refers to itself
     latch.set_metadata("llvm.loop", loop)
     builder.position_at_end(after)
-
-
-@intrinsic
-def data(typing: Any, array: Any) -> Any:
-    """Address of an array's first element, as a typed pointer."""
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return context.make_array(array)(context, builder, args[0]).data
-
-    return types.CPointer(array.dtype)(array), build
-
-
-@intrinsic
-def lanes(typing: Any, array: Any) -> Any:
-    """Elements of an array's dtype in a vector: a constant of the compiled code."""
-    count = BYTES // (array.dtype.bitwidth // 8)
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return ir.Constant(WORD, count)
-
-    return types.intp(array), build
-
-
-@intrinsic
-def at(typing: Any, pointer: Any, index: Any) -> Any:
-    """``pointer + index`` elements."""
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.gep(args[0], [args[1]])
-
-    return pointer(pointer, types.intp), build
-
-
-@intrinsic
-def aligned(typing: Any, pointer: Any) -> Any:
-    """The first address from here on where a vector lies in one line of cache."""
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        size = WORD(pointer.dtype.bitwidth // 8)
-        below = builder.neg(builder.ptrtoint(args[0], WORD))
-        gap = builder.and_(below, WORD(max(BYTES, 1) - 1))
-        return builder.gep(args[0], [builder.udiv(gap, size)])
-
-    return pointer(pointer), build
-
-
-@intrinsic
-def copy_vector(typing: Any, source: Any, target: Any) -> Any:
-    """One whole vector."""
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        v = Vectors(context, builder, source.dtype)
-        v.store(v.load(args[0]), args[1])
-        return context.get_dummy_value()
-
-    return types.void(source, target), build
-
-
-@intrinsic
-def copy_lanes(typing: Any, source: Any, count: Any, target: Any, room: Any) -> Any:
-    """One vector: ``count`` elements copied, then zeros up to ``room``."""
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        source_at, valid, target_at, space = args
-        v = Vectors(context, builder, source.dtype)
-        with builder.if_else(v.all(space)) as (full, partial):
-            with full:
-                v.store(v.load(source_at, v.first(valid)), target_at)
-            with partial:
-                v.store(v.load(source_at, v.first(valid)), target_at, v.first(space))
-        return context.get_dummy_value()
-
-    return types.void(source, types.intp, target, types.intp), build
-
-
-@intrinsic
-def transpose_lanes(
-    typing: Any, source: Any, ld: Any, rows: Any, columns: Any, target: Any,
-    to: Any, room: Any, side: Any,
-) -> Any:  # fmt: skip
-    """A block of at most side x side elements, transposed; side: a vector or a half.
-
-    ``target[c * to + r] = source[r * ld + c]`` for c < columns and r < room; zeros
-    where r >= rows.
-    """
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        for size in (BYTES // 2, BYTES) if HALVES else (BYTES,):
-            v = Vectors(context, builder, source.dtype, size)
-            this = builder.icmp_signed("==", args[-1], ir.Constant(WORD, v.lanes))
-            with builder.if_then(this):
-                _transpose(v, *args[:-1])
-        return context.get_dummy_value()
-
-    n = types.intp
-    return types.void(source, n, n, n, target, n, n, n), build
-
-
-def _transpose(
-    v: Vectors, source: Any, ld: Any, rows: Any, columns: Any, target: Any,
-    to: Any, room: Any,
-) -> None:  # fmt: skip
-    """Load, shuffle, store; line by line where there are not as many as lanes."""
-    builder = v.builder
-    lines = [cgutils.alloca_once(builder, v.type) for _ in range(v.lanes)]
-    sources, targets = v.lines(source, ld, v.lanes), v.lines(target, to, v.lanes)
-
-    def move(limit: Any, one: Callable[[int], None]) -> None:
-        """Those below the limit; no test for each where a vector of them are."""
-        with builder.if_else(v.all(limit)) as (full, partial):
-            with full:
-                for i in range(v.lanes):
-                    one(i)
-            with partial:
-                for i in range(v.lanes):
-                    inside = builder.icmp_signed("<", ir.Constant(WORD, i), limit)
-                    with builder.if_then(inside):
-                        one(i)
-
-    def load(i: int) -> None:
-        builder.store(v.load(sources[i], edge), lines[i])
-
-    for line in lines:
-        builder.store(v.zero, line)
-    edge = v.first(columns)
-    move(rows, load)
-    results = transposed(v, [builder.load(line) for line in lines])
-    mask = v.first(room)
-    with builder.if_else(v.all(room)) as (full, partial):
-        with full:  # a later load need not wait for a store without a mask
-            move(columns, lambda i: v.store(results[i], targets[i]))
-        with partial:
-            move(columns, lambda i: v.store(results[i], targets[i], mask))
 
 
 def transposed(v: Vectors, lines: Sequence[Any]) -> list[Any]:

@@ -8,8 +8,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from autograd_kernels import scalar
-from autograd_kernels.vector import INDEX, call, splatted, suffix
+from autograd_kernels.llvm.vector import INDEX, call, splatted, suffix
+from autograd_kernels.math import scalar
 
 
 @intrinsic

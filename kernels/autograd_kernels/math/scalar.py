@@ -9,17 +9,8 @@ contracted or re-associated: the error terms depend on it, and a vector lane mus
 as the scalar remainder of its loop does.
 """
 
-from autograd_kernels._jit import njit
-from autograd_kernels.floats import as_float, as_int, copysign, fma, horner, pick
-
-
-def exact(fn):
-    """A scalar helper: no fastmath flag, and inlined however long it is.
-
-    Unless told otherwise, Numba gives it the flags of whichever kernel comes first.
-    """
-    return njit(fn, fastmath=False, forceinline=True)
-
+from autograd_kernels.jit import exact
+from autograd_kernels.llvm.floats import as_float, as_int, copysign, fma, horner, pick
 
 ZERO = (0.0, 0.0)
 ONE = (1.0, 1.0)

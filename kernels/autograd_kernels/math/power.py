@@ -4,8 +4,9 @@ The logarithm is carried as an unevaluated sum of two floats: its error is multi
 by up to 700 on its way to the result.
 """
 
-from autograd_kernels.floats import copysign, floor, fma, horner, pick
-from autograd_kernels.scalar import (
+from autograd_kernels.jit import exact
+from autograd_kernels.llvm.floats import copysign, floor, fma, horner, pick
+from autograd_kernels.math.scalar import (
     EXP_RANGE,
     HALF,
     INF,
@@ -13,7 +14,6 @@ from autograd_kernels.scalar import (
     ONE,
     TWO,
     ZERO,
-    exact,
     scaled_exp,
     split,
 )

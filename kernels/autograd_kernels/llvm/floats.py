@@ -105,3 +105,23 @@ def copysign(context, x, sign):
         return builder.call(fn, args)
 
     return x(x, x), codegen
+
+
+def _extremum(name):
+    @intrinsic
+    def larger(typing, a, b):
+        def build(context, builder, signature, args):
+            kind = context.get_value_type(a)
+            function = ir.FunctionType(kind, [kind, kind])
+            module = builder.module
+            return builder.call(module.declare_intrinsic(name, [kind], function), args)
+
+        return a(a, b), build
+
+    return larger
+
+
+# Of two numbers; a NaN wins. LLVM vectorises loops over these, as it does not for
+# comparisons.
+maximum = _extremum("llvm.maximum")
+minimum = _extremum("llvm.minimum")

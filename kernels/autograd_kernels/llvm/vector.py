@@ -25,10 +25,10 @@ from numba.core import cgutils
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
-from autograd_kernels.simd import SIMD
+from autograd_kernels.llvm.builder import INDEX
+from autograd_kernels.llvm.target import SIMD
 
 LANES = 16
-INDEX = ir.IntType(32)
 
 
 class Vector(types.Type):  # type: ignore[misc]

@@ -71,6 +71,27 @@ def rule(fn: F) -> F:
     return njit(fn, fastmath=FAST, no_cpython_wrapper=True, forceinline=True)
 
 
+def exact(fn: F) -> F:
+    """A function of one number: no fastmath flag, and inlined however long it is.
+
+    Unless told otherwise, Numba gives it the flags of whichever kernel comes first.
+    """
+    return njit(fn, fastmath=False, forceinline=True)
+
+
+def loop(fn: F) -> F:
+    """A loop that kernels share, inlined before it is compiled: half the compile time.
+
+    It takes the kernel's flags; the function that it applies keeps its own.
+    """
+    return numba.njit(fn, inline="always")
+
+
+def merged(fn: F) -> F:
+    """A layer of a product, inlined before typing: the tiles are compiled once then."""
+    return numba.njit(fn, inline="always", error_model="numpy", nogil=True)
+
+
 @dataclass(frozen=True)
 class Traits:
     """What a kernel is, for those who cut, move, fuse and share launches.

@@ -17,8 +17,9 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from autograd_kernels.simd import BYTES, FEATURES, WORD, Vectors, transposed
-from autograd_kernels.tile import make_tiles
+from autograd_kernels.llvm.builder import WORD, Vectors, transposed
+from autograd_kernels.llvm.target import BYTES, FEATURES
+from autograd_kernels.llvm.tile import make_tiles
 
 # Without the instructions LLVM would end the process.
 AVAILABLE = BYTES == 64 and {"avx512bf16", "avx512vl", "avx512bw"} <= FEATURES
