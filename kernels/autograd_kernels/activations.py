@@ -11,7 +11,7 @@ from autograd_kernels.jit import elements, exact, loop
 from autograd_kernels.llvm.floats import fma, pick
 from autograd_kernels.llvm.memory import at, wide
 from autograd_kernels.math import normal, scalar
-from autograd_kernels.math.scalar import EXP_RANGE, INF, NEGATIVE_ZERO, ONE, ZERO
+from autograd_kernels.math.constants import EXP_RANGE, INF, NEGATIVE_ZERO, ONE, ZERO
 
 # Klambauer et al., arXiv:1706.02515
 SELU_SCALE = (1.0507010221481323, 1.0507009873554805)

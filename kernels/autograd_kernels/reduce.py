@@ -17,11 +17,10 @@ from numba import carray
 from autograd_kernels.jit import inline, kernel, loop, reduction
 from autograd_kernels.llvm.floats import maximum, minimum
 from autograd_kernels.llvm.memory import stack
-from autograd_kernels.llvm.vector import first, load, splat, store, where
+from autograd_kernels.llvm.vector import LANES, first, load, splat, store, where
 
 BLOCK = 512  # terms of a row that are summed plainly before a compensated addition
 COLUMNS = 64  # columns that one unit of a column reduction covers
-FEW = 16  # columns that are summed as one vector
 STRIP = 1024  # columns that are walked at once where a part holds so many
 
 
@@ -74,9 +73,9 @@ def sqdev_rows(lo, hi, x, mean, out):
 
 @loop
 def sum_few_cols(lo, hi, x, out):
-    """`sum_cols` for at most `FEW` columns: their sums are one vector."""
+    """`sum_cols` for at most `LANES` columns: their sums are one vector."""
     n, inner = x.shape[1], x.shape[2]
-    mask = first(inner, FEW)
+    mask = first(inner, LANES)
     zero = splat(x.dtype.type(0), mask)
     for o in range(lo, hi):
         total, lost, p = zero, zero, o * n * inner
@@ -101,7 +100,7 @@ def sum_cols(lo, hi, x, out):
     to the compensated sum.
     """
     n, inner = x.shape[1], x.shape[2]
-    if inner <= FEW:
+    if inner <= LANES:
         sum_few_cols(lo, hi, x, out)
         return
     blocks = (inner + COLUMNS - 1) // COLUMNS

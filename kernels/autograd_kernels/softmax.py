@@ -16,6 +16,7 @@ from autograd_kernels.checks import SLACK, value_code
 from autograd_kernels.jit import inline, kernel, loop, reduction
 from autograd_kernels.llvm.memory import stack
 from autograd_kernels.llvm.vector import (
+    LANES,
     counting,
     first,
     gather,
@@ -30,7 +31,6 @@ from autograd_kernels.llvm.vector_math import exp as vexp
 from autograd_kernels.llvm.vector_math import largest, some, total
 from autograd_kernels.math.scalar import exp, log
 
-LANES = 16
 FEW = 16  # elements of a row, at most, for `row_stats_few`
 VERY_FEW = 4  # ... for `cross_entropy_backward_few` to be the faster one
 ROOM = 256  # FEW * LANES

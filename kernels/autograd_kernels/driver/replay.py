@@ -27,6 +27,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from autograd_kernels.jit import kernel, loop
+from autograd_kernels.llvm.builder import WORD
 
 ADDRESS, WORDS, COUNT, UNITS, PARTS, GRAIN, RUN, AFTER = range(8)
 COLUMNS = 8
@@ -38,7 +39,6 @@ MOST_PARTS = 64  # of a launch: the bits of one word say which are claimed
 FOUND = 2  # what a check leaves that found something
 SPINS = 64  # pauses before a waiting thread lets others have the core
 
-WORD = ir.IntType(64)
 PAUSES = {"x86_64": "llvm.x86.sse2.pause", "AMD64": "llvm.x86.sse2.pause"}
 
 

@@ -8,12 +8,13 @@ Pointers are moved by GEP only: from LLVM 22 on, integer arithmetic followed by
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import reduce
 from typing import Any
 
 from llvmlite import ir
+from numba import types
 from numba.core import cgutils
 
 from autograd_kernels.llvm.target import BYTES
@@ -23,19 +24,22 @@ INDEX = ir.IntType(32)
 
 
 class Vectors:
-    """Builds vector code for one dtype; short names for what llvmlite spells out."""
+    """Vectors of one dtype, and the instructions on them; all arguments are values.
+
+    As many lanes as ``size`` bytes hold, or as ``lanes`` says.
+    """
 
     def __init__(
-        self, context: Any, builder: Any, dtype: Any, size: int = BYTES
+        self, context: Any, builder: Any, dtype: Any, size: int = BYTES, lanes: int = 0
     ) -> None:
+        bits = getattr(dtype, "bitwidth", 1)  # a bool, of a mask, says none
         self.builder = builder
-        self.scalar = context.get_value_type(dtype)
-        self.lanes = size // (dtype.bitwidth // 8)
-        self.type = ir.VectorType(self.scalar, self.lanes)
-        self.masks = ir.VectorType(ir.IntType(1), self.lanes)
-        self.suffix = f"v{self.lanes}f{dtype.bitwidth}"
-        self.align = dtype.bitwidth // 8
-        self.zero = ir.Constant(self.type, [0.0] * self.lanes)
+        self.align = max(bits // 8, 1)
+        self.lanes = lanes or size // self.align
+        self.type = ir.VectorType(context.get_value_type(dtype), self.lanes)
+        kind = "f" if isinstance(dtype, types.Float) else "i"
+        self.suffix = f"v{self.lanes}{kind}{bits}"
+        self.zero = ir.Constant(self.type, None)
 
     def call(self, name: str, result: Any, *args: Any) -> Any:
         """Call an LLVM intrinsic (or any function) by its name."""
@@ -45,31 +49,46 @@ class Vectors:
         return self.builder.call(callee, args)
 
     def splat(self, value: Any) -> Any:
-        """A vector of one value."""
+        """A vector of one value; a vector stays as it is."""
+        if isinstance(value.type, ir.VectorType):
+            return value
         kind = ir.VectorType(value.type, self.lanes)
-        first = ir.Constant(INDEX, 0)
-        one = self.builder.insert_element(ir.Constant(kind, ir.Undefined), value, first)
-        pick = ir.Constant(ir.VectorType(INDEX, self.lanes), [0] * self.lanes)
-        return self.builder.shuffle_vector(one, one, pick)
+        undefined = ir.Constant(kind, ir.Undefined)
+        one = self.builder.insert_element(undefined, value, INDEX(0))
+        return self.shuffle(one, one, [0] * self.lanes)
+
+    def shuffle(self, a: Any, b: Any, picks: Sequence[int]) -> Any:
+        """Lanes of two vectors, by their numbers."""
+        mask = ir.Constant(ir.VectorType(INDEX, len(picks)), [*picks])
+        return self.builder.shuffle_vector(a, b, mask)
+
+    def counting(self, kind: Any, order: Sequence[int] = ()) -> Any:
+        """The numbers of the lanes, 0, 1, ..., or others, as integers of a kind."""
+        return ir.Constant(
+            ir.VectorType(kind, self.lanes), [*(order or range(self.lanes))]
+        )
 
     def first(self, count: Any) -> Any:
         """The mask of the lanes below ``count`` (a 64-bit integer of at least 0)."""
-        full = ir.Constant(WORD, self.lanes)
+        full = WORD(self.lanes)
         below = self.builder.icmp_signed("<", count, full)
         count = self.builder.trunc(self.builder.select(below, count, full), INDEX)
-        ids = ir.Constant(ir.VectorType(INDEX, self.lanes), [*range(self.lanes)])
-        return self.builder.icmp_signed("<", ids, self.splat(count))
+        return self.builder.icmp_signed("<", self.counting(INDEX), self.splat(count))
+
+    def only(self, mask: Any, test: Any) -> Any:
+        """The mask if the test holds, else that of no lane."""
+        return self.builder.select(test, mask, ir.Constant(mask.type, None))
 
     def at(self, pointer: Any, *steps: Any) -> Any:
         """A pointer moved by some numbers of elements."""
         for step in steps:
-            index = step if isinstance(step, ir.Value) else ir.Constant(WORD, step)
+            index = step if isinstance(step, ir.Value) else WORD(step)
             pointer = self.builder.gep(pointer, [index])
         return pointer
 
     def times(self, step: Any, count: int) -> Any:
         """A constant multiple of a 64-bit integer."""
-        return self.builder.mul(step, ir.Constant(WORD, count))
+        return self.builder.mul(step, WORD(count))
 
     def lines(self, first: Any, step: Any, count: int) -> list[Any]:
         """Pointers to lines: four share a base, the others are base + index * scale.
@@ -88,9 +107,8 @@ class Vectors:
         place = self.builder.bitcast(pointer, self.type.as_pointer())
         if mask is None:
             return self.builder.load(place, align=self.align)
-        align = ir.Constant(INDEX, self.align)
         name = f"llvm.masked.load.{self.suffix}.p0"
-        return self.call(name, self.type, place, align, mask, self.zero)
+        return self.call(name, self.type, place, INDEX(self.align), mask, self.zero)
 
     def store(self, value: Any, pointer: Any, mask: Any = None) -> None:
         """Write a vector, or the lanes of the mask."""
@@ -98,13 +116,34 @@ class Vectors:
         if mask is None:
             self.builder.store(value, place, align=self.align)
             return
-        align = ir.Constant(INDEX, self.align)
         name = f"llvm.masked.store.{self.suffix}.p0"
-        self.call(name, ir.VoidType(), value, place, align, mask)
+        self.call(name, ir.VoidType(), value, place, INDEX(self.align), mask)
+
+    def places(self, pointer: Any, indices: Any) -> Any:
+        """Pointers to elements, by a vector of their indices."""
+        pointers, item = self.splat(pointer), pointer.type.pointee
+        return self.builder.gep(pointers, [indices], source_etype=item)
+
+    def gather(self, places: Any, mask: Any) -> Any:
+        """The elements at a vector of pointers; zeros where the mask says no."""
+        name = f"llvm.masked.gather.{self.suffix}.v{self.lanes}p0"
+        return self.call(name, self.type, places, INDEX(self.align), mask, self.zero)
+
+    def scatter(self, value: Any, places: Any, mask: Any) -> None:
+        """Write the lanes of the mask, each to its pointer."""
+        name = f"llvm.masked.scatter.{self.suffix}.v{self.lanes}p0"
+        self.call(name, ir.VoidType(), value, places, INDEX(self.align), mask)
+
+    def whole(self, mask: Any) -> Any:
+        """Whether a mask has all lanes."""
+        bits = ir.IntType(self.lanes)
+        return self.builder.icmp_unsigned(
+            "==", self.builder.bitcast(mask, bits), bits(-1)
+        )
 
     def all(self, *counts: Any) -> Any:
         """Whether every count fills a vector."""
-        full = ir.Constant(WORD, self.lanes)
+        full = WORD(self.lanes)
         tests = [self.builder.icmp_signed(">=", count, full) for count in counts]
         return reduce(self.builder.and_, tests)
 
@@ -112,17 +151,18 @@ class Vectors:
         """``a * b + c``, rounded once."""
         return self.call(f"llvm.fma.{self.suffix}", self.type, a, b, c)
 
+    def folded(self, value: Any, combine: Callable[[Any, Any], Any]) -> Any:
+        """All lanes combined to one, halves first."""
+        half = self.lanes
+        while half := half // 2:
+            low = self.shuffle(value, value, range(half))
+            high = self.shuffle(value, value, range(half, 2 * half))
+            value = combine(low, high)
+        return self.builder.extract_element(value, INDEX(0))
+
     def sum(self, value: Any) -> Any:
         """The lanes added up, halves first."""
-        half = self.lanes // 2
-        while half:
-            pick = [*range(half, 2 * half)] + [0] * (self.lanes - half)
-            mask = ir.Constant(ir.VectorType(INDEX, self.lanes), pick)
-            value = self.builder.fadd(
-                value, self.builder.shuffle_vector(value, value, mask)
-            )
-            half //= 2
-        return self.builder.extract_element(value, ir.Constant(INDEX, 0))
+        return self.folded(value, self.builder.fadd)
 
 
 @contextmanager
@@ -150,7 +190,6 @@ def rolled(builder: Any, count: Any) -> Iterator[None]:
 def transposed(v: Vectors, lines: Sequence[Any]) -> list[Any]:
     """Swaps the off-diagonal halves of 2 x 2, 4 x 4, ... blocks by shuffles."""
     lines, ids = [*lines], range(v.lanes)
-    kind = ir.VectorType(INDEX, v.lanes)
     step = 1
     while step < v.lanes:
         low = [i if not i & step else v.lanes + i - step for i in ids]
@@ -158,7 +197,6 @@ def transposed(v: Vectors, lines: Sequence[Any]) -> list[Any]:
         for i in (i for i in ids if not i & step):
             pair = lines[i], lines[i + step]
             for j, pick in ((i, low), (i + step, high)):
-                mask = ir.Constant(kind, pick)
-                lines[j] = v.builder.shuffle_vector(*pair, mask)
+                lines[j] = v.shuffle(*pair, pick)
         step *= 2
     return lines

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
-from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -19,7 +18,7 @@ OTHERS = (2, 1) if REGISTERS == 16 else (4, 2, 1)
 
 @intrinsic
 def dots(
-    typing: Any, others: Any, count: Any, k: Any, x: Any, ldx: Any, y: Any, ldy: Any,
+    context: Any, others: Any, count: Any, k: Any, x: Any, ldx: Any, y: Any, ldy: Any,
     out: Any,
 ) -> Any:  # fmt: skip
     """``out[o * DOTS + l] = sum over p of x[o * ldx + p] * y[l * ldy + p]``.
@@ -29,28 +28,28 @@ def dots(
     sum follows from k alone: lane by lane, then the lanes by halves.
     """
 
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        v = Vectors(context, builder, x.dtype)
+    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
+        v = Vectors(target, builder, x.dtype)
         done = cgutils.alloca_once(builder, WORD)
         after = builder.append_basic_block("done")
-        many = builder.icmp_signed(">", args[1], ir.Constant(WORD, DOTS))
+        many = builder.icmp_signed(">", args[1], WORD(DOTS))
 
         def emit(height: int, lines: int, test: Any) -> None:
             with builder.if_then(test):
                 _dots(v, height, lines, *args[1:])
-                builder.store(ir.Constant(WORD, height), done)
+                builder.store(WORD(height), done)
                 builder.branch(after)
 
         emit(1, ALONE, many)
         for height in OTHERS:
-            enough = builder.icmp_signed(">=", args[0], ir.Constant(WORD, height))
+            enough = builder.icmp_signed(">=", args[0], WORD(height))
             emit(height, DOTS, enough)
         builder.branch(after)
         builder.position_at_end(after)
         return builder.load(done)
 
     n = types.intp
-    return n(n, n, n, x, n, y, n, out), build
+    return n(n, n, n, x, n, y, n, out), codegen
 
 
 def _dots(
@@ -59,10 +58,10 @@ def _dots(
 ) -> None:  # fmt: skip
     """``height`` by ``lines``; the last of these stands in for those beyond count."""
     builder = v.builder
-    last = builder.sub(count, ir.Constant(WORD, 1))
+    last = builder.sub(count, WORD(1))
     xs, ys = [v.at(x, v.times(ldx, i)) for i in range(height)], []
     for i in range(lines):
-        i_at = ir.Constant(WORD, i)
+        i_at = WORD(i)
         inside = builder.icmp_signed("<", i_at, last)
         ys.append(v.at(y, builder.mul(builder.select(inside, i_at, last), ldy)))
     sums = {}
@@ -78,7 +77,7 @@ def _dots(
                 total = v.fma(one, right, builder.load(sums[i, j]))
                 builder.store(total, sums[i, j])
 
-    lanes = ir.Constant(WORD, v.lanes)
+    lanes = WORD(v.lanes)
     whole = builder.sdiv(k, lanes)
     with cgutils.for_range(builder, whole) as loop:
         add(builder.mul(loop.index, lanes), None)

@@ -13,36 +13,36 @@ from autograd_kernels.llvm.builder import WORD
 from autograd_kernels.llvm.target import BYTES
 
 
-def address(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+def start_of(target: Any, builder: Any, kind: Any, value: Any) -> Any:
     """Where an array, or what a pointer points to, begins."""
     if isinstance(kind, types.Array):
-        return context.make_array(kind)(context, builder, value).data
+        return target.make_array(kind)(target, builder, value).data
     return value
 
 
 @intrinsic
-def data(typing: Any, array: Any) -> Any:
+def data(context: Any, array: Any) -> Any:
     """Pointer to an array's first element."""
 
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return address(context, builder, array, args[0])
+    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return start_of(target, builder, array, args[0])
 
-    return types.CPointer(array.dtype)(array), build
+    return types.CPointer(array.dtype)(array), codegen
 
 
 @intrinsic
-def lanes(typing: Any, array: Any) -> Any:
+def lanes(context: Any, array: Any) -> Any:
     """Elements of an array's dtype in a vector: a constant of the compiled code."""
     count = BYTES // (array.dtype.bitwidth // 8)
 
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return ir.Constant(WORD, count)
+    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return WORD(count)
 
-    return types.intp(array), build
+    return types.intp(array), codegen
 
 
 @intrinsic
-def at(typing: Any, start: Any, index: Any) -> Any:
+def at(context: Any, start: Any, index: Any) -> Any:
     """Pointer to element ``index`` of a contiguous array, or behind a pointer.
 
     Cheaper than a slice, and an index into it is not checked for being negative: a
@@ -55,33 +55,33 @@ def at(typing: Any, start: Any, index: Any) -> Any:
     else:
         result = start
 
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        first = address(context, builder, start, args[0])
+    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
+        first = start_of(target, builder, start, args[0])
         return builder.gep(first, [args[1]])
 
-    return result(start, index), build
+    return result(start, types.intp), codegen
 
 
 @intrinsic
-def aligned(typing: Any, pointer: Any) -> Any:
+def aligned(context: Any, pointer: Any) -> Any:
     """The first address from here on where a vector lies in one line of cache."""
 
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
         size = WORD(pointer.dtype.bitwidth // 8)
         below = builder.neg(builder.ptrtoint(args[0], WORD))
         gap = builder.and_(below, WORD(max(BYTES, 1) - 1))
         return builder.gep(args[0], [builder.udiv(gap, size)])
 
-    return pointer(pointer), build
+    return pointer(pointer), codegen
 
 
 @intrinsic(prefer_literal=True)
-def stack(typingctx: Any, like: Any, size: Any) -> Any:
+def stack(context: Any, like: Any, size: Any) -> Any:
     """Pointer to ``size`` (a literal) uninitialised elements on the C stack."""
     count = size.literal_value
 
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        kind = context.get_data_type(like.dtype)
+    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind = target.get_data_type(like.dtype)
         with builder.goto_entry_block():
             return builder.alloca(kind, ir.Constant(cgutils.intp_t, count))
 
@@ -94,12 +94,12 @@ def pointer(context, address, like):
 
     One inttoptr and no arithmetic before it, which LLVM 22 could miscompile.
     """
-    signature = types.CPointer(like.dtype)(address, like)
+    result = types.CPointer(like.dtype)
 
-    def codegen(context, builder: ir.IRBuilder, signature, args):
-        return builder.inttoptr(args[0], context.get_value_type(signature.return_type))
+    def codegen(target, builder, sig, args):
+        return builder.inttoptr(args[0], target.get_value_type(result))
 
-    return signature, codegen
+    return result(address, like), codegen
 
 
 @intrinsic(prefer_literal=True)
@@ -107,15 +107,15 @@ def pointers(context, table, r, count, like):
     """The first ``count`` (a literal) arrays of row ``r``, as pointers: a tuple."""
     kind = types.UniTuple(types.CPointer(like.dtype), count.literal_value)
 
-    def codegen(context, builder: ir.IRBuilder, signature, args):
-        array = context.make_array(table)(context, builder, args[0])
+    def codegen(target, builder, sig, args):
+        array = target.make_array(table)(target, builder, args[0])
         columns = builder.extract_value(array.shape, 1)
         row = builder.gep(array.data, [builder.mul(args[1], columns)])
         found = []
         for i in range(1, kind.count + 1):
             address = builder.load(builder.gep(row, [columns.type(i)]))
-            found.append(builder.inttoptr(address, context.get_value_type(kind.dtype)))
-        return context.make_tuple(builder, kind, found)
+            found.append(builder.inttoptr(address, target.get_value_type(kind.dtype)))
+        return target.make_tuple(builder, kind, found)
 
     return kind(table, r, count, like), codegen
 
@@ -128,10 +128,10 @@ def wide(context):
     what computes long on each element gains a quarter. A loop's bits stay the same.
     """
 
-    def codegen(context, builder, signature, args):
+    def codegen(target, builder, sig, args):
         # llvmlite's `add` knows no attribute that has a value
         set.add(builder.function.attributes, '"prefer-vector-width"="512"')
-        return context.get_dummy_value()
+        return target.get_dummy_value()
 
     return types.void(), codegen
 
@@ -141,8 +141,8 @@ def dense(context, view):
     """``view``, a 1-D array whose stride is known to be its itemsize, typed as such."""
     contiguous = view.copy(layout="C")
 
-    def codegen(context, builder, signature, args):
-        context.nrt.incref(builder, contiguous, args[0])
+    def codegen(target, builder, sig, args):
+        target.nrt.incref(builder, contiguous, args[0])
         return args[0]  # the two types share one representation
 
     return contiguous(view), codegen

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -15,65 +14,65 @@ from autograd_kernels.llvm.target import BYTES, HALVES
 
 
 @intrinsic
-def copy_vector(typing: Any, source: Any, target: Any) -> Any:
+def copy_vector(context: Any, source: Any, out: Any) -> Any:
     """One whole vector."""
 
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        v = Vectors(context, builder, source.dtype)
+    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
+        v = Vectors(target, builder, source.dtype)
         v.store(v.load(args[0]), args[1])
-        return context.get_dummy_value()
+        return target.get_dummy_value()
 
-    return types.void(source, target), build
+    return types.void(source, out), codegen
 
 
 @intrinsic
-def copy_lanes(typing: Any, source: Any, count: Any, target: Any, room: Any) -> Any:
+def copy_lanes(context: Any, source: Any, count: Any, out: Any, room: Any) -> Any:
     """One vector: ``count`` elements copied, then zeros up to ``room``."""
 
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        source_at, valid, target_at, space = args
-        v = Vectors(context, builder, source.dtype)
+    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
+        source_at, valid, out_at, space = args
+        v = Vectors(target, builder, source.dtype)
         with builder.if_else(v.all(space)) as (full, partial):
             with full:
-                v.store(v.load(source_at, v.first(valid)), target_at)
+                v.store(v.load(source_at, v.first(valid)), out_at)
             with partial:
-                v.store(v.load(source_at, v.first(valid)), target_at, v.first(space))
-        return context.get_dummy_value()
+                v.store(v.load(source_at, v.first(valid)), out_at, v.first(space))
+        return target.get_dummy_value()
 
-    return types.void(source, types.intp, target, types.intp), build
+    return types.void(source, types.intp, out, types.intp), codegen
 
 
 @intrinsic
 def transpose_lanes(
-    typing: Any, source: Any, ld: Any, rows: Any, columns: Any, target: Any,
+    context: Any, source: Any, ld: Any, rows: Any, columns: Any, out: Any,
     to: Any, room: Any, side: Any,
 ) -> Any:  # fmt: skip
     """A block of at most side x side elements, transposed; side: a vector or a half.
 
-    ``target[c * to + r] = source[r * ld + c]`` for c < columns and r < room; zeros
+    ``out[c * to + r] = source[r * ld + c]`` for c < columns and r < room; zeros
     where r >= rows.
     """
 
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
         for size in (BYTES // 2, BYTES) if HALVES else (BYTES,):
-            v = Vectors(context, builder, source.dtype, size)
-            this = builder.icmp_signed("==", args[-1], ir.Constant(WORD, v.lanes))
+            v = Vectors(target, builder, source.dtype, size)
+            this = builder.icmp_signed("==", args[-1], WORD(v.lanes))
             with builder.if_then(this):
                 _transpose(v, *args[:-1])
-        return context.get_dummy_value()
+        return target.get_dummy_value()
 
     n = types.intp
-    return types.void(source, n, n, n, target, n, n, n), build
+    return types.void(source, n, n, n, out, n, n, n), codegen
 
 
 def _transpose(
-    v: Vectors, source: Any, ld: Any, rows: Any, columns: Any, target: Any,
+    v: Vectors, source: Any, ld: Any, rows: Any, columns: Any, out: Any,
     to: Any, room: Any,
 ) -> None:  # fmt: skip
     """Load, shuffle, store; line by line where there are not as many as lanes."""
     builder = v.builder
     lines = [cgutils.alloca_once(builder, v.type) for _ in range(v.lanes)]
-    sources, targets = v.lines(source, ld, v.lanes), v.lines(target, to, v.lanes)
+    sources, targets = v.lines(source, ld, v.lanes), v.lines(out, to, v.lanes)
 
     def move(limit: Any, one: Callable[[int], None]) -> None:
         """Those below the limit; no test for each where a vector of them are."""
@@ -83,7 +82,7 @@ def _transpose(
                     one(i)
             with partial:
                 for i in range(v.lanes):
-                    inside = builder.icmp_signed("<", ir.Constant(WORD, i), limit)
+                    inside = builder.icmp_signed("<", WORD(i), limit)
                     with builder.if_then(inside):
                         one(i)
 

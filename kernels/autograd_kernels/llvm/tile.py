@@ -8,9 +8,8 @@ element is a chain of FMAs in the order of p, whatever the tile's shape.
 from __future__ import annotations
 
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
-from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -36,69 +35,85 @@ def nanoseconds(args: Any) -> float:
     return 2.0 * out.size * k * (out.itemsize / 4) / FLOPS
 
 
+class Operands(NamedTuple):
+    """What `tiles` takes: ``c[i, j] = sum over p of a[i, p] * b[p, j]``.
+
+    Element i, p of A is at ``a[i * row + p * column]``, rows of B and C are ``ldb`` and
+    ``ldc`` apart, those of ``part`` 2 vectors. The sum is over p < k, ``mode`` says
+    which epilogue follows. Types of Numba, or values of LLVM.
+    """
+
+    rows: Any
+    columns: Any  # at most 2 vectors
+    mode: Any
+    k: Any
+    a: Any
+    row: Any
+    column: Any
+    b: Any
+    ldb: Any
+    c: Any
+    ldc: Any
+    bias: Any
+    part: Any
+
+
 def make_tiles(vectors: type[Vectors]) -> Any:
     """`tiles` in other arithmetic: what ``vectors`` make of an FMA."""
 
     @intrinsic
-    def tiles(
-        typing: Any, rows: Any, columns: Any, mode: Any, k: Any, a: Any, row: Any,
-        column: Any, b: Any, ldb: Any, c: Any, ldc: Any, bias: Any, part: Any,
-    ) -> Any:  # fmt: skip
-        """``c[i, j] = sum over p of a[i * row + p * column] * b[p * ldb + j]``.
+    def tiles(context: Any, *kinds: Any) -> Any:
+        """All rows of a panel, and the epilogue; arguments are those of `Operands`.
 
-        And the epilogue. columns <= 2 vectors. Unless MASKED, B is read to the end of
-        its last vector; C and the bias are not. Rows of ``part`` are 2 vectors apart.
+        Unless MASKED, B is read to the end of its last vector; C and the bias are not.
         """
+        given = Operands(*kinds)
 
-        def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
+            values = Operands(*args)
             done = builder.append_basic_block("done")
-            for size, width in [(BYTES // 2, 1)] * HALVES + [
-                (BYTES, 1),
-                (BYTES, COLUMNS),
-            ]:
-                v = vectors(context, builder, b.dtype, size)
-                limit = ir.Constant(WORD, width * v.lanes)
-                with builder.if_then(builder.icmp_signed("<=", args[1], limit)):
-                    _Tiles(v, width, *args).sweep()
+            sizes = [(BYTES // 2, 1)] * HALVES + [(BYTES, 1), (BYTES, COLUMNS)]
+            for size, width in sizes:
+                v = vectors(target, builder, given.b.dtype, size)
+                limit = WORD(width * v.lanes)
+                fits = builder.icmp_signed("<=", values.columns, limit)
+                with builder.if_then(fits):
+                    _Panel(v, width, values).sweep()
                     builder.branch(done)
             builder.branch(done)
             builder.position_at_end(done)
-            return context.get_dummy_value()
+            return target.get_dummy_value()
 
-        n = types.intp
-        return types.void(n, n, n, n, a, n, n, b, n, c, n, bias, part), build
+        numbers = ("rows", "columns", "mode", "k", "row", "column", "ldb", "ldc")
+        wanted = given._replace(**dict.fromkeys(numbers, types.intp))
+        return types.void(*wanted), codegen
 
     return tiles
 
 
-class _Tiles:
-    """Writes the code of tiles of ``width`` vectors; the fields are LLVM values."""
+class _Panel:
+    """Writes the code of all tiles of ``width`` vectors, one below the other."""
 
-    def __init__(self, v: Vectors, width: int, rows: Any, columns: Any, mode: Any,
-                 k: Any, a: Any, row: Any, column: Any, b: Any, ldb: Any, c: Any,
-                 ldc: Any, bias: Any, part: Any) -> None:  # fmt: skip
-        self.v, self.builder, self.width = v, v.builder, width
-        self.rows, self.columns, self.mode, self.k = rows, columns, mode, k
-        self.row, self.column, self.ldb, self.ldc = row, column, ldb, ldc
-        self.ldp = ir.Constant(WORD, COLUMNS * BYTES // v.align)
-        self.b, self.bias = b, bias
-        self.places = [cgutils.alloca_once_value(v.builder, x) for x in (a, c, part)]
-        edge = v.first(v.builder.sub(columns, ir.Constant(WORD, (width - 1) * v.lanes)))
+    def __init__(self, v: Vectors, width: int, given: Operands) -> None:
+        self.v, self.width, self.given = v, width, given
+        self.ldp = WORD(COLUMNS * BYTES // v.align)
+        moving = given.a, given.c, given.part
+        self.places = [cgutils.alloca_once_value(v.builder, x) for x in moving]
+        edge = v.first(v.builder.sub(given.columns, WORD((width - 1) * v.lanes)))
         self.masks = [None] * (width - 1) + [edge]
 
     def sweep(self) -> None:
         """As many of the tallest tiles as fit, then at most one of each other."""
-        builder = self.builder
+        builder, rows = self.v.builder, self.given.rows
         tallest, *others = TALL if self.width == 1 else HEIGHTS
-        step = ir.Constant(WORD, tallest)
-        count = builder.sdiv(self.rows, step)
+        step = WORD(tallest)
+        count = builder.sdiv(rows, step)
         with rolled(builder, count):
             self.emit(tallest)
-        left = cgutils.alloca_once_value(
-            builder, builder.sub(self.rows, builder.mul(count, step))
-        )
+        rest = builder.sub(rows, builder.mul(count, step))
+        left = cgutils.alloca_once_value(builder, rest)
         for height in others:
-            step = ir.Constant(WORD, height)
+            step = WORD(height)
             rows = builder.load(left)
             with builder.if_then(builder.icmp_signed(">=", rows, step)):
                 self.emit(height)
@@ -106,97 +121,102 @@ class _Tiles:
 
     def emit(self, height: int) -> None:
         """One tile; moves on to the rows below it."""
-        v, builder = self.v, self.builder
-        self.a, self.c, self.part = (builder.load(place) for place in self.places)
-        sums = {}
-        for ij in product(range(height), range(self.width)):
-            sums[ij] = cgutils.alloca_once(builder, v.type)
-            builder.store(v.zero, sums[ij])
-        self.accumulate(sums, height)
-        self.epilogue(sums, height)
-        steps = zip(self.places, (self.row, self.ldc, self.ldp), strict=True)
-        for place, step in steps:
+        v, builder = self.v, self.v.builder
+        tile = _Tile(self, height, *(builder.load(place) for place in self.places))
+        tile.accumulate()
+        tile.finish()
+        steps = self.given.row, self.given.ldc, self.ldp
+        for place, step in zip(self.places, steps, strict=True):
             moved = v.at(builder.load(place), v.times(step, height))
             builder.store(moved, place)
 
-    def accumulate(self, sums: Any, height: int) -> None:
-        """All of k; UNROLL steps at a time where both operands were copied."""
-        builder = self.builder
-        a_at = cgutils.alloca_once_value(builder, self.a)
-        b_at = cgutils.alloca_once_value(builder, self.b)
-        left = cgutils.alloca_once_value(builder, self.k)
-        steps, one = ir.Constant(WORD, UNROLL), ir.Constant(WORD, 1)
-        if height == HEIGHT and self.width == COLUMNS:
-            near = builder.icmp_signed("==", self.column, one)
-            dense = builder.and_(near, builder.icmp_signed("==", self.ldb, self.ldp))
-            with builder.if_then(dense):
-                with rolled(builder, builder.sdiv(self.k, steps)):
-                    self.steps(sums, height, UNROLL, a_at, b_at, one, self.ldp, False)
-                builder.store(builder.srem(self.k, steps), left)
-        with rolled(builder, builder.load(left)):
-            self.steps(sums, height, 1, a_at, b_at, self.column, self.ldb, MASKED)
 
-    def steps(
-        self, sums: Any, height: int, count: int, a_at: Any, b_at: Any, column: Any,
-        ldb: Any, masked: bool,
-    ) -> None:  # fmt: skip
+class _Tile:
+    """Writes the code of one: ``sums`` are its places, which become registers."""
+
+    def __init__(self, panel: _Panel, height: int, a: Any, c: Any, part: Any) -> None:
+        self.panel, self.height, self.given = panel, height, panel.given
+        self.v, self.builder = panel.v, panel.v.builder
+        self.a, self.c, self.part = a, c, part
+        self.sums = {}
+        for ij in product(range(height), range(panel.width)):
+            self.sums[ij] = cgutils.alloca_once(self.builder, self.v.type)
+            self.builder.store(self.v.zero, self.sums[ij])
+
+    def accumulate(self) -> None:
+        """All of k; UNROLL steps at a time where both operands were copied."""
+        builder, given, ldp = self.builder, self.given, self.panel.ldp
+        self.a_at = cgutils.alloca_once_value(builder, self.a)
+        self.b_at = cgutils.alloca_once_value(builder, given.b)
+        left = cgutils.alloca_once_value(builder, given.k)
+        steps, one = WORD(UNROLL), WORD(1)
+        if self.height == HEIGHT and self.panel.width == COLUMNS:
+            near = builder.icmp_signed("==", given.column, one)
+            dense = builder.and_(near, builder.icmp_signed("==", given.ldb, ldp))
+            with builder.if_then(dense):
+                with rolled(builder, builder.sdiv(given.k, steps)):
+                    self.steps(UNROLL, one, ldp, masked=False)
+                builder.store(builder.srem(given.k, steps), left)
+        with rolled(builder, builder.load(left)):
+            self.steps(1, given.column, given.ldb, masked=MASKED)
+
+    def steps(self, count: int, column: Any, ldb: Any, masked: bool) -> None:
         """Steps along k: every row of A's column times B's row."""
-        v, builder = self.v, self.builder
-        masks = self.masks if masked else [None] * self.width
-        base, left = builder.load(b_at), builder.load(a_at)
-        lines = v.lines(left, self.row, height)
+        v, builder, width = self.v, self.builder, self.panel.width
+        masks = self.panel.masks if masked else [None] * width
+        base, left = builder.load(self.b_at), builder.load(self.a_at)
+        lines = v.lines(left, self.given.row, self.height)
         for _ in range(count):
-            starts = [v.at(base, j * v.lanes) for j in range(self.width)]
+            starts = [v.at(base, j * v.lanes) for j in range(width)]
             right = [v.load(*pair) for pair in zip(starts, masks, strict=True)]
             for i, line in enumerate(lines):
                 one = v.splat(builder.load(line))
-                for j in range(self.width):
-                    total = v.fma(one, right[j], builder.load(sums[i, j]))
-                    builder.store(total, sums[i, j])
+                for j in range(width):
+                    total = v.fma(one, right[j], builder.load(self.sums[i, j]))
+                    builder.store(total, self.sums[i, j])
             base, left = v.at(base, ldb), v.at(left, column)
             lines = [v.at(line, column) for line in lines]
-        builder.store(base, b_at)
-        builder.store(left, a_at)
+        builder.store(base, self.b_at)
+        builder.store(left, self.a_at)
 
-    def epilogue(self, sums: Any, height: int) -> None:
-        v, builder = self.v, self.builder
-        masks = self.masks
-        lines = v.lines(self.c, self.ldc, height)
-        spots = {(i, j): v.at(lines[i], j * v.lanes) for i, j in sums}
+    def finish(self) -> None:
+        """The epilogue, as ``mode`` says, and the stores."""
+        v, builder, masks = self.v, self.builder, self.panel.masks
+        lines = v.lines(self.c, self.given.ldc, self.height)
+        spots = {(i, j): v.at(lines[i], j * v.lanes) for i, j in self.sums}
         with self.when(PART):
-            rows = v.lines(self.part, self.ldp, height)
-            for (i, j), total in sums.items():
-                old = v.load(v.at(rows[i], j * v.lanes))
-                builder.store(builder.fadd(old, builder.load(total)), total)
+            rows = v.lines(self.part, self.panel.ldp, self.height)
+            for (i, j), total in self.sums.items():
+                self.add(v.load(v.at(rows[i], j * v.lanes)), total)
         with self.when(ADD):
-            for ij, total in sums.items():
-                old = v.load(spots[ij], masks[ij[1]])
-                builder.store(builder.fadd(old, builder.load(total)), total)
+            for ij, total in self.sums.items():
+                self.add(v.load(spots[ij], masks[ij[1]]), total)
         with self.when(BIAS):
-            add = [self.bias_vector(j) for j in range(self.width)]
-            for (_, j), total in sums.items():
-                builder.store(builder.fadd(builder.load(total), add[j]), total)
+            places = [v.at(self.given.bias, j * v.lanes) for j in range(len(masks))]
+            biases = [v.load(*pair) for pair in zip(places, masks, strict=True)]
+            for (_, j), total in self.sums.items():
+                builder.store(builder.fadd(builder.load(total), biases[j]), total)
         with self.when(RELU):
-            for total in sums.values():
+            for total in self.sums.values():
                 value = builder.load(total)
                 below = builder.fcmp_ordered("<=", value, v.zero)
                 builder.store(builder.select(below, v.zero, value), total)
-        full = ir.Constant(WORD, self.width * v.lanes)
-        whole = builder.icmp_signed("==", self.columns, full)
+        full = WORD(self.panel.width * v.lanes)
+        whole = builder.icmp_signed("==", self.given.columns, full)
         with builder.if_else(whole) as (plain, masked):
             with plain:
-                for ij, total in sums.items():
+                for ij, total in self.sums.items():
                     v.store(builder.load(total), spots[ij])
             with masked:
-                for ij, total in sums.items():
+                for ij, total in self.sums.items():
                     v.store(builder.load(total), spots[ij], masks[ij[1]])
 
     def when(self, flag: int) -> Any:
-        bit = self.builder.and_(self.mode, ir.Constant(WORD, flag))
+        bit = self.builder.and_(self.given.mode, WORD(flag))
         return self.builder.if_then(cgutils.is_not_null(self.builder, bit))
 
-    def bias_vector(self, j: int) -> Any:
-        return self.v.load(self.v.at(self.bias, j * self.v.lanes), self.masks[j])
+    def add(self, old: Any, total: Any) -> None:
+        self.builder.store(self.builder.fadd(old, self.builder.load(total)), total)
 
 
 tiles = make_tiles(Vectors)
