@@ -14,7 +14,7 @@ CHUNK = 4096  # elements that one unit of work covers
 
 
 @inline
-def vector(row, column, start, stop, like):
+def stretch(row, column, start, stop, like):
     """Elements start:stop of the array whose address stands in ``column``."""
     return numba.carray(pointer(row[column], like), stop)[start:]
 

@@ -36,11 +36,11 @@ def nanoseconds(args: Any) -> float:
 
 
 class Operands(NamedTuple):
-    """What `tiles` takes: ``c[i, j] = sum over p of a[i, p] * b[p, j]``.
+    """LLVM values of what `tiles` takes: ``c[i, j] = sum over p of a[i, p] b[p, j]``.
 
     Element i, p of A is at ``a[i * row + p * column]``, rows of B and C are ``ldb`` and
     ``ldc`` apart, those of ``part`` 2 vectors. The sum is over p < k, ``mode`` says
-    which epilogue follows. Types of Numba, or values of LLVM.
+    which epilogue follows.
     """
 
     rows: Any
@@ -62,19 +62,21 @@ def make_tiles(vectors: type[Vectors]) -> Any:
     """`tiles` in other arithmetic: what ``vectors`` make of an FMA."""
 
     @intrinsic
-    def tiles(context: Any, *kinds: Any) -> Any:
+    def tiles(
+        context: Any, rows: Any, columns: Any, mode: Any, k: Any, a: Any, row: Any,
+        column: Any, b: Any, ldb: Any, c: Any, ldc: Any, bias: Any, part: Any,
+    ) -> Any:  # fmt: skip
         """All rows of a panel, and the epilogue; arguments are those of `Operands`.
 
         Unless MASKED, B is read to the end of its last vector; C and the bias are not.
         """
-        given = Operands(*kinds)
 
         def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
             values = Operands(*args)
             done = builder.append_basic_block("done")
             sizes = [(BYTES // 2, 1)] * HALVES + [(BYTES, 1), (BYTES, COLUMNS)]
             for size, width in sizes:
-                v = vectors(target, builder, given.b.dtype, size)
+                v = vectors(target, builder, b.dtype, size)
                 limit = WORD(width * v.lanes)
                 fits = builder.icmp_signed("<=", values.columns, limit)
                 with builder.if_then(fits):
@@ -84,9 +86,8 @@ def make_tiles(vectors: type[Vectors]) -> Any:
             builder.position_at_end(done)
             return target.get_dummy_value()
 
-        numbers = ("rows", "columns", "mode", "k", "row", "column", "ldb", "ldc")
-        wanted = given._replace(**dict.fromkeys(numbers, types.intp))
-        return types.void(*wanted), codegen
+        n = types.intp
+        return types.void(n, n, n, n, a, n, n, b, n, c, n, bias, part), codegen
 
     return tiles
 

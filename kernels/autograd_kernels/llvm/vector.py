@@ -31,7 +31,9 @@ from autograd_kernels.llvm.memory import start_of
 from autograd_kernels.llvm.target import SIMD
 
 LANES = 16  # of all vectors, whatever the dtype
-FREE_MASKS = SIMD == "avx512"  # a mask costs nothing; else, a full one is looked for first
+FREE_MASKS = (
+    SIMD == "avx512"
+)  # a mask costs nothing; else, a full one is looked for first
 
 
 class Vector(types.Type):  # type: ignore[misc]
