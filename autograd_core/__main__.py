@@ -16,7 +16,8 @@ def facts() -> Iterator[tuple[str, str]]:
     from llvmlite import binding as llvm
 
     import autograd_core as ag
-    from autograd_kernels import disk_cache, simd
+    from autograd_kernels import disk_cache
+    from autograd_kernels.llvm import target
 
     folder = disk_cache.folder()
     files = [f.stat().st_size for f in folder.glob("*.nbc")] if folder.is_dir() else []
@@ -25,7 +26,7 @@ def facts() -> Iterator[tuple[str, str]]:
     yield "Python", f"{sys.version.split()[0]} on {sys.platform}"
     yield "NumPy, Numba", f"{np.__version__}, {numba.__version__}"
     yield "llvmlite", llvmlite.__version__
-    yield "processor", f"{llvm.get_host_cpu_name()}, vectors {simd.SIMD}"
+    yield "processor", f"{llvm.get_host_cpu_name()}, vectors {target.SIMD}"
     yield "threads", str(ag.get_num_threads())
     yield "cache", f"{folder}: {len(files)} kernels, {sum(files) / 1e6:.1f} MB"
     yield "all versions", f"{disk_cache.ROOT}: {whole / 1e6:.1f} MB"

@@ -3,7 +3,7 @@
 A front is called with operands and gives the result, with the general way's bits, or
 None: "not for here". It starts by always giving None. What is used often enough is
 compiled (or read from the disk cache) and then called by address; a script that runs an
-op a few times pays for nothing. See ``autograd_kernels.front``.
+op a few times pays for nothing. See ``autograd_kernels.driver.front``.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ import numpy as np
 from autograd_core.hooks import Array
 from autograd_core.tape import FLOATS
 from autograd_core.threads import lock
-from autograd_kernels import _jit, front, launching, objects, rows
+from autograd_kernels import jit
 from autograd_kernels import matmul as mm
 from autograd_kernels import reduce as red
+from autograd_kernels.driver import front, launching, objects, rows
 
 MOST = rows.MOST  # bytes of an array that a front takes
 SCRATCH = 1 << 18  # bytes of a product's working memory
@@ -30,7 +31,7 @@ preparing = lock()  # one thread at a time fills rows
 
 
 def _flat(dtype: Any, ndim: int = 1) -> Any:
-    return _jit.array_type(np.dtype(dtype), ndim, (True, False, True, True))
+    return jit.array_type(np.dtype(dtype), ndim, (True, False, True, True))
 
 
 def _declines(*args: Any) -> None:
@@ -50,10 +51,10 @@ class Uses:
         self.left, self.patient = often, False
 
     def enough(self, entry: tuple[Any, tuple[Any, ...]]) -> bool:
-        """Count one; whether the built-in `_jit.entry` pays from now on."""
+        """Count one; whether the built-in `jit.entry` pays from now on."""
         if self.left:
             self.left -= 1
-        elif self.patient or _jit.is_ready(*entry):
+        elif self.patient or jit.is_ready(*entry):
             self.patient = True
             return True
         else:
@@ -104,8 +105,8 @@ class Front:
             self.row = np.array([*head, *self.rest()], np.int64)
         types = WHOLE, WHOLE, *self.types(dtype)
         place = front.ADDRESS + FLOATS.index(dtype)
-        self.row[place] = _jit.address_for(self.kernel, types)
-        self.enter = partial(_jit.entry(*self.entry), self.row, *self.bound)
+        self.row[place] = jit.address_for(self.kernel, types)
+        self.enter = partial(jit.entry(*self.entry), self.row, *self.bound)
 
 
 def unary(kernel: Any, *constants: float) -> Front:
@@ -214,7 +215,7 @@ class Empty:
             self.uses = None
             if objects.layout_known():
                 row = np.array([objects.data_of(rows.shared())])
-                self.enter = partial(_jit.entry(*entry), row)
+                self.enter = partial(jit.entry(*entry), row)
 
 
 POINT = launching.point, rows.THREE
@@ -222,8 +223,8 @@ POINT = launching.point, rows.THREE
 
 @cache
 def point() -> Callable[[Array, Array, tuple[Array, ...]], bool]:
-    """``point()(table, column, arrays)``, see ``autograd_kernels.launching``."""
-    return _jit.entry(*POINT)
+    """``point()(table, column, arrays)``, see ``autograd_kernels.driver.launching``."""
+    return jit.entry(*POINT)
 
 
 @cache
@@ -256,7 +257,7 @@ def launched(kernel: Any, units: int, args: tuple[Any, ...]) -> None:
         if there or native.count == launching.MOST_KERNELS:
             native.uses = Uses(1000)  # it is too large: look again much later
             return
-        known[native.count] = *codes, _jit.address(kernel, (0, units, *args))
+        known[native.count] = *codes, jit.address(kernel, (0, units, *args))
         native.count += 1
         native.row[:2] = objects.data_of(rows.shared()), native.count
-        native.enter = _jit.entry(*entry)
+        native.enter = jit.entry(*entry)

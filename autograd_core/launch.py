@@ -19,7 +19,7 @@ from autograd_core.tape import FLOATS as FLOATS
 from autograd_core.threads import teams
 from autograd_kernels import elementwise as k
 from autograd_kernels.copying import copy4
-from autograd_kernels.objects import layout_known
+from autograd_kernels.driver.objects import layout_known
 
 new = Empty()
 cleared: list[Array] = []  # status words that hold 0

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from autograd_core.hooks import Array
-from autograd_kernels.bfloat16 import AVAILABLE
+from autograd_kernels.llvm.bfloat16 import AVAILABLE
 
 Precision = Literal["float32", "bfloat16x3", "bfloat16"]
 OPTIONS: tuple[Precision, ...] = get_args(Precision)

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from autograd_core.hooks import Array, recorder
-from autograd_kernels import _jit
-from autograd_kernels import replay as native
+from autograd_kernels import jit
+from autograd_kernels.driver import replay as native
 
 PATIENCE = 20_000  # spins of some 40 ns without work before a helper parks
 TRIALS = 8  # calls of each way in a round, fewer where a call is long
@@ -86,7 +86,7 @@ class ThreadTeam:
         most: int = native.MOST_PARTS,
     ) -> None:
         """One launch, cut where its kernel may be into ``most`` parts at the most."""
-        step = _jit.traits(kernel).step
+        step = jit.traits(kernel).step
         grain = -(-units // (min(self.size, most) * step)) * step
         parts = -(-units // grain)
         if parts < 2:
@@ -104,7 +104,7 @@ class ThreadTeam:
         kinds = [(a.dtype, a.ndim) if isinstance(a, np.ndarray) else 0 for a in args]
         key = (kernel, *kinds)
         if key not in self.entries:
-            self.entries[key] = _jit.address(kernel, (0, 1, *args))
+            self.entries[key] = jit.address(kernel, (0, 1, *args))
         return self.entries[key]
 
     def replay(self, table: int, rows: int, counts: int, parts: int) -> int:
@@ -224,7 +224,7 @@ def _address(array: Array) -> int:
 
 
 def exploded(args: tuple[Any, ...]) -> list[int]:
-    """Arguments as the words that compiled code takes (see ``_jit.address``)."""
+    """Arguments as the words that compiled code takes (see ``jit.address``)."""
     words: list[int] = []
     for arg in args:
         if isinstance(arg, np.ndarray):

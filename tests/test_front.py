@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from autograd_core.ops import TABLE
 from autograd_core.ops import elementwise as e
 from autograd_core.ops import matmul as mm
-from autograd_kernels import objects
+from autograd_kernels.driver import objects
 
 pytestmark = pytest.mark.skipif(
     not objects.layout_known(), reason="a layout of objects that fronts do not know"

@@ -20,7 +20,7 @@ from autograd_core.ops import elementwise as e
 from autograd_core.ops import reduce as r
 from autograd_core.walk import as_arrays, walk
 from autograd_kernels import elementwise as k
-from autograd_kernels import objects
+from autograd_kernels.driver import objects
 
 pytestmark = pytest.mark.skipif(
     not objects.layout_known(), reason="a layout of objects that fronts do not know"

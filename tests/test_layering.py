@@ -338,7 +338,7 @@ def test_kernels_know_only_numpy_and_numba():
     assert found - KERNEL_DEPENDENCIES - set(sys.stdlib_module_names) == set()
 
 
-@pytest.mark.parametrize("module", ["autograd_core", "autograd_kernels._jit"])
+@pytest.mark.parametrize("module", ["autograd_core", "autograd_kernels.jit"])
 def test_import_loads_no_third_party_but_numpy_and_numba(module):
     # Numba by itself loads SciPy where that is installed.
     program = (

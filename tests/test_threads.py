@@ -27,8 +27,8 @@ from autograd_core.threads import (
     teams,
 )
 from autograd_kernels import elementwise
-from autograd_kernels import replay as native
-from autograd_kernels._jit import traits
+from autograd_kernels.driver import replay as native
+from autograd_kernels.jit import traits
 
 STEP = traits(elementwise.fill).step
 

@@ -20,7 +20,7 @@ def empty_launches(count: int = 1000) -> Any:
     from autograd_core.program.bind import Binder, bind
     from autograd_core.program.buffers import Buffers
     from autograd_core.program.events import Launch
-    from autograd_kernels._jit import kernel
+    from autograd_kernels.jit import kernel
 
     @kernel
     def nothing(lo, hi, x, out):
@@ -40,7 +40,7 @@ class EmptyLaunch:
     def setup(self) -> None:
         on_one_thread()
         with if_known():
-            from autograd_kernels import replay
+            from autograd_kernels.driver import replay
 
             self.replay, self.bound = replay.replay, empty_launches()
             self.start, self.count = self.bound.start, len(self.bound.table)

@@ -36,7 +36,7 @@ from autograd_core.program.order import needed
 from autograd_core.program.passes.tiles import runs
 from autograd_core.program.pipeline import lower
 from autograd_core.program.program import Program
-from autograd_kernels.replay import GRAIN, PARTS
+from autograd_kernels.driver.replay import GRAIN, PARTS
 
 P_DROP = 0.2
 THREADS = (2, 4, 8, 16, 32, 64)

@@ -12,7 +12,7 @@ from autograd_core.hooks import Array, listen
 from autograd_core.program import compile
 from autograd_core.tensor import Tensor
 from autograd_core.transforms import vjp
-from autograd_kernels._jit import traits
+from autograd_kernels.jit import traits
 
 EPS = float(np.finfo(np.float32).eps)
 

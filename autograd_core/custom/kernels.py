@@ -14,9 +14,9 @@ from autograd_core.launch import contiguous, empty, hyper, launch
 from autograd_core.operand import is_native, native
 from autograd_core.tape import FLOATS, TensorBase, keeps_graph
 from autograd_core.tensor import Tensor
-from autograd_kernels import _jit
+from autograd_kernels import jit
 
-DECORATORS = {"plain": _jit.kernel, "sums": _jit.reduction}
+DECORATORS = {"plain": jit.kernel, "sums": jit.reduction}
 
 
 class Kernel:

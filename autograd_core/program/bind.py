@@ -16,15 +16,8 @@ from autograd_core.program.cost import split
 from autograd_core.program.events import Check, Event, HostCall, Launch
 from autograd_core.program.order import needed
 from autograd_core.program.plan import ALIGN
-from autograd_kernels import _jit
-from autograd_kernels.replay import (
-    ADDRESS,
-    AFTER,
-    COLUMNS,
-    GRAIN,
-    PARTS,
-    SIZES,
-)
+from autograd_kernels import jit
+from autograd_kernels.driver.replay import ADDRESS, AFTER, COLUMNS, GRAIN, PARTS, SIZES
 
 ADDRESS_WORD = 4  # of those that an array is exploded to, see `Binder.words`
 C, F, ALIGNED, WRITEABLE = 0x1, 0x2, 0x100, 0x400  # of an array's flags
@@ -82,7 +75,7 @@ class Binder:
         return place(array)
 
     def words(self, arg: Any) -> list[int]:
-        """An argument exploded as compiled code takes it (see ``_jit.address``)."""
+        """An argument exploded as compiled code takes it (see ``jit.address``)."""
         if isinstance(arg, PointerRefs):
             table = self.table(arg)
             self.keep.append(table)
@@ -220,7 +213,7 @@ def _native(kernel: Any, codes: tuple[Any, ...]) -> int:
         if isinstance(code, tuple):
             dtype, ndim, flags = code
             told = [bool(flags & flag) for flag in (C, F, ALIGNED, WRITEABLE)]
-            types.append(_jit.array_type(dtype, ndim, told))
+            types.append(jit.array_type(dtype, ndim, told))
         else:
             types.append(numba.typeof(code(0)))
-    return _jit.address_for(kernel, tuple(types))
+    return jit.address_for(kernel, tuple(types))

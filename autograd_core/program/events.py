@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd_core.program.buffers import Buffer, PointerRefs, Ref
 from autograd_core.user_code import Line
-from autograd_kernels._jit import Traits, traits
+from autograd_kernels.jit import Traits, traits
 
 
 @dataclass(eq=False, slots=True)

@@ -13,7 +13,7 @@ import numpy as np
 from autograd_core.program.buffers import PointerRefs, Ref
 from autograd_core.program.events import Check, Event, HostCall, Launch, name_of
 from autograd_core.program.pipeline import Plan
-from autograd_kernels.replay import PARTS
+from autograd_kernels.driver.replay import PARTS
 
 
 def shapes_of(event: Event) -> str:

@@ -1,6 +1,6 @@
 """How a call's arguments get to a Program, and its results to the caller.
 
-For plain NumPy arrays native code does it all, see ``autograd_kernels.entry``.
+For plain NumPy arrays native code does it all, see ``autograd_kernels.driver.entry``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import numpy as np
 
 from autograd_core.hooks import Array
 from autograd_core.program.buffers import address_of
-from autograd_kernels import _jit, entry
+from autograd_kernels import jit
+from autograd_kernels.driver import entry
 
 
 class NativeCall:
@@ -37,7 +38,7 @@ class NativeCall:
         rest = [id(np.ndarray), 0, 0, 0, 0, address_of(counts), whole]
         self.words = np.array([*head, *rest, *places], np.int64)
         self.frame = address_of(self.words)
-        self.enter: Callable[..., int] = _jit.entry(entry.enter, entry.ENTER)
+        self.enter: Callable[..., int] = jit.entry(entry.enter, entry.ENTER)
         self._kept: dict[int, Array] = {}
 
     def watch(self, at: int, pairs: Array) -> None:
@@ -53,7 +54,7 @@ class NativeCall:
 
 @cache
 def _unchanged() -> Callable[..., bool]:
-    return _jit.entry(entry.unchanged, entry.UNCHANGED)
+    return jit.entry(entry.unchanged, entry.UNCHANGED)
 
 
 def unchanged(pairs: Array) -> bool:

@@ -27,8 +27,8 @@ from autograd_core.program.words import slot_of, table
 from autograd_core.tape import GRADS, state
 from autograd_core.tensor import Tensor
 from autograd_core.threads import Lock, ShareOrNot, teams
-from autograd_kernels import replay as native
-from autograd_kernels.entry import LEFT, SHARED, SO_FAR, WATCHED
+from autograd_kernels.driver import replay as native
+from autograd_kernels.driver.entry import LEFT, SHARED, SO_FAR, WATCHED
 
 MISSED = object()
 UNBLOCKED = (False,)

@@ -19,7 +19,7 @@ from autograd_core.hooks import Array
 from autograd_core.program.buffers import address_of
 from autograd_core.program.guards import Names, Objects, Opaque, TypeOf
 from autograd_core.tape import TensorBase
-from autograd_kernels import entry
+from autograd_kernels.driver import entry
 
 # Words from the start of an object, and of a dict's table of keys.
 LENGTH, ITEMS, CELL = 2, 3, 2

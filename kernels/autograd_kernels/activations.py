@@ -6,12 +6,12 @@ gx = g * slope; they read y, the output, where it is enough. Where the slope jum
 the one on the left, as in PyTorch: 0 for relu.
 """
 
-from autograd_kernels import normal, scalar
-from autograd_kernels._jit import elements
-from autograd_kernels.elementwise import loop, map1, zip2
-from autograd_kernels.floats import fma, pick
-from autograd_kernels.memory import at, wide
-from autograd_kernels.scalar import EXP_RANGE, INF, NEGATIVE_ZERO, ONE, ZERO, exact
+from autograd_kernels.elementwise import map1, zip2
+from autograd_kernels.jit import elements, exact, loop
+from autograd_kernels.llvm.floats import fma, pick
+from autograd_kernels.llvm.memory import at, wide
+from autograd_kernels.math import normal, scalar
+from autograd_kernels.math.constants import EXP_RANGE, INF, NEGATIVE_ZERO, ONE, ZERO
 
 # Klambauer et al., arXiv:1706.02515
 SELU_SCALE = (1.0507010221481323, 1.0507009873554805)

@@ -4,10 +4,9 @@ Kernels take ``(lo, hi, x, slope, out)``, flat arrays of one size, and write the
 two; ``out`` has the bits of the kernel in `activations`. One exponential serves both.
 """
 
-from autograd_kernels import normal
-from autograd_kernels._jit import elements
-from autograd_kernels.elementwise import loop
-from autograd_kernels.memory import at, wide
+from autograd_kernels.jit import elements, loop
+from autograd_kernels.llvm.memory import at, wide
+from autograd_kernels.math import normal
 
 
 @loop

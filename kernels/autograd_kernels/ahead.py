@@ -54,11 +54,11 @@ activations.relu_backward f1 f1 f1
 optim.adam.adam_advance f2 i2
 optim.adam.adam f2 i2
 batchnorm.backward_cols f2 f2 f1 f2 f2 f1 f1
-entry.unchanged
+driver.entry.unchanged
 fused.relu_dropout u1 f1 f1 f1
 fused.relu_dropout_backward f1 f1 f1 f1
-replay.replay i0
-entry.enter o0 o0
+driver.replay.replay i0
+driver.entry.enter o0 o0
 """
 
 
@@ -74,7 +74,7 @@ def types(kinds: tuple[str, ...]) -> tuple[Any, ...]:
     """Numba's types of all arguments of a kernel."""
     import numba
 
-    from autograd_kernels.objects import BORROWED
+    from autograd_kernels.driver.objects import BORROWED
 
     letters = {"f": numba.float32, "i": numba.int64, "u": numba.uint64, "o": BORROWED}
 

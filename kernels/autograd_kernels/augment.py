@@ -8,12 +8,20 @@ import math
 
 import numpy as np
 
-from ._jit import elements, inline, kernel
-from .dropout import GROUP, LANES, drawing, philox
-from .elementwise import loop
-from .floats import horner
-from .scalar import log
-from .vector import cast, first, load, splat, store, take, where
+from autograd_kernels.dropout import GROUP, drawing, philox
+from autograd_kernels.jit import elements, inline, kernel, loop
+from autograd_kernels.llvm.floats import horner
+from autograd_kernels.llvm.vector import (
+    LANES,
+    cast,
+    first,
+    load,
+    splat,
+    store,
+    take,
+    where,
+)
+from autograd_kernels.math.scalar import log
 
 DRAWS = 8  # words of a row that say what happens to its image
 MOVE = 6  # numbers that say where its pixels come from

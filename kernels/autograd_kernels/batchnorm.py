@@ -17,11 +17,10 @@ dgamma = r sum of g c, dx = gamma r (g - dbeta / n - c r dgamma / n).
 
 from __future__ import annotations
 
-from ._jit import kernel
-from .elementwise import loop
-from .reduce import stack
-from .vector import LANES, first, load, splat, store, where
-from .vector_math import some, sqrt
+from autograd_kernels.jit import kernel, loop
+from autograd_kernels.llvm.memory import stack
+from autograd_kernels.llvm.vector import LANES, first, load, splat, store, where
+from autograd_kernels.llvm.vector_math import some, sqrt
 
 COLUMNS = LANES  # channels of a unit
 STRIP = 512  # channels: four numbers of each, and eight rows, stay in L1

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from autograd_kernels._jit import inline, kernel
+from autograd_kernels.jit import inline, kernel
 
 SLACK = 1e-6  # a share that was computed in float32 may leave [0, 1] by its rounding
 

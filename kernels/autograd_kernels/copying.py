@@ -1,7 +1,7 @@
 """Copies between memory of any strides."""
 
-from autograd_kernels._jit import inline, kernel
-from autograd_kernels.memory import at, dense
+from autograd_kernels.jit import inline, kernel
+from autograd_kernels.llvm.memory import at, dense
 
 BAND = 8  # rows of a transposed source that are read at once: more would share L1 sets
 

@@ -9,34 +9,41 @@ counts blocks of four words. 64 elements share 16 blocks: element ``i`` takes wo
 
 import numpy as np
 
-from ._jit import elements, kernel
-from .elementwise import loop
-from .vector import counting_by_two, first, load, splat, store, where, zip_low
+from autograd_kernels.jit import elements, kernel, loop
+from autograd_kernels.llvm.vector import (
+    LANES,
+    counting_by_two,
+    first,
+    load,
+    splat,
+    store,
+    where,
+    zip_low,
+)
 
-LANES = 16
 GROUP = 64  # elements that LANES blocks make: a part of `dropout` starts at a multiple
 DRAW = 0.4  # nanoseconds for a random word, in one thread
 ROUNDS = 10
 LOW = np.uint64(0xFFFFFFFF)
-HALF = np.uint64(32)
+UPPER = np.uint64(32)  # bits to shift an upper half by
 MULTIPLIERS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 WEYL = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 
 
 @loop
 def philox(block, seed, counter):
-    """The four words of blocks ``block + i`` for i < 16: four vectors of uint32.
+    """The four words of blocks ``block + i`` for i < LANES: four vectors of uint32.
 
     Words live in the lower halves of uint64: a product needs all 64 bits, and LLVM
     sees that only lower halves are multiplied.
     """
     lanes = first(LANES, LANES)
     c0, c2 = counting_by_two(block, lanes), splat(counter, lanes)
-    c1, c3 = c0 >> HALF, c2 >> HALF
-    k0, k1 = seed, seed >> HALF
+    c1, c3 = c0 >> UPPER, c2 >> UPPER
+    k0, k1 = seed, seed >> UPPER
     for _ in range(ROUNDS):
         a, b = (c0 & LOW) * MULTIPLIERS[0], (c2 & LOW) * MULTIPLIERS[1]
-        c0, c1, c2, c3 = (b >> HALF) ^ c1 ^ k0, b, (a >> HALF) ^ c3 ^ k1, a
+        c0, c1, c2, c3 = (b >> UPPER) ^ c1 ^ k0, b, (a >> UPPER) ^ c3 ^ k1, a
         k0, k1 = k0 + WEYL[0], k1 + WEYL[1]
     return zip_low(c0), zip_low(c1), zip_low(c2), zip_low(c3)
 

@@ -7,22 +7,11 @@ may start at any multiple of 1024 elements.
 
 import math
 
-import numba
-
-from autograd_kernels import power, scalar, trigonometric
-from autograd_kernels._jit import elements, inline
-from autograd_kernels.copying import copy4 as copy4
-from autograd_kernels.memory import at, wide
+from autograd_kernels.jit import elements, inline, loop
+from autograd_kernels.llvm.memory import at, wide
+from autograd_kernels.math import power, scalar, trigonometric
 
 # --- Loops --------------------------------------------------------------------------
-
-
-def loop(fn):
-    """A loop that kernels share, inlined before it is compiled: half the compile time.
-
-    It takes the kernel's flags; the function that it applies keeps its own.
-    """
-    return numba.njit(fn, inline="always")
 
 
 @loop

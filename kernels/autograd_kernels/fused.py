@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ._jit import elements
-from .dropout import drawing, drop_all
+from autograd_kernels.dropout import drawing, drop_all
+from autograd_kernels.jit import elements
 
 
 @elements(cost=drawing)

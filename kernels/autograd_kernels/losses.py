@@ -9,10 +9,10 @@ Backward: ``(lo, hi, x, t, c, g, scale, out)``: out = scale g times the derivati
 x, where ``g`` has one element or as many as x, and ``scale`` has one.
 """
 
-from ._jit import ELEMENTS, elements, inline, kernel
-from .checks import SLACK, value_code
-from .memory import wide
-from .scalar import exp, log1p
+from autograd_kernels.checks import SLACK, value_code
+from autograd_kernels.jit import ELEMENTS, elements, inline, kernel
+from autograd_kernels.llvm.memory import wide
+from autograd_kernels.math.scalar import exp, log1p
 
 
 @inline

@@ -27,7 +27,21 @@ Geijn: Anatomy of high-performance matrix multiplication, 2008).
 
 from __future__ import annotations
 
-from autograd_kernels._jit import inline, kernel
+from autograd_kernels.jit import inline, kernel, merged
+from autograd_kernels.llvm.dots import ALONE, DOTS, dots
+from autograd_kernels.llvm.memory import aligned, at, data, lanes
+from autograd_kernels.llvm.packing import copy_lanes, copy_vector, transpose_lanes
+from autograd_kernels.llvm.target import HALVES
+from autograd_kernels.llvm.tile import (
+    ADD,
+    BIAS,
+    COLUMNS,
+    MASKED,
+    PART,
+    RELU,
+    nanoseconds,
+    tiles,
+)
 from autograd_kernels.matmul_units import (
     COPY_A,
     COPY_B,
@@ -43,33 +57,9 @@ from autograd_kernels.matmul_units import (
     VECTORS,
     cut,
     in_parts,
-    merged,
     plan,
     start_of,
     steps_of,
-)
-from autograd_kernels.simd import (
-    HALVES,
-    aligned,
-    at,
-    copy_lanes,
-    copy_vector,
-    data,
-    lanes,
-    transpose_lanes,
-)
-from autograd_kernels.tile import (
-    ADD,
-    ALONE,
-    BIAS,
-    COLUMNS,
-    DOTS,
-    MASKED,
-    PART,
-    RELU,
-    dots,
-    nanoseconds,
-    tiles,
 )
 
 __all__ = ["ADD", "BIAS", "MANY", "RELU", "matmul", "plan"]

@@ -13,8 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_kernels import bfloat16
-from autograd_kernels._jit import elements, inline, kernel
+from autograd_kernels.jit import elements, inline, kernel, merged
+from autograd_kernels.llvm import bfloat16
+from autograd_kernels.llvm.memory import aligned, at, data, lanes
+from autograd_kernels.llvm.target import BYTES
+from autograd_kernels.llvm.tile import COLUMNS, HEIGHT, PART, nanoseconds
 from autograd_kernels.matmul_units import (
     DEPTH,
     PANEL,
@@ -24,11 +27,8 @@ from autograd_kernels.matmul_units import (
     UNITS,
     WIDEST,
     in_parts,
-    merged,
     start_of,
 )
-from autograd_kernels.simd import BYTES, aligned, at, data, lanes
-from autograd_kernels.tile import COLUMNS, HEIGHT, PART, nanoseconds
 
 AVAILABLE = bfloat16.AVAILABLE
 SIZE = 4  # bytes of an element, and of a word of two rounded ones

@@ -17,9 +17,11 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from autograd_kernels._jit import kernel
-from autograd_kernels.simd import BYTES, WORD, Vectors, aligned, at, data, rolled
-from autograd_kernels.tile import ADD, BIAS, RELU, nanoseconds
+from autograd_kernels.jit import kernel
+from autograd_kernels.llvm.builder import WORD, Vectors, rolled
+from autograd_kernels.llvm.memory import aligned, at, data
+from autograd_kernels.llvm.target import BYTES
+from autograd_kernels.llvm.tile import ADD, BIAS, RELU, nanoseconds
 
 ROWS = 4  # of A, at most
 STEPS = 8  # lines of B that pass at a time

@@ -6,16 +6,16 @@ operand is copied (see `matmul`) follows from the sizes of the machine's caches.
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
-import numba
 import numpy as np
 
-from autograd_kernels._jit import kernel
 from autograd_kernels.caches import L1, L2
-from autograd_kernels.simd import BYTES
-from autograd_kernels.tile import COLUMNS, DOTS, HEIGHT, OTHERS
+from autograd_kernels.jit import kernel, merged
+from autograd_kernels.llvm.dots import DOTS, OTHERS
+from autograd_kernels.llvm.target import BYTES
+from autograd_kernels.llvm.tile import COLUMNS, HEIGHT
 
 VECTORS = BYTES > 0
 PANEL = COLUMNS * BYTES  # bytes of a row of a panel of B
@@ -38,10 +38,6 @@ BOTH = 24  # lines of a unit of dot products: a multiple of DOTS and of ALONE
 UNITS = 8  # of a product at least, when they stay large enough
 MANY = 64  # of one that is worth so many threads: parts of a launch are no more
 LEAST = 1 << 20  # multiplications of a unit beyond UNITS, some 20 us
-
-
-# Inlined before typing: the tiles then are compiled once, not in every layer.
-merged = partial(numba.njit, inline="always", error_model="numpy", nogil=True)
 
 
 def _cut(m, n, k, ta, tb, size):

@@ -11,35 +11,17 @@ be empty there.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from llvmlite import ir
-from numba import carray, types
-from numba.core import cgutils
-from numba.extending import intrinsic
+from numba import carray
 
-from ._jit import inline, kernel, reduction
-from .elementwise import loop
-from .vector import first, load, splat, store, where
+from autograd_kernels.jit import inline, kernel, loop, reduction
+from autograd_kernels.llvm.floats import maximum, minimum
+from autograd_kernels.llvm.memory import stack
+from autograd_kernels.llvm.vector import LANES, first, load, splat, store, where
 
 BLOCK = 512  # terms of a row that are summed plainly before a compensated addition
 COLUMNS = 64  # columns that one unit of a column reduction covers
-FEW = 16  # columns that are summed as one vector
 STRIP = 1024  # columns that are walked at once where a part holds so many
-
-
-@intrinsic(prefer_literal=True)
-def stack(typingctx: Any, like: Any, size: Any) -> Any:
-    """Pointer to ``size`` (a literal) uninitialised elements on the C stack."""
-    count = size.literal_value
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        kind = context.get_data_type(like.dtype)
-        with builder.goto_entry_block():
-            return builder.alloca(kind, ir.Constant(cgutils.intp_t, count))
-
-    return types.CPointer(like.dtype)(like, size), codegen
 
 
 @inline
@@ -91,9 +73,9 @@ def sqdev_rows(lo, hi, x, mean, out):
 
 @loop
 def sum_few_cols(lo, hi, x, out):
-    """`sum_cols` for at most `FEW` columns: their sums are one vector."""
+    """`sum_cols` for at most `LANES` columns: their sums are one vector."""
     n, inner = x.shape[1], x.shape[2]
-    mask = first(inner, FEW)
+    mask = first(inner, LANES)
     zero = splat(x.dtype.type(0), mask)
     for o in range(lo, hi):
         total, lost, p = zero, zero, o * n * inner
@@ -118,7 +100,7 @@ def sum_cols(lo, hi, x, out):
     to the compensated sum.
     """
     n, inner = x.shape[1], x.shape[2]
-    if inner <= FEW:
+    if inner <= LANES:
         sum_few_cols(lo, hi, x, out)
         return
     blocks = (inner + COLUMNS - 1) // COLUMNS
@@ -168,26 +150,6 @@ def sqdev_cols(lo, hi, x, mean, out):
                 total[j], lost[j] = plus(total[j], lost[j], d * d)
         for j in range(width):
             out[o, np.uint64(left + j)] = settle(total[j], lost[j])
-
-
-def _extremum(name):
-    @intrinsic
-    def larger(typing, a, b):
-        def build(context, builder, signature, args):
-            kind = context.get_value_type(a)
-            function = ir.FunctionType(kind, [kind, kind])
-            module = builder.module
-            return builder.call(module.declare_intrinsic(name, [kind], function), args)
-
-        return a(a, b), build
-
-    return larger
-
-
-# Of two numbers; a NaN wins. LLVM vectorises loops over these, as it does not for
-# comparisons.
-maximum = _extremum("llvm.maximum")
-minimum = _extremum("llvm.minimum")
 
 
 @reduction

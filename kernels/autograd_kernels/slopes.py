@@ -4,10 +4,10 @@ gx = g times the slope, in the order of the vjps' own steps, so that it has thei
 A kernel reads y, the function's value, where that is enough.
 """
 
-from autograd_kernels import trigonometric
-from autograd_kernels._jit import elements, inline
 from autograd_kernels.elementwise import _sign, zip2
-from autograd_kernels.memory import wide
+from autograd_kernels.jit import elements, inline
+from autograd_kernels.llvm.memory import wide
+from autograd_kernels.math import trigonometric
 
 
 @inline

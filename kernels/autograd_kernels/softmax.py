@@ -12,12 +12,11 @@ becomes (1 - s) t + s / n.
 
 from __future__ import annotations
 
-from ._jit import inline, kernel, reduction
-from .checks import SLACK, value_code
-from .elementwise import loop
-from .reduce import stack
-from .scalar import exp, log
-from .vector import (
+from autograd_kernels.checks import SLACK, value_code
+from autograd_kernels.jit import inline, kernel, loop, reduction
+from autograd_kernels.llvm.memory import stack
+from autograd_kernels.llvm.vector import (
+    LANES,
     counting,
     first,
     gather,
@@ -28,10 +27,10 @@ from .vector import (
     take,
     where,
 )
-from .vector_math import exp as vexp
-from .vector_math import largest, some, total
+from autograd_kernels.llvm.vector_math import exp as vexp
+from autograd_kernels.llvm.vector_math import largest, some, total
+from autograd_kernels.math.scalar import exp, log
 
-LANES = 16
 FEW = 16  # elements of a row, at most, for `row_stats_few`
 VERY_FEW = 4  # ... for `cross_entropy_backward_few` to be the faster one
 ROOM = 256  # FEW * LANES

@@ -16,10 +16,10 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from autograd_kernels import scalar as quick
-from autograd_kernels._jit import FAST, elements, inline
 from autograd_kernels.elementwise import map1, map2
-from autograd_kernels.memory import wide
+from autograd_kernels.jit import FAST, elements, inline
+from autograd_kernels.llvm.memory import wide
+from autograd_kernels.math import scalar as quick
 
 Function = Callable[..., Any]
 QUICK = ("exp", "expm1", "log", "log1p", "tanh")

@@ -25,7 +25,7 @@ assert without_empty(events) == [events[1], *events[3:]]
 """,
     "@elements\n    def cube": """
 import numpy as np
-from autograd_kernels._jit import elements
+from autograd_kernels.jit import elements
 
 BLOCK
 

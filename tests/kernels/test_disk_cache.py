@@ -20,14 +20,14 @@ from autograd_kernels import ahead, disk_cache
 PACKAGE = Path(disk_cache.__file__).parent
 FILES = (
     "__init__.py",
-    "_jit.py",
+    "jit.py",
     "disk_cache.py",
     "ahead.py",
     "caches.py",
     "notice.py",
 )
 PROBE = """
-from autograd_kernels._jit import kernel
+from autograd_kernels.jit import kernel
 
 
 @kernel

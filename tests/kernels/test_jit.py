@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograd_kernels import _jit, elementwise
+from autograd_kernels import elementwise, jit
 
 # Calls one kernel; says where it came from and what it computed.
 CALL = """
 import json, numpy as np
-from autograd_kernels import _jit, elementwise
+from autograd_kernels import elementwise, jit
 from numba.core import event
 
 x, out = np.arange(4.0), np.ones(4)
@@ -131,7 +131,7 @@ def test_a_folder_that_cannot_be_written_to_is_no_error(folder, tmp_path):
 
 
 def test_a_changed_source_changes_the_folder(tmp_path):
-    package = Path(_jit.__file__).parent
+    package = Path(jit.__file__).parent
     copy = shutil.copytree(package, tmp_path / "kernels" / package.name)
 
     def folder():
@@ -171,7 +171,7 @@ def test_a_kernel_called_by_its_address(dtype, rng):
     expected[10:40] += x[10:40]
     arguments = [10, 40, *words(x), *words(out)]
     native = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_int64] * (2 + len(arguments)))
-    where = _jit.address(elementwise.add_inplace, (0, 0, x, out))
+    where = jit.address(elementwise.add_inplace, (0, 0, x, out))
     slots = (ctypes.c_int64 * 2)()  # for the return value and for an exception
     slot = ctypes.addressof(slots)
     assert native(where)(slot, slot + 8, *arguments) == 0
@@ -180,9 +180,9 @@ def test_a_kernel_called_by_its_address(dtype, rng):
 
 def test_the_address_stays_and_differs_by_types():
     f4, f8 = np.zeros(3, "f4"), np.zeros(3, "f8")
-    where = _jit.address(elementwise.add_inplace, (0, 0, f4, f4))
-    assert where == _jit.address(elementwise.add_inplace, (1, 2, f4, f4))
-    assert where != _jit.address(elementwise.add_inplace, (0, 0, f8, f8))
+    where = jit.address(elementwise.add_inplace, (0, 0, f4, f4))
+    assert where == jit.address(elementwise.add_inplace, (1, 2, f4, f4))
+    assert where != jit.address(elementwise.add_inplace, (0, 0, f8, f8))
 
 
 def double(lo, hi, x, out):
@@ -192,7 +192,7 @@ def double(lo, hi, x, out):
 
 def test_a_kernel_from_elsewhere_is_not_kept():
     x, out = np.arange(4.0), np.zeros(4)
-    dispatcher = _jit.kernel(double)
+    dispatcher = jit.kernel(double)
     dispatcher(1, 3, x, out)
     assert out.tolist() == [0, 2, 4, 0]
     # Its source is not in the folder's key: a kept copy would go stale in silence.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from kernel_samples import PRODUCT, N, faults, normal, sample
 
-from autograd_kernels import _jit, dropout, elementwise, losses, matmul
+from autograd_kernels import dropout, elementwise, jit, losses, matmul
 from autograd_kernels.optim.lion import lion
 
 # --- The decorators -----------------------------------------------------------------
@@ -14,27 +14,27 @@ def test_decorators_stand_alone_or_take_traits():
     def nothing(lo, hi, out):
         pass
 
-    for made in (_jit.kernel, _jit.reduction, _jit.holding):
-        assert _jit.traits(made(nothing)) == _jit.Traits()
-        assert _jit.traits(made(writes=2, step=8)(nothing)) == _jit.Traits(2, step=8)
-    alone = _jit.Traits(elements=True, step=_jit.ELEMENTS)
-    assert _jit.traits(_jit.elements(nothing)) == alone
-    assert _jit.traits(_jit.elements(writes=2)(nothing)).writes == 2
-    assert _jit.holding(writes=2)(nothing).targetoptions["nogil"] is False
-    assert _jit.reduction(writes=2)(nothing).targetoptions["fastmath"] == _jit.SUMS
+    for made in (jit.kernel, jit.reduction, jit.holding):
+        assert jit.traits(made(nothing)) == jit.Traits()
+        assert jit.traits(made(writes=2, step=8)(nothing)) == jit.Traits(2, step=8)
+    alone = jit.Traits(elements=True, step=jit.ELEMENTS)
+    assert jit.traits(jit.elements(nothing)) == alone
+    assert jit.traits(jit.elements(writes=2)(nothing)).writes == 2
+    assert jit.holding(writes=2)(nothing).targetoptions["nogil"] is False
+    assert jit.reduction(writes=2)(nothing).targetoptions["fastmath"] == jit.SUMS
     with pytest.raises(TypeError, match="write"):
-        _jit.kernel(write=2)
+        jit.kernel(write=2)
 
 
 def test_costs(rng):
     _, args = sample(matmul.matmul, rng)
     flops = 2 * np.prod(PRODUCT)
-    assert _jit.traits(matmul.matmul).cost([*args.values()]) == flops / 100
+    assert jit.traits(matmul.matmul).cost([*args.values()]) == flops / 100
     args |= {"ta": 1, "a": args["a"].T, "out": args["out"].astype(float)}
-    assert _jit.traits(matmul.matmul).cost([*args.values()]) == flops / 50
+    assert jit.traits(matmul.matmul).cost([*args.values()]) == flops / 50
     _, args = sample(dropout.dropout, rng)
-    assert _jit.traits(dropout.dropout).cost([*args.values()]) == 0.4 * N
-    assert _jit.traits(elementwise.add).cost is None
+    assert jit.traits(dropout.dropout).cost([*args.values()]) == 0.4 * N
+    assert jit.traits(elementwise.add).cost is None
 
 
 # --- That the checks see what they look for -----------------------------------------
@@ -62,22 +62,22 @@ def check(planted, rng):
 
 
 def test_what_is_written_in_secret_is_seen(rng):
-    assert "writes x" in check(_jit.kernel(secretive), rng)
-    assert check(_jit.kernel(writes=2, step=64)(grouped), rng) == ["leaves x"]
-    lame = _jit.kernel(columns=(0,))(lion.py_func)
+    assert "writes x" in check(jit.kernel(secretive), rng)
+    assert check(jit.kernel(writes=2, step=64)(grouped), rng) == ["leaves x"]
+    lame = jit.kernel(columns=(0,))(lion.py_func)
     assert faults(lame, *sample(lion, rng), rng) == ["writes table, column 2"]
-    status = _jit.kernel(step=1024)(losses.mse.py_func)
+    status = jit.kernel(step=1024)(losses.mse.py_func)
     assert faults(status, *sample(losses.mse, rng), rng) == ["writes status"]
 
 
 def test_a_step_that_is_too_small_is_seen(rng):
-    assert check(_jit.kernel(step=64)(grouped), rng) == []
-    assert check(_jit.kernel(step=32)(grouped), rng) == ["depends on cuts: out"]
-    small = _jit.kernel(elements=True, step=16)(dropout.dropout.py_func)
+    assert check(jit.kernel(step=64)(grouped), rng) == []
+    assert check(jit.kernel(step=32)(grouped), rng) == ["depends on cuts: out"]
+    small = jit.kernel(elements=True, step=16)(dropout.dropout.py_func)
     seen = faults(small, *sample(dropout.dropout, rng), rng)
     assert "depends on cuts: out" in seen
 
 
 def test_what_is_no_work_of_elements_is_seen(rng):
-    assert check(_jit.kernel(neighbours), rng) == []
-    assert check(_jit.elements(neighbours), rng) == ["out mixes elements"]
+    assert check(jit.kernel(neighbours), rng) == []
+    assert check(jit.elements(neighbours), rng) == ["out mixes elements"]

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from autograd_kernels import dropout as k
-from autograd_kernels.dropout import LANES
-from autograd_kernels.vector import first, store
+from autograd_kernels.llvm.vector import LANES, first, store
 
 # Known answers for philox4x32-10 from Random123 (D. E. Shaw Research), file
 # tests/kat_vectors: counter, key, expected words.

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from llvmlite import binding
 
-from autograd_kernels import _jit, activations, activations_with_slope, copying
+from autograd_kernels import activations, activations_with_slope, copying, jit
 from autograd_kernels import elementwise as k
 
 DTYPES = [np.float32, np.float64]
@@ -234,7 +234,7 @@ def test_loops_are_vectorised(name, dtype):
         kernel = getattr(activations_with_slope, name.split()[1])
     else:
         kernel = getattr(k, name, None) or getattr(activations, name)
-    fresh = numba.njit(kernel.py_func, fastmath=_jit.FAST, error_model="numpy")
+    fresh = numba.njit(kernel.py_func, fastmath=jit.FAST, error_model="numpy")
     flat = numba.typeof(np.empty(1, dtype))
     arrays = (
         [flat, flat, flat]

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from autograd_kernels import matmul as mm
+from autograd_kernels.llvm.target import SIMD
 from autograd_kernels.matmul import ADD, BIAS, RELU, matmul, plan
-from autograd_kernels.simd import SIMD
 
 # The inner run of `test_forced_vector_width` keeps to a few sizes.
 FORCED = "AUTOGRAD_CORE_SIMD" in os.environ
@@ -204,7 +204,7 @@ def test_forced_vector_width(simd):
 def test_unknown_vector_width_is_refused():
     env = os.environ | {"AUTOGRAD_CORE_SIMD": "mmx"}
     env["PYTHONPATH"] = str(Path(mm.__file__).parents[1])
-    command = [sys.executable, "-c", "import autograd_kernels.simd"]
+    command = [sys.executable, "-c", "import autograd_kernels.llvm.target"]
     done = subprocess.run(command, env=env, capture_output=True, text=True)
     assert done.returncode == 1
     assert "AUTOGRAD_CORE_SIMD is 'mmx', expected one of" in done.stderr

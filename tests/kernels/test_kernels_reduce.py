@@ -76,7 +76,7 @@ def test_a_column_is_summed_alike_whatever_its_neighbours(rng, dtype, n):
     x[1, n // 2 :, 2] = np.inf
     whole = np.empty((3, 40), dtype)
     k.sum_cols(0, 3, x, whole)
-    for width in 1, k.FEW, k.FEW + 1:
+    for width in 1, k.LANES, k.LANES + 1:
         few = np.empty((3, width), dtype)
         k.sum_cols(0, 3, np.ascontiguousarray(x[:, :, :width]), few)
         np.testing.assert_array_equal(few, whole[:, :width])

@@ -23,8 +23,9 @@ from optim_cases import (
 import autograd_core as ag
 from autograd_core import optim
 from autograd_core.program.compile import compile
-from autograd_kernels._jit import FAST
-from autograd_kernels.optim.rules import LANES, SCALARS
+from autograd_kernels.jit import FAST
+from autograd_kernels.llvm.vector import LANES
+from autograd_kernels.optim.rules import SCALARS
 
 
 @pytest.mark.parametrize(("name", "options"), TABLE, ids=label)

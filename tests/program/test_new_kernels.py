@@ -15,8 +15,8 @@ from autograd_core.launch import empty, flat, launch
 from autograd_core.op import primitive
 from autograd_core.ops.elementwise import mul
 from autograd_core.random import default_generator
-from autograd_kernels._jit import elements
 from autograd_kernels.dropout import drop_all
+from autograd_kernels.jit import elements
 
 N = 100_001
 

@@ -24,8 +24,8 @@ from autograd_kernels import (
     fused,
     matmul,
 )
+from autograd_kernels.driver.replay import TILE
 from autograd_kernels.optim import clip
-from autograd_kernels.replay import TILE
 
 F4 = np.dtype(np.float32)
 COUNT = itertools.count()

@@ -15,7 +15,7 @@ from autograd_core.program import compile
 from autograd_core.program.bind import Binder
 from autograd_core.program.program import MISSED
 from autograd_core.threads import teams
-from autograd_kernels import entry
+from autograd_kernels.driver import entry
 
 
 class Sub(np.ndarray[Any, Any]):

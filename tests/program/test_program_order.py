@@ -12,7 +12,7 @@ import pytest
 import autograd_core as ag
 from autograd_core import nn, optim
 from autograd_core.threads import teams
-from autograd_kernels.replay import ADDRESS, AFTER, PARTS
+from autograd_kernels.driver.replay import ADDRESS, AFTER, PARTS
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from autograd_core.ops import TABLE
 from autograd_core.program import compile
 from autograd_core.threads import ThreadTeam, quota, set_num_threads, teams
 from autograd_kernels import elementwise
-from autograd_kernels._jit import traits
+from autograd_kernels.jit import traits
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from autograd_core.program.buffers import Buffer, Ref, same
 from autograd_core.program.events import Event, Launch, region
-from autograd_kernels.replay import TILE
+from autograd_kernels.driver.replay import TILE
 
 
 def over_elements(event: Event) -> bool:

@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
-from autograd_kernels._jit import inline, kernel, rule
+from autograd_kernels.jit import inline, kernel, rule
+from autograd_kernels.llvm.vector import load, store
+from autograd_kernels.llvm.vector_math import sqrt
 from autograd_kernels.optim.rules import count_steps, gradient, mix, rows, sign
-from autograd_kernels.vector import load, store
-from autograd_kernels.vector_math import sqrt
 
 
 class Settings(NamedTuple):

@@ -3,8 +3,9 @@
 import math
 from typing import NamedTuple
 
-from autograd_kernels._jit import inline, kernel, rule
-from autograd_kernels.elementwise import loop
+from autograd_kernels.jit import inline, kernel, loop, rule
+from autograd_kernels.llvm.vector import load, store, where
+from autograd_kernels.llvm.vector_math import sqrt
 from autograd_kernels.optim.rules import (
     count_steps,
     gradient,
@@ -14,8 +15,6 @@ from autograd_kernels.optim.rules import (
     rows,
     sign,
 )
-from autograd_kernels.vector import load, store, where
-from autograd_kernels.vector_math import sqrt
 
 
 class Settings(NamedTuple):

@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from autograd_kernels._jit import inline, kernel, rule
+from autograd_kernels.jit import inline, kernel, rule
+from autograd_kernels.llvm.vector import load, splat, store, where
 from autograd_kernels.optim.rules import count_steps, gradient, mix, rows, sign
-from autograd_kernels.vector import load, splat, store, where
 
 
 class Settings(NamedTuple):

@@ -7,8 +7,9 @@ import math
 
 import numpy as np
 
-from autograd_kernels._jit import kernel, reduction
-from autograd_kernels.pointers import CHUNK, pointer, span, vector
+from autograd_kernels.jit import kernel, reduction
+from autograd_kernels.llvm.memory import pointer
+from autograd_kernels.pointers import CHUNK, span, stretch
 
 
 @reduction(writes=2)
@@ -22,7 +23,7 @@ def norm_parts(lo, hi, power, like, sums, table):
         row = table[r]
         start, stop = span(r, lo, hi, table)
         for a in range(start, stop, CHUNK):
-            x = vector(row, 1, a, min(a + CHUNK, stop), like)
+            x = stretch(row, 1, a, min(a + CHUNK, stop), like)
             total = 0.0
             if p == 2.0:
                 for i in range(x.size):
@@ -66,7 +67,7 @@ def rescale(lo, hi, factor, like, table):
         for r in range(table.shape[0]):
             start, stop = span(r, lo, hi, table)
             if start < stop:
-                x = vector(table[r], 1, start, stop, like)
+                x = stretch(table[r], 1, start, stop, like)
                 for i in range(x.size):
                     x[i] *= scale
 
@@ -78,7 +79,7 @@ def clamp(lo, hi, limit, table):
     for r in range(table.shape[0]):
         start, stop = span(r, lo, hi, table)
         if start < stop:
-            x = vector(table[r], 1, start, stop, limit)
+            x = stretch(table[r], 1, start, stop, limit)
             for i in range(x.size):
                 y = low if x[i] < low else x[i]
                 x[i] = high if y > high else y  # NaN stays NaN
@@ -92,7 +93,7 @@ def shrink(lo, hi, amount, like, table):
         start, stop = span(r, lo, hi, table)
         if start < stop:
             a = like.dtype.type(amount[0] * pointer(table[r, 2], np.float64)[0])
-            x = vector(table[r], 1, start, stop, like)
+            x = stretch(table[r], 1, start, stop, like)
             for i in range(x.size):
                 y = x[i] - a if x[i] > zero else x[i] + a
                 x[i] = zero if abs(x[i]) <= a else y  # NaN stays NaN

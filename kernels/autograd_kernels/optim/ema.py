@@ -2,10 +2,11 @@
 
 from typing import NamedTuple
 
-from autograd_kernels._jit import inline, kernel, rule
+from autograd_kernels.jit import inline, kernel, rule
+from autograd_kernels.llvm.memory import pointers
+from autograd_kernels.llvm.vector import load, store
 from autograd_kernels.optim.rules import count_steps, mix, vectors
-from autograd_kernels.pointers import pointers, span
-from autograd_kernels.vector import load, store
+from autograd_kernels.pointers import span
 
 
 class Settings(NamedTuple):

@@ -2,16 +2,15 @@
 
 import numpy as np
 
-from autograd_kernels.elementwise import loop
-from autograd_kernels.memory import at
-from autograd_kernels.optim.named import read, write
-from autograd_kernels.pointers import pointer, pointers, span
-from autograd_kernels.vector import first, load, store
-from autograd_kernels.vector_math import fma
+from autograd_kernels.jit import loop
+from autograd_kernels.llvm.memory import at, pointer, pointers
+from autograd_kernels.llvm.named import read, write
+from autograd_kernels.llvm.vector import LANES, first, load, store
+from autograd_kernels.llvm.vector_math import fma
+from autograd_kernels.pointers import span
 
-SCALARS = 12  # columns of ``scalars``
+SCALARS = 12  # columns of ``scalars``, at most LANES
 CLOCK = 3  # numbers of a clock: steps taken, two carried along
-LANES = 16  # of a vector; at least SCALARS
 
 
 @loop

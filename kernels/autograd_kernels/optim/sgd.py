@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from autograd_kernels._jit import inline, kernel, rule
+from autograd_kernels.jit import inline, kernel, rule
+from autograd_kernels.llvm.vector import load, store
 from autograd_kernels.optim.rules import count_steps, gradient, mix, on, rows, sign
-from autograd_kernels.vector import load, store
 
 
 class Settings(NamedTuple):

@@ -18,7 +18,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import NativeValue, box, intrinsic, models, register_model, unbox
 
-from .replay import WORD
+from autograd_kernels.llvm.builder import WORD
 
 # Where an object keeps things: words from its start, and below the bits of the word
 # that holds a 32-bit field.

@@ -17,8 +17,9 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from autograd_kernels.simd import BYTES, FEATURES, WORD, Vectors, transposed
-from autograd_kernels.tile import make_tiles
+from autograd_kernels.llvm.builder import WORD, Vectors, transposed
+from autograd_kernels.llvm.target import BYTES, FEATURES
+from autograd_kernels.llvm.tile import make_tiles
 
 # Without the instructions LLVM would end the process.
 AVAILABLE = BYTES == 64 and {"avx512bf16", "avx512vl", "avx512bw"} <= FEATURES
@@ -76,44 +77,38 @@ class Words(Vectors):
         )
         both = self.rounded(even, odd)
         pick = [i // 2 + (i % 2) * self.lanes for i in range(2 * self.lanes)]
-        pick = ir.Constant(ir.VectorType(ir.IntType(32), 2 * self.lanes), pick)
-        woven = self.builder.shuffle_vector(both, both, pick)
-        return self.builder.bitcast(woven, self.type)
-
-    def only(self, mask: Any, test: Any) -> Any:
-        """The mask if the test holds, else that of no lane."""
-        return self.builder.select(test, mask, ir.Constant(mask.type, None))
+        return self.builder.bitcast(self.shuffle(both, both, pick), self.type)
 
 
 tiles = make_tiles(Words)
 
 
 @intrinsic
-def copy_along(typing: Any, source: Any, left: Any, target: Any) -> Any:
+def copy_along(context: Any, source: Any, left: Any, out: Any) -> Any:
     """A vector of words from ``left`` neighbours, at most 2 vectors; zeros behind."""
 
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        v = Words(context, builder, source.dtype)
+    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
+        v = Words(target, builder, source.dtype)
         whole = builder.icmp_signed(">=", args[1], WORD(2 * v.lanes))
         with builder.if_else(whole) as (full, part):
             with full:
                 v.store(v.along(args[0], None), args[2])
             with part:
                 v.store(v.along(args[0], None, args[1]), args[2])
-        return context.get_dummy_value()
+        return target.get_dummy_value()
 
-    return types.void(source, types.intp, target), build
+    return types.void(source, types.intp, out), codegen
 
 
 @intrinsic
 def copy_across(
-    typing: Any, source: Any, apart: Any, lines: Any, left: Any, target: Any
+    context: Any, source: Any, apart: Any, lines: Any, left: Any, out: Any
 ) -> Any:
     """A vector of words from ``left`` columns of two lines, or of one and zeros."""
 
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
         place, apart, lines, left, to = args
-        v = Words(context, builder, source.dtype)
+        v = Words(target, builder, source.dtype)
         two = builder.icmp_signed(">=", lines, WORD(2))
         with builder.if_else(builder.and_(two, v.all(left))) as (full, part):
             with full:
@@ -121,24 +116,24 @@ def copy_across(
             with part:
                 mask = v.first(left)
                 v.store(v.across(place, apart, (mask, v.only(mask, two))), to)
-        return context.get_dummy_value()
+        return target.get_dummy_value()
 
     n = types.intp
-    return types.void(source, n, n, n, target), build
+    return types.void(source, n, n, n, out), codegen
 
 
 @intrinsic
 def turn_along(
-    typing: Any, source: Any, ld: Any, rows: Any, left: Any, target: Any, to: Any
+    context: Any, source: Any, ld: Any, rows: Any, left: Any, out: Any, to: Any
 ) -> Any:
-    """``target[w * to + r]`` = word w of row r, whose numbers lie along it.
+    """``out[w * to + r]`` = word w of row r, whose numbers lie along it.
 
     A vector of rows and of words, or those that there are; zeros for missing rows.
     """
 
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place, ld, rows, left, target, to = args
-        v = Words(context, builder, source.dtype)
+    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
+        place, ld, rows, left, out, to = args
+        v = Words(target, builder, source.dtype)
         lines = v.lines(place, ld, v.lanes)
         zero = WORD(0)
 
@@ -150,25 +145,25 @@ def turn_along(
         full = v.all(rows, words)
         whole = builder.icmp_signed(">=", left, WORD(2 * v.lanes))
         full = builder.and_(full, whole)
-        _turn(v, full, lambda i: v.along(lines[i], None), part, words, target, to)
-        return context.get_dummy_value()
+        _turn(v, full, lambda i: v.along(lines[i], None), part, words, out, to)
+        return target.get_dummy_value()
 
     n = types.intp
-    return types.void(source, n, n, n, target, n), build
+    return types.void(source, n, n, n, out, n), codegen
 
 
 @intrinsic
 def turn_across(
-    typing: Any, source: Any, ld: Any, lines: Any, left: Any, target: Any, to: Any
+    context: Any, source: Any, ld: Any, lines: Any, left: Any, out: Any, to: Any
 ) -> Any:
-    """``target[c * to + w]`` = word w of column c, of lines 2 w and 2 w + 1.
+    """``out[c * to + w]`` = word w of column c, of lines 2 w and 2 w + 1.
 
     A vector of columns and of words, or ``left`` of them and those of ``lines``.
     """
 
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place, ld, count, left, target, to = args
-        v = Words(context, builder, source.dtype)
+    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
+        place, ld, count, left, out, to = args
+        v = Words(target, builder, source.dtype)
         lines = v.lines(place, v.times(ld, 2), v.lanes)
         edge = v.first(left)
 
@@ -178,16 +173,16 @@ def turn_across(
 
         whole = builder.icmp_signed(">=", count, WORD(2 * v.lanes))
         full = builder.and_(whole, v.all(left))
-        _turn(v, full, lambda i: v.across(lines[i], ld), part, left, target, to)
-        return context.get_dummy_value()
+        _turn(v, full, lambda i: v.across(lines[i], ld), part, left, out, to)
+        return target.get_dummy_value()
 
     n = types.intp
-    return types.void(source, n, n, n, target, n), build
+    return types.void(source, n, n, n, out, n), codegen
 
 
 def _turn(
     v: Words, full: Any, load: Callable[[int], Any], part: Callable[[int], Any],
-    count: Any, target: Any, to: Any,
+    count: Any, out: Any, to: Any,
 ) -> None:  # fmt: skip
     """Lines of words, transposed; ``count`` of the results are stored, as wholes."""
     builder = v.builder
@@ -200,7 +195,7 @@ def _turn(
             for i, line in enumerate(lines):
                 builder.store(part(i), line)
     results = transposed(v, [builder.load(line) for line in lines])
-    targets = v.lines(target, to, v.lanes)
+    targets = v.lines(out, to, v.lanes)
     with builder.if_else(v.all(count)) as (all_there, some):
         with all_there:
             for result, place in zip(results, targets, strict=True):

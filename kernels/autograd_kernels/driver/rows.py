@@ -10,8 +10,7 @@ from functools import cache
 
 import numpy as np
 
-from .elementwise import loop
-from .objects import (
+from autograd_kernels.driver.objects import (
     ALIGNED,
     BORROWED,
     DTYPE,
@@ -27,7 +26,8 @@ from .objects import (
     new_array,
     owned,
 )
-from .replay import word
+from autograd_kernels.driver.replay import word
+from autograd_kernels.jit import loop
 
 NEW, ARRAY, NONE, FLOAT, INT, TUPLE, LONG, KEEP, DTYPES = range(9)
 KNOWN = ("f4", "f8", "?", "i8", "u8", "i4", "u4", "u1")  # dtypes from there on

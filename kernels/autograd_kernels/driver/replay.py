@@ -2,7 +2,7 @@
 
 A launch is a row of ``table``: [address, words, count, units, parts, grain, run,
 after]; ``words`` points to its ``count`` exploded arguments after ``lo, hi``, see
-`_jit.address`. A launch in several parts cuts its units at multiples of ``grain``; one
+`jit.address`. A launch in several parts cuts its units at multiples of ``grain``; one
 in a single part says there how many such rows follow each other, itself among them.
 Address 0 is a check: the walk stops there if the word at ``words`` is not 0. Where
 ``run`` is more than 1, so many launches over the same elements are done tile by tile.
@@ -26,8 +26,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ._jit import kernel
-from .elementwise import loop
+from autograd_kernels.jit import kernel, loop
+from autograd_kernels.llvm.builder import WORD
 
 ADDRESS, WORDS, COUNT, UNITS, PARTS, GRAIN, RUN, AFTER = range(8)
 COLUMNS = 8
@@ -39,7 +39,6 @@ MOST_PARTS = 64  # of a launch: the bits of one word say which are claimed
 FOUND = 2  # what a check leaves that found something
 SPINS = 64  # pauses before a waiting thread lets others have the core
 
-WORD = ir.IntType(64)
 PAUSES = {"x86_64": "llvm.x86.sse2.pause", "AMD64": "llvm.x86.sse2.pause"}
 
 

@@ -15,18 +15,18 @@ def _widths(floating):
     return types.Integer.from_bitwidth(bits), ir.IntType(bits)
 
 
-def _constant(context, builder, floating, pair, which):
+def _constant(target, builder, floating, pair, which):
     """LLVM constant of the float type: ``pair[which]``, already folded."""
     value = builder.extract_value(pair, which)
-    return context.cast(builder, value, types.float64, floating)
+    return target.cast(builder, value, types.float64, floating)
 
 
 @intrinsic
 def pick(context, x, pair):
     """pair[0] for float32, pair[1] for float64, in the type of ``x``."""
 
-    def codegen(context, builder, signature, args):
-        return _constant(context, builder, x, args[1], int(x.bitwidth == 64))
+    def codegen(target, builder, sig, args):
+        return _constant(target, builder, x, args[1], int(x.bitwidth == 64))
 
     return x(x, pair), codegen
 
@@ -35,12 +35,12 @@ def pick(context, x, pair):
 def horner(context, x, pair):
     """Polynomial in ``x``; ``pair`` holds two tuples of coefficients, lowest first."""
 
-    def codegen(context, builder, signature, args):
+    def codegen(target, builder, sig, args):
         which = int(x.bitwidth == 64)
         coefficients = builder.extract_value(args[1], which)
         total = None
         for i in reversed(range(len(pair[which]))):
-            c = _constant(context, builder, x, coefficients, i)
+            c = _constant(target, builder, x, coefficients, i)
             total = c if total is None else builder.fma(total, args[0], c)
         return total
 
@@ -51,7 +51,7 @@ def horner(context, x, pair):
 def fma(context, a, b, c):
     """a * b + c, rounded once: also the exact error of a product."""
 
-    def codegen(context, builder, signature, args):
+    def codegen(target, builder, sig, args):
         return builder.fma(*args)
 
     return a(a, a, a), codegen
@@ -62,7 +62,7 @@ def as_int(context, x):
     """The bits of ``x``, as an integer of its width."""
     integer, raw = _widths(x)
 
-    def codegen(context, builder, signature, args):
+    def codegen(target, builder, sig, args):
         return builder.bitcast(args[0], raw)
 
     return integer(x), codegen
@@ -73,11 +73,11 @@ def as_float(context, x, bits):
     """The float whose bits are the low bits of ``bits``, in the type of ``x``."""
     raw = _widths(x)[1]
 
-    def codegen(context, builder, signature, args):
+    def codegen(target, builder, sig, args):
         narrow = args[1]
         if bits.bitwidth > x.bitwidth:
             narrow = builder.trunc(narrow, raw)
-        return builder.bitcast(narrow, context.get_value_type(x))
+        return builder.bitcast(narrow, target.get_value_type(x))
 
     return x(x, bits), codegen
 
@@ -86,8 +86,8 @@ def as_float(context, x, bits):
 def floor(context, x):
     """The largest integral float that is not above ``x``."""
 
-    def codegen(context, builder, signature, args):
-        kind = [context.get_value_type(x)]
+    def codegen(target, builder, sig, args):
+        kind = [target.get_value_type(x)]
         return builder.call(builder.module.declare_intrinsic("llvm.floor", kind), args)
 
     return x(x), codegen
@@ -97,11 +97,31 @@ def floor(context, x):
 def copysign(context, x, sign):
     """``x`` with the sign bit of ``sign``."""
 
-    def codegen(context, builder, signature, args):
-        raw = context.get_value_type(x)
+    def codegen(target, builder, sig, args):
+        raw = target.get_value_type(x)
         fn = builder.module.declare_intrinsic(
             "llvm.copysign", [raw], ir.FunctionType(raw, [raw, raw])
         )
         return builder.call(fn, args)
 
     return x(x, x), codegen
+
+
+def _extremum(name):
+    @intrinsic
+    def larger(context, a, b):
+        def codegen(target, builder, sig, args):
+            kind = target.get_value_type(a)
+            function = ir.FunctionType(kind, [kind, kind])
+            module = builder.module
+            return builder.call(module.declare_intrinsic(name, [kind], function), args)
+
+        return a(a, b), codegen
+
+    return larger
+
+
+# Of two numbers; a NaN wins. LLVM vectorises loops over these, as it does not for
+# comparisons.
+maximum = _extremum("llvm.maximum")
+minimum = _extremum("llvm.minimum")

@@ -9,57 +9,26 @@ contracted or re-associated: the error terms depend on it, and a vector lane mus
 as the scalar remainder of its loop does.
 """
 
-from autograd_kernels._jit import njit
-from autograd_kernels.floats import as_float, as_int, copysign, fma, horner, pick
-
-
-def exact(fn):
-    """A scalar helper: no fastmath flag, and inlined however long it is.
-
-    Unless told otherwise, Numba gives it the flags of whichever kernel comes first.
-    """
-    return njit(fn, fastmath=False, forceinline=True)
-
-
-ZERO = (0.0, 0.0)
-ONE = (1.0, 1.0)
-TWO = (2.0, 2.0)
-HALF = (0.5, 0.5)
-NEGATIVE_ZERO = (-0.0, -0.0)
-INF = (float("inf"), float("inf"))
-NAN = (float("nan"), float("nan"))
-
-# Adding 1.5 * 2**mantissa rounds to an integer, which the low bits then hold.
-MAGIC = (12582912.0, 6755399441055744.0)
-MANTISSA = (23.0, 52.0)
-LOG2E = (1.4426950216293335, 1.4426950408889634)
-LN2_HI = (0.6931471824645996, 0.6931471805599453)
-LN2_LO = (-1.9046542121259336e-09, 2.3190468138462996e-17)
-
-EXP_RANGE = (110.0, 755.0)  # beyond, x e**x is 0 or inf
-EXPM1_RANGE = (18.0, 38.0)  # below minus this, e**x - 1 rounds to -1
-# (exp(r) - 1 - r) / r**2 on |r| <= ln(2) / 2
-EXP = (
-    (
-        0.5,
-        0.1666654348373413,
-        0.04166628420352936,
-        0.008366585709154606,
-        0.0013946418184787035,
-    ),
-    (
-        0.5000000000000006,
-        0.16666666666666685,
-        0.04166666666657362,
-        0.008333333333314548,
-        0.0013888888932380157,
-        0.00019841269903113438,
-        2.4801504443995925e-05,
-        2.7557227889080416e-06,
-        2.762632735392609e-07,
-        2.5114491310876775e-08,
-    ),
+from autograd_kernels.jit import exact
+from autograd_kernels.llvm.floats import as_float, as_int, copysign, fma, horner, pick
+from autograd_kernels.math.constants import (
+    EXP,
+    EXP_RANGE,
+    HALF,
+    INF,
+    LN2_HI,
+    LN2_LO,
+    LOG2E,
+    MAGIC,
+    MANTISSA,
+    NAN,
+    NEGATIVE_ZERO,
+    ONE,
+    TWO,
+    ZERO,
 )
+
+EXPM1_RANGE = (18.0, 38.0)  # below minus this, e**x - 1 rounds to -1
 
 
 @exact

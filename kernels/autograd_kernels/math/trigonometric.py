@@ -5,8 +5,9 @@ They hold up to TRIG_RANGE; beyond, `far_sin` and `far_cos` call the C library.
 
 import math
 
-from autograd_kernels.floats import as_int, fma, horner, pick
-from autograd_kernels.scalar import HALF, MAGIC, ONE, exact
+from autograd_kernels.jit import exact
+from autograd_kernels.llvm.floats import as_int, fma, horner, pick
+from autograd_kernels.math.constants import HALF, MAGIC, ONE
 
 TRIG_RANGE = (30000.0, 1e9)  # the reduction holds this far
 TWO_OVER_PI = (0.6366197466850281, 0.6366197723675814)

@@ -11,7 +11,7 @@ def read(context, kind, source):
     names = kind.instance_class
     result = types.NamedUniTuple(source.dtype, len(names._fields), names)
 
-    def codegen(target, builder: ir.IRBuilder, signature, args):
+    def codegen(target, builder, sig, args):
         places = [builder.gep(args[1], [ir.IntType(64)(i)]) for i in range(len(result))]
         return target.make_tuple(builder, result, [builder.load(p) for p in places])
 
@@ -22,7 +22,7 @@ def read(context, kind, source):
 def write(context, numbers, out):
     """A named tuple's numbers to behind a pointer, each cast to its dtype."""
 
-    def codegen(target, builder: ir.IRBuilder, signature, args):
+    def codegen(target, builder, sig, args):
         for i, kind in enumerate(numbers):
             value = builder.extract_value(args[0], i)
             value = target.cast(builder, value, kind, out.dtype)

@@ -22,9 +22,7 @@ from __future__ import annotations
 
 from numba import types
 
-from ._jit import holding
-from .elementwise import loop
-from .objects import (
+from autograd_kernels.driver.objects import (
     BORROWED,
     DATA,
     DTYPE,
@@ -39,8 +37,9 @@ from .objects import (
     address_of,
     copy,
 )
-from .objects import layout_known as layout_known
-from .replay import store, walk, word
+from autograd_kernels.driver.objects import layout_known as layout_known
+from autograd_kernels.driver.replay import store, walk, word
+from autograd_kernels.jit import holding, loop
 
 AXES = 8  # of an input or output at most
 HEAD, PLACE = 11, 4 + AXES  # words

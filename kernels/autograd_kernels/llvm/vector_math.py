@@ -8,8 +8,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from autograd_kernels import scalar
-from autograd_kernels.vector import INDEX, call, splatted, suffix
+from autograd_kernels.llvm.vector import vectors_of
+from autograd_kernels.math import constants
 
 
 @intrinsic
@@ -17,7 +17,8 @@ def sqrt(context: Any, x: Any) -> Any:
     """The square root of each lane."""
 
     def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return call(builder, f"llvm.sqrt.{suffix(x)}", args[0].type, args[0])
+        v = vectors_of(target, builder, x)
+        return v.call(f"llvm.sqrt.{v.suffix}", v.type, args[0])
 
     return x(x), codegen
 
@@ -27,9 +28,8 @@ def fma(context: Any, x: Any, factor: Any, y: Any) -> Any:
     """``x * factor + y``, rounded once; ``factor`` is one number."""
 
     def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
-        x_, y_ = args[0], args[2]
-        factor_ = splatted(builder, args[1], x.lanes)
-        return call(builder, f"llvm.fma.{suffix(x)}", x_.type, x_, factor_, y_)
+        v = vectors_of(target, builder, x)
+        return v.fma(args[0], v.splat(args[1]), args[2])
 
     return x(x, x.dtype, x), codegen
 
@@ -45,26 +45,12 @@ def some(context: Any, mask: Any) -> Any:
     return types.boolean(mask), codegen
 
 
-def _folded(builder: Any, value: Any, combine: Any) -> Any:
-    """All lanes combined to one, halves first."""
-    half = value.type.count
-    while half := half // 2:
-        kind = ir.VectorType(INDEX, half)
-        low = ir.Constant(kind, [*range(half)])
-        high = ir.Constant(kind, [*range(half, 2 * half)])
-        value = combine(
-            builder.shuffle_vector(value, value, low),
-            builder.shuffle_vector(value, value, high),
-        )
-    return builder.extract_element(value, INDEX(0))
-
-
 @intrinsic
 def total(context: Any, x: Any) -> Any:
     """The sum of the lanes."""
 
     def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return _folded(builder, args[0], builder.fadd)
+        return vectors_of(target, builder, x).sum(args[0])
 
     return x.dtype(x), codegen
 
@@ -77,7 +63,7 @@ def largest(context: Any, x: Any) -> Any:
         def larger(a: Any, b: Any) -> Any:
             return builder.select(builder.fcmp_ordered(">", a, b), a, b)
 
-        return _folded(builder, args[0], larger)
+        return vectors_of(target, builder, x).folded(args[0], larger)
 
     return x.dtype(x), codegen
 
@@ -87,36 +73,36 @@ def exp(context: Any, x: Any) -> Any:
     """`scalar.exp` of each lane, step by step the same."""
     double = x.dtype.bitwidth == 64
     word = ir.VectorType(ir.IntType(x.dtype.bitwidth), x.lanes)
-    fma_name = f"llvm.fma.{suffix(x)}"
 
     def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
-        kind = args[0].type
+        v = vectors_of(target, builder, x)
 
         def number(pair: Any, sign: int = 1) -> Any:
-            return ir.Constant(kind, [sign * pair[double]] * x.lanes)
+            return ir.Constant(v.type, [sign * pair[double]] * v.lanes)
 
-        def fma(a: Any, b: Any, c: Any) -> Any:
-            return call(builder, fma_name, kind, a, b, c)
+        def bits(value: int) -> Any:
+            return ir.Constant(word, [value] * v.lanes)
 
         def power(n: Any) -> Any:  # 2**n of the low bits
-            bits = builder.shl(n, ir.Constant(word, [52 if double else 23] * x.lanes))
-            one = builder.bitcast(number(scalar.ONE), word)
-            return builder.bitcast(builder.add(bits, one), kind)
+            one = builder.bitcast(number(constants.ONE), word)
+            shifted = builder.shl(n, bits(int(constants.MANTISSA[double])))
+            return builder.bitcast(builder.add(shifted, one), v.type)
 
-        y, magic = args[0], number(scalar.MAGIC)
+        y, magic = args[0], number(constants.MAGIC)
         for sign, side in ((1, ">"), (-1, "<")):
-            limit = number(scalar.EXP_RANGE, sign)
+            limit = number(constants.EXP_RANGE, sign)
             y = builder.select(builder.fcmp_ordered(side, y, limit), limit, y)
-        shifted = fma(y, number(scalar.LOG2E), magic)
+        shifted = v.fma(y, number(constants.LOG2E), magic)
         n = builder.fsub(shifted, magic)
-        r = fma(n, number(scalar.LN2_HI, -1), y)
-        r = fma(n, number(scalar.LN2_LO, -1), r)
-        p, *rest = reversed([number((c, c)) for c in scalar.EXP[double]])
+        r = v.fma(n, number(constants.LN2_HI, -1), y)
+        r = v.fma(n, number(constants.LN2_LO, -1), r)
+        p, *rest = reversed([number((c, c)) for c in constants.EXP[double]])
         for c in rest:
-            p = fma(p, r, c)
-        p = builder.fadd(fma(builder.fmul(r, r), p, r), number(scalar.ONE))
+            p = v.fma(p, r, c)
+        square = builder.fmul(r, r)
+        p = builder.fadd(v.fma(square, p, r), number(constants.ONE))
         whole = builder.bitcast(shifted, word)
-        half = builder.ashr(whole, ir.Constant(word, [1] * x.lanes))
+        half = builder.ashr(whole, bits(1))
         p = builder.fmul(p, power(half))
         return builder.fmul(p, power(builder.sub(whole, half)))
 

@@ -4,19 +4,10 @@ The logarithm is carried as an unevaluated sum of two floats: its error is multi
 by up to 700 on its way to the result.
 """
 
-from autograd_kernels.floats import copysign, floor, fma, horner, pick
-from autograd_kernels.scalar import (
-    EXP_RANGE,
-    HALF,
-    INF,
-    NAN,
-    ONE,
-    TWO,
-    ZERO,
-    exact,
-    scaled_exp,
-    split,
-)
+from autograd_kernels.jit import exact
+from autograd_kernels.llvm.floats import copysign, floor, fma, horner, pick
+from autograd_kernels.math.constants import EXP_RANGE, HALF, INF, NAN, ONE, TWO, ZERO
+from autograd_kernels.math.scalar import scaled_exp, split
 
 LN2_SHORT = (0.693145751953125, 0.6931471805601177)  # k times it is exact
 LN2_REST = (1.428606765330187e-06, -1.7239444525614835e-13)

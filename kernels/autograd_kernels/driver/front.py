@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._jit import holding
-from .elementwise import loop
-from .objects import (
+from autograd_kernels.driver.objects import (
     DATA,
     DTYPE,
     FLAGS,
@@ -36,8 +34,8 @@ from .objects import (
     whole_number,
     words,
 )
-from .replay import call, word
-from .rows import (
+from autograd_kernels.driver.replay import call, word
+from autograd_kernels.driver.rows import (
     AXES,
     BOOL,
     DTYPES,
@@ -53,6 +51,7 @@ from .rows import (
     new,
     none,
 )
+from autograd_kernels.jit import holding, loop
 
 LARGEST32 = float(np.finfo(np.float32).max)
 EXACT = 1 << 53  # above, not every int is a float64

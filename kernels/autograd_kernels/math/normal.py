@@ -3,16 +3,10 @@
 In float32 erf is within 1.4 ULP, gelu within 4.3.
 """
 
-from autograd_kernels.floats import copysign, fma, horner, pick
-from autograd_kernels.scalar import (
-    HALF,
-    ONE,
-    TWO,
-    exact,
-    gate,
-    logistic,
-    near_exp,
-)
+from autograd_kernels.jit import exact
+from autograd_kernels.llvm.floats import copysign, fma, horner, pick
+from autograd_kernels.math.constants import HALF, ONE, TWO
+from autograd_kernels.math.scalar import gate, logistic, near_exp
 
 TAIL_AT = (4.0, 5.0)
 # exp(a**2 / 2) Q(a) (a + TAIL_AT) in t = (a - TAIL_AT) / (a + TAIL_AT), a >= 0

@@ -1,4 +1,21 @@
-"""The one decorator of every kernel: flags, traits, disk cache, native address.
+"""The decorators of all kernels: flags, traits, disk cache, native address.
+
+===============  =====================================================================
+what is launched
+--------------------------------------------------------------------------------------
+``@elements``    each element for itself: may be tiled, fused and cut at every 1024
+``@kernel``      anything else, cut at any unit
+``@reduction``   as ``@kernel``; additions may be re-associated, so that sums vectorise
+``@holding``     a built-in of `driver`, which holds the GIL and takes Python's objects
+---------------  ---------------------------------------------------------------------
+what they call
+--------------------------------------------------------------------------------------
+``@inline``      a helper; LLVM decides whether it is a call
+``@rule``        a helper that is no call, however long: the body of a loop
+``@exact``       a function of one number that must round as written (`math`)
+``@loop``        a loop that takes a function, or is part of many kernels: it becomes
+                 part of its caller before types are known, and has its caller's flags
+===============  =====================================================================
 
 A kernel is a plain serial function over a part ``lo:hi`` of its work::
 
@@ -15,9 +32,7 @@ nothing and allocates nothing on its hot path. Which part a thread gets never ch
 a bit of the result: a unit is computed the same way wherever the cuts fall.
 
 What else may be done with a launch follows from the kernel's `Traits`, which stand at
-its head: ``@kernel(writes=2)``. ``elements`` is ``kernel`` for work that is element by
-element, ``reduction`` is ``kernel`` with re-association allowed, so that LLVM may
-vectorise sums. ``inline`` marks the helpers that kernels call.
+its head: ``@kernel(writes=2)``. How to write one: ``docs/kernels.md``.
 """
 
 from __future__ import annotations
@@ -69,6 +84,27 @@ def inline(fn: F) -> F:
 def rule(fn: F) -> F:
     """`inline` for a loop's whole body: however long it is, it is no call."""
     return njit(fn, fastmath=FAST, no_cpython_wrapper=True, forceinline=True)
+
+
+def exact(fn: F) -> F:
+    """A function of one number: no fastmath flag, and inlined however long it is.
+
+    Unless told otherwise, Numba gives it the flags of whichever kernel comes first.
+    """
+    return njit(fn, fastmath=False, forceinline=True)
+
+
+def loop(fn: F) -> F:
+    """A loop that kernels share, inlined before it is compiled: half the compile time.
+
+    It takes the kernel's flags; the function that it applies keeps its own.
+    """
+    return numba.njit(fn, inline="always")
+
+
+def merged(fn: F) -> F:
+    """A layer of a product, inlined before typing: the tiles are compiled once then."""
+    return numba.njit(fn, inline="always", error_model="numpy", nogil=True)
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._jit import ROW, holding
-from .elementwise import loop
-from .objects import (
+from autograd_kernels.driver.objects import (
     ALIGNED,
     DATA,
     DTYPE,
@@ -30,8 +28,8 @@ from .objects import (
     whole_number,
     words,
 )
-from .replay import call, word
-from .rows import (
+from autograd_kernels.driver.replay import call, word
+from autograd_kernels.driver.rows import (
     ARRAY,
     AXES,
     DTYPE_CODES,
@@ -47,6 +45,7 @@ from .rows import (
     new,
     none,
 )
+from autograd_kernels.jit import ROW, holding, loop
 
 MOST_LAUNCHED = 1 << 18  # bytes of all arrays of a launch
 

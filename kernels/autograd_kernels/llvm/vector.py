@@ -17,6 +17,7 @@ of its dtype; comparisons give masks for `where`.
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -25,10 +26,14 @@ from numba.core import cgutils
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
-from autograd_kernels.simd import SIMD
+from autograd_kernels.llvm.builder import Vectors
+from autograd_kernels.llvm.memory import start_of
+from autograd_kernels.llvm.target import SIMD
 
-LANES = 16
-INDEX = ir.IntType(32)
+LANES = 16  # of all vectors, whatever the dtype
+FREE_MASKS = (
+    SIMD == "avx512"
+)  # a mask costs nothing; else, a full one is looked for first
 
 
 class Vector(types.Type):  # type: ignore[misc]
@@ -54,27 +59,9 @@ class VectorModel(models.PrimitiveModel):  # type: ignore[misc]
         super().__init__(manager, kind, ir.VectorType(scalar, kind.lanes))
 
 
-def splatted(builder: Any, value: Any, lanes: int) -> Any:
-    """A vector of one value, if it is not a vector already."""
-    if isinstance(value.type, ir.VectorType):
-        return value
-    kind = ir.VectorType(value.type, lanes)
-    one = builder.insert_element(ir.Constant(kind, ir.Undefined), value, INDEX(0))
-    zeros = ir.Constant(ir.VectorType(INDEX, lanes), [0] * lanes)
-    return builder.shuffle_vector(one, one, zeros)
-
-
-def call(builder: Any, name: str, result: Any, *args: Any) -> Any:
-    """Call an LLVM intrinsic by its full name."""
-    kind = ir.FunctionType(result, [a.type for a in args])
-    return builder.call(
-        cgutils.get_or_insert_function(builder.module, kind, name), args
-    )
-
-
-def suffix(vector: Any) -> str:
-    kind = "f" if isinstance(vector.dtype, types.Float) else "i"
-    return f"v{vector.lanes}{kind}{vector.dtype.bitwidth}"
+def vectors_of(target: Any, builder: Any, vector: Any) -> Vectors:
+    """Who writes the code for vectors of a type."""
+    return Vectors(target, builder, vector.dtype, lanes=vector.lanes)
 
 
 # Operators ----------------------------------------------------------------------------
@@ -97,10 +84,10 @@ def _typed(op: Any, result: Any) -> None:
 
 
 def _define(op: Any, result: Any, build: Any) -> None:
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
         vector = next(arg for arg in sig.args if isinstance(arg, Vector))
-        a, b = (splatted(builder, arg, vector.lanes) for arg in args)
-        return build(builder, vector.dtype, a, b)
+        v = vectors_of(target, builder, vector)
+        return build(builder, vector.dtype, *(v.splat(arg) for arg in args))
 
     _typed(op, result)
     for pair in ((Vector, Vector), (Vector, types.Any), (types.Any, Vector)):
@@ -146,36 +133,15 @@ for _symbol, _op in {
 # Memory -------------------------------------------------------------------------------
 
 
-def _all(builder: Any, mask: Any) -> Any:
-    """Whether every lane is set."""
-    full = ir.IntType(mask.type.count)
-    return builder.icmp_unsigned("==", builder.bitcast(mask, full), full(-1))
-
-
 @intrinsic(prefer_literal=True)
 def first(context: Any, count: Any, lanes: Any) -> Any:
     """The mask of ``lanes`` (a literal) lanes, those below ``count`` >= 0 being set."""
     wide = lanes.literal_value
 
     def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
-        most = args[0].type(wide)
-        below = builder.icmp_signed("<", args[0], most)
-        few = builder.trunc(builder.select(below, args[0], most), INDEX)
-        ids = ir.Constant(ir.VectorType(INDEX, wide), [*range(wide)])
-        return builder.icmp_signed("<", ids, splatted(builder, few, wide))
+        return Vectors(target, builder, types.int32, lanes=wide).first(args[0])
 
     return Vector(types.boolean, wide)(types.intp, lanes), codegen
-
-
-def _place(
-    target: Any, builder: Any, kind: Any, value: Any, index: Any, lanes: int
-) -> Any:
-    """Address of a vector: element ``index`` of a flat array or behind a pointer."""
-    if isinstance(kind, types.Array):
-        value = target.make_array(kind)(target, builder, value).data
-    element = builder.gep(value, [index])
-    vector = ir.VectorType(value.type.pointee, lanes)
-    return builder.bitcast(element, vector.as_pointer())
 
 
 @intrinsic
@@ -184,18 +150,16 @@ def load(context: Any, source: Any, index: Any, mask: Any) -> Any:
     vector = mask.of(source.dtype)
 
     def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
-        kind, align = target.get_value_type(vector), source.dtype.bitwidth // 8
-        place = _place(target, builder, sig.args[0], args[0], args[1], mask.lanes)
-        name = f"llvm.masked.load.{suffix(vector)}.p0"
-        rest = INDEX(align), args[2], ir.Constant(kind, None)
-        if SIMD == "avx512":
-            return call(builder, name, kind, place, *rest)
-        result = cgutils.alloca_once(builder, kind)
-        with builder.if_else(_all(builder, args[2])) as (whole, part):
+        v = vectors_of(target, builder, vector)
+        place = v.at(start_of(target, builder, source, args[0]), args[1])
+        if FREE_MASKS:
+            return v.load(place, args[2])
+        result = cgutils.alloca_once(builder, v.type)
+        with builder.if_else(v.whole(args[2])) as (whole, part):
             with whole:
-                builder.store(builder.load(place, align=align), result)
+                builder.store(v.load(place), result)
             with part:
-                builder.store(call(builder, name, kind, place, *rest), result)
+                builder.store(v.load(place, args[2]), result)
         return builder.load(result)
 
     return vector(source, types.intp, mask), codegen
@@ -206,33 +170,25 @@ def store(context: Any, vector: Any, out: Any, index: Any, mask: Any) -> Any:
     """Write the lanes of the mask to elements from ``index`` on; see `load`."""
 
     def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
-        value, align = args[0], vector.dtype.bitwidth // 8
-        place = _place(target, builder, sig.args[1], args[1], args[2], mask.lanes)
-        name = f"llvm.masked.store.{suffix(vector)}.p0"
-        rest = INDEX(align), args[3]
-        if SIMD == "avx512":
-            call(builder, name, ir.VoidType(), value, place, *rest)
+        v, value = vectors_of(target, builder, vector), args[0]
+        place = v.at(start_of(target, builder, out, args[1]), args[2])
+        if FREE_MASKS:
+            v.store(value, place, args[3])
             return target.get_dummy_value()
-        with builder.if_else(_all(builder, args[3])) as (whole, part):
+        with builder.if_else(v.whole(args[3])) as (whole, part):
             with whole:
-                builder.store(value, place, align=align)
+                v.store(value, place)
             with part:
-                call(builder, name, ir.VoidType(), value, place, *rest)
+                v.store(value, place, args[3])
         return target.get_dummy_value()
 
     return types.void(vector, out, types.intp, mask), codegen
 
 
-def _places(
-    target: Any, builder: Any, kind: Any, value: Any, start: Any, step: Any, lanes: int
-) -> Any:
-    """Addresses of elements start, start + step, ... of a flat array or a pointer."""
-    if isinstance(kind, types.Array):
-        value = target.make_array(kind)(target, builder, value).data
-    ids = ir.Constant(ir.VectorType(start.type, lanes), [*range(lanes)])
-    steps = builder.mul(ids, splatted(builder, step, lanes))
-    places = splatted(builder, builder.gep(value, [start]), lanes)
-    return builder.gep(places, [steps], source_etype=value.type.pointee)
+def _apart(v: Vectors, pointer: Any, start: Any, step: Any) -> Any:
+    """Pointers to elements start, start + step, ..."""
+    steps = v.builder.mul(v.counting(start.type), v.splat(step))
+    return v.places(v.at(pointer, start), steps)
 
 
 @intrinsic
@@ -241,11 +197,9 @@ def gather(context: Any, source: Any, start: Any, step: Any, mask: Any) -> Any:
     vector = mask.of(source.dtype)
 
     def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
-        kind, align = target.get_value_type(vector), INDEX(source.dtype.bitwidth // 8)
-        value, start, step, lanes = args
-        places = _places(target, builder, sig.args[0], value, start, step, mask.lanes)
-        name = f"llvm.masked.gather.{suffix(vector)}.v{mask.lanes}p0"
-        return call(builder, name, kind, places, align, lanes, ir.Constant(kind, None))
+        v = vectors_of(target, builder, vector)
+        pointer = start_of(target, builder, source, args[0])
+        return v.gather(_apart(v, pointer, args[1], args[2]), args[3])
 
     return vector(source, types.intp, types.intp, mask), codegen
 
@@ -256,15 +210,9 @@ def take(context: Any, source: Any, index: Any, mask: Any) -> Any:
     vector = mask.of(source.dtype)
 
     def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
-        kind, align = target.get_value_type(vector), INDEX(source.dtype.bitwidth // 8)
-        data = target.make_array(sig.args[0])(target, builder, args[0]).data
-        item = data.type.pointee
-        places = builder.gep(
-            splatted(builder, data, mask.lanes), [args[1]], source_etype=item
-        )
-        name = f"llvm.masked.gather.{suffix(vector)}.v{mask.lanes}p0"
-        zeros = ir.Constant(kind, None)
-        return call(builder, name, kind, places, align, args[2], zeros)
+        v = vectors_of(target, builder, vector)
+        pointer = start_of(target, builder, source, args[0])
+        return v.gather(v.places(pointer, args[1]), args[2])
 
     return vector(source, index, mask), codegen
 
@@ -276,17 +224,15 @@ def scatter(
     """Write the lanes of the mask to elements start, start + step, ..."""
 
     def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
-        x, value, start, step, lanes = args
-        align = INDEX(vector.dtype.bitwidth // 8)
-        places = _places(target, builder, sig.args[1], value, start, step, mask.lanes)
-        name = f"llvm.masked.scatter.{suffix(vector)}.v{mask.lanes}p0"
-        call(builder, name, ir.VoidType(), x, places, align, lanes)
+        v = vectors_of(target, builder, vector)
+        pointer = start_of(target, builder, out, args[1])
+        v.scatter(args[0], _apart(v, pointer, args[2], args[3]), args[4])
         return target.get_dummy_value()
 
     return types.void(vector, out, types.intp, types.intp, mask), codegen
 
 
-# The rest -----------------------------------------------------------------------------
+# Lanes --------------------------------------------------------------------------------
 
 
 @intrinsic
@@ -295,7 +241,7 @@ def splat(context: Any, value: Any, like: Any) -> Any:
     vector = like.of(value)
 
     def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return splatted(builder, args[0], like.lanes)
+        return vectors_of(target, builder, vector).splat(args[0])
 
     return vector(value, like), codegen
 
@@ -331,29 +277,26 @@ def where(context: Any, mask: Any, a: Any, b: Any) -> Any:
     return a(mask, a, a), codegen
 
 
-@intrinsic
-def counting(context: Any, start: Any, like: Any) -> Any:
-    """start, start + 1, ... in the lanes of a vector or mask."""
+def _counted(start: Any, like: Any, order: Callable[[int], Sequence[int]]) -> Any:
     vector = like.of(start)
 
     def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
-        ids = ir.Constant(target.get_value_type(vector), [*range(like.lanes)])
-        return builder.add(splatted(builder, args[0], like.lanes), ids)
+        v = vectors_of(target, builder, vector)
+        return builder.add(v.splat(args[0]), v.counting(v.type.element, order(v.lanes)))
 
     return vector(start, like), codegen
+
+
+@intrinsic
+def counting(context: Any, start: Any, like: Any) -> Any:
+    """start, start + 1, ... in the lanes of a vector or mask."""
+    return _counted(start, like, range)
 
 
 @intrinsic
 def counting_by_two(context: Any, start: Any, like: Any) -> Any:
     """start, start + 2, ... in the lower half of the lanes, start + 1, ... above."""
-    vector = like.of(start)
-
-    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
-        order = [*range(0, like.lanes, 2), *range(1, like.lanes, 2)]
-        ids = ir.Constant(target.get_value_type(vector), order)
-        return builder.add(splatted(builder, args[0], like.lanes), ids)
-
-    return vector(start, like), codegen
+    return _counted(start, like, lambda n: [*range(0, n, 2), *range(1, n, 2)])
 
 
 @intrinsic
@@ -365,10 +308,9 @@ def zip_low(context: Any, x: Any) -> Any:
     vector = x.of(types.uint32)
 
     def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
-        many = x.lanes
-        words = builder.bitcast(args[0], ir.VectorType(INDEX, 2 * many))
-        order = [i + half for i in range(0, many, 2) for half in (0, many)]
-        pick = ir.Constant(ir.VectorType(INDEX, many), order)
-        return builder.shuffle_vector(words, words, pick)
+        v, n = vectors_of(target, builder, vector), x.lanes
+        words = builder.bitcast(args[0], ir.VectorType(v.type.element, 2 * n))
+        picks = [i + half for i in range(0, n, 2) for half in (0, n)]
+        return v.shuffle(words, words, picks)
 
     return vector(x), codegen

@@ -1,0 +1,1 @@
+"""What runs kernels without Python between them: replays, small ops, launches."""

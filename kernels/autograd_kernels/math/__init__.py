@@ -1,0 +1,1 @@
+"""Functions of one number, for float32 and float64, which vectorise in any loop."""
