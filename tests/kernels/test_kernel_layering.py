@@ -1,11 +1,11 @@
-"""The rooms of `autograd_kernels`: LLVM code is written in one of them, used in all."""
+"""The folders of `autograd_kernels`: LLVM code is written in one, and used in all."""
 
 import pytest
 from test_layering import imports, sources, unit
 
-# What a room may import beside its own: folders, and a file that numbers stand in.
+# What a folder may import: folders, and a file that numbers stand in.
 # All other files are families of kernels, which know each other.
-ROOMS = {
+FOLDERS = {
     "llvm": {"llvm", "math.constants"},
     "math": {"math", "llvm", "jit"},
     "optim": {"optim", "llvm", "math", "jit", "pointers"},
@@ -17,24 +17,24 @@ BUILDERS = {"llvm", "driver"}  # who writes LLVM code
 IR = "llvmlite", "numba.core.cgutils", "numba.extending.intrinsic"
 
 
-def room(module):
+def folder(module):
     """A folder of the kernels, or a family's file."""
     return module.split(".")[1] if "." in module else ""
 
 
 def allowed(here, target):
-    """Whether a room may import a module; families all rooms but the driver."""
-    if here not in ROOMS:
-        return room(target) != "driver"
-    return not {room(target), target.partition(".")[2]}.isdisjoint(ROOMS[here])
+    """Whether a folder may import a module; families all rooms but the driver."""
+    if here not in FOLDERS:
+        return folder(target) != "driver"
+    return not {folder(target), target.partition(".")[2]}.isdisjoint(FOLDERS[here])
 
 
-def through_walls(files):
-    """What one room of the kernels imports that it should not, one message each."""
+def forbidden(files):
+    """What one folder of the kernels imports that it should not, one message each."""
     files = [file for file in files if unit(file[0]) == "autograd_kernels"]
     modules = {name for name, _, _ in files}
     for module, is_package, source in files:
-        here = room(module)
+        here = folder(module)
         if here in PLUMBING:
             continue
         for node, target in imports(module, is_package, source, modules):
@@ -45,11 +45,11 @@ def through_walls(files):
                 yield f"{module}:{node.lineno}: {here} imports {target}"
 
 
-def test_llvm_code_is_written_in_one_room():
-    assert list(through_walls(sources())) == []
+def test_llvm_code_is_written_in_one_folder():
+    assert list(forbidden(sources())) == []
 
 
-WALLS = {
+PLANTED = {
     "reduce": ("from llvmlite import ir", "writes LLVM code by llvmlite"),
     "softmax": (
         "from numba.extending import intrinsic",
@@ -66,18 +66,18 @@ WALLS = {
 }
 
 
-@pytest.mark.parametrize("module", WALLS)
-def test_a_planted_import_of_another_room_is_found(module):
-    statement, message = WALLS[module]
-    rooms = [(f"autograd_kernels.{name}", False, "") for name in WALLS]
-    rooms += [(f"autograd_kernels.{n}", False, "") for n in ("matmul", "driver.replay")]
-    (found,) = through_walls([*rooms, (f"autograd_kernels.{module}", False, statement)])
+@pytest.mark.parametrize("module", PLANTED)
+def test_a_planted_import_of_another_folder_is_found(module):
+    statement, message = PLANTED[module]
+    files = [(f"autograd_kernels.{name}", False, "") for name in PLANTED]
+    files += [(f"autograd_kernels.{n}", False, "") for n in ("matmul", "driver.replay")]
+    (found,) = forbidden([*files, (f"autograd_kernels.{module}", False, statement)])
     where, _, what = found.partition(": ")
     assert where.startswith(f"autograd_kernels.{module}:")
     assert what == message or what.endswith(f" imports autograd_kernels.{message}")
 
 
-def test_imports_within_the_rooms_are_fine():
+def test_imports_within_the_folders_are_fine():
     for module, statement in {
         "reduce": "from autograd_kernels.llvm.vector import load\nimport numba",
         "user": "from numba.extending import overload",
@@ -87,4 +87,4 @@ def test_imports_within_the_rooms_are_fine():
     }.items():
         files = [("autograd_kernels.math.constants", False, "")]
         files += [(f"autograd_kernels.{module}", False, statement)]
-        assert list(through_walls(files)) == []
+        assert list(forbidden(files)) == []
