@@ -94,7 +94,7 @@ def loop(fn: F) -> F:
 
 
 def merged(fn: F) -> F:
-    """`loop` for the layers of a product: tiles are compiled once, not in each layer."""
+    """`loop` for the layers of a product: then its tiles are compiled once."""
     return numba.njit(fn, inline="always", error_model="numpy", nogil=True)
 
 
