@@ -15,6 +15,7 @@ what they call
 ``@exact``       a function of one number that must round as written (`math`)
 ``@loop``        a loop that takes a function, or is part of many kernels: it becomes
                  part of its caller before types are known, and has its caller's flags
+``@merged``      the same for the layers of a product, which Python calls as well
 ===============  =====================================================================
 
 A kernel is a plain serial function over a part ``lo:hi`` of its work::
@@ -76,16 +77,6 @@ if hasattr(os, "register_at_fork"):
     )
 
 
-def inline(fn: F) -> F:
-    """A helper for kernels of its own file or of another: compiled into its caller."""
-    return njit(fn, fastmath=FAST, no_cpython_wrapper=True)
-
-
-def rule(fn: F) -> F:
-    """`inline` for a loop's whole body: however long it is, it is no call."""
-    return njit(fn, fastmath=FAST, no_cpython_wrapper=True, forceinline=True)
-
-
 def exact(fn: F) -> F:
     """A function of one number: no fastmath flag, and inlined however long it is.
 
@@ -103,8 +94,18 @@ def loop(fn: F) -> F:
 
 
 def merged(fn: F) -> F:
-    """A layer of a product, inlined before typing: the tiles are compiled once then."""
+    """`loop` for the layers of a product: then its tiles are compiled once."""
     return numba.njit(fn, inline="always", error_model="numpy", nogil=True)
+
+
+def inline(fn: F) -> F:
+    """A helper for kernels of its own file or of another: compiled into its caller."""
+    return njit(fn, fastmath=FAST, no_cpython_wrapper=True)
+
+
+def rule(fn: F) -> F:
+    """`inline` for a loop's whole body: however long it is, it is no call."""
+    return njit(fn, fastmath=FAST, no_cpython_wrapper=True, forceinline=True)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ FOLDERS = {
     "optim": {"optim", "llvm", "math", "jit", "pointers"},
     "driver": {"driver", "llvm", "jit"},
 }
-PLUMBING = {"", "jit", "disk_cache", "ahead", "caches", "notice"}
+PLUMBING = {"", "jit", "compiler", "disk_cache", "ahead", "caches", "notice"}
 BUILDERS = {"llvm", "driver"}  # who writes LLVM code
 # Names by which LLVM code is written; `numba.extending` has others, too.
 IR = "llvmlite", "numba.core.cgutils", "numba.extending.intrinsic"
