@@ -70,8 +70,9 @@ def set_matmul_precision(precision: Precision) -> Setting:
 
 
 def get_matmul_precision(*, used: bool = False) -> Precision:
-    """The option that is set; with ``used``, what large products have here and now.
+    """The option that `set_matmul_precision` has set: "float32" unless it was called.
 
-    Without AVX512-BF16 that is "float32", whatever is set.
+    With ``used=True`` returns what large products have here and now: without
+    AVX512-BF16 that is "float32", whatever is set.
     """
     return OPTIONS[SETTING[0]] if AVAILABLE or not used else "float32"

@@ -106,6 +106,14 @@ def value_and_grad(
 
     Raises ValueError if ``f`` returns no scalar, TypeError for integers among what is
     differentiated. Warns, and gives zeros, if the value does not depend on it.
+
+    >>> import autograd_core as ag
+    >>> import numpy as np
+    >>> def loss(params, x):
+    ...     return np.mean((x * params["w"] + params["b"]) ** 2)
+    >>> value, gradient = ag.value_and_grad(loss)({"w": 2.0, "b": 1.0}, np.array([1.0]))
+    >>> value.item(), gradient["w"].item()
+    (9.0, 6.0)
     """
 
     @wraps(f)
@@ -151,11 +159,16 @@ def grad(
     f: Callable[P, Any], argnum: Argnum = 0, has_aux: bool = False
 ) -> Call[P, Any]: ...
 def grad(f: Callable[..., Any], argnum: Argnum = 0, has_aux: bool = False) -> Any:
-    """The gradient of a scalar function, as a function; see `value_and_grad`.
+    """The gradient of a scalar function ``f``, as a function of the same arguments.
 
-    With ``has_aux`` it is ``(gradient, aux)``.
+    ``argnum``, ``has_aux``, nested arguments and what is raised are those of
+    `value_and_grad`; with ``has_aux`` it returns ``(gradient, aux)``. A Python float is
+    float64, as in NumPy; the gradient has the shape and dtype of its argument.
 
     >>> import autograd_core as ag
+    >>> import numpy as np
+    >>> ag.grad(lambda w, x: np.sum((x @ w) ** 2))(np.array([1.0, 2.0]), np.eye(2))
+    tensor([2., 4.], dtype=float64)
     >>> ag.grad(ag.grad(lambda x: x ** 3))(2.0)
     tensor(12., dtype=float64)
     """
@@ -178,7 +191,8 @@ def elementwise_grad(
 def elementwise_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Any:
     """The derivative, element by element, of a function that works so.
 
-    It is the gradient of the sum of all that ``f`` returns; see `value_and_grad`.
+    It is the gradient of the sum of all that ``f`` returns; ``argnum`` and what is
+    raised are those of `value_and_grad`.
 
     >>> import autograd_core as ag, numpy as np
     >>> ag.elementwise_grad(np.square)(np.array([1.0, 2.0, 3.0]))

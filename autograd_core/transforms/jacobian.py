@@ -31,9 +31,16 @@ def jacobian(
 def jacobian(f: Callable[..., Any], argnum: Argnum = 0) -> Any:
     """The function that gives ``d out / d in``, of shape ``out.shape + in.shape``.
 
-    One backward walk for each element of the output, or one for each of the input where
-    these are fewer. For nested outputs it is nested likewise, with the nesting of the
-    arguments (see `value_and_grad`) in the place of each output.
+    One backward walk for each element of what ``f`` returns, or one for each of the
+    input where these are fewer. For nested outputs it is nested likewise, with the
+    nesting of the arguments in the place of each output. ``argnum`` and what is raised
+    are those of `value_and_grad`, but that outputs need not be scalars.
+
+    >>> import autograd_core as ag
+    >>> import numpy as np
+    >>> ag.jacobian(np.square)(np.array([1.0, 2.0]))
+    tensor([[2., 0.],
+            [0., 4.]], dtype=float64)
     """
 
     @wraps(f)
@@ -57,7 +64,14 @@ def jacobian(f: Callable[..., Any], argnum: Argnum = 0) -> Any:
 def hessian(f: Callable[P, Any], argnum: Argnum = 0) -> Call[P, Tensor]:
     """The function that gives the second derivatives, of shape ``in.shape * 2``.
 
-    For nested arguments it is a nesting of nestings, as `jacobian` says.
+    For nested arguments it is a nesting of nestings, as `jacobian` says. ``f`` is
+    scalar; ``argnum`` and what is raised are those of `value_and_grad`.
+
+    >>> import autograd_core as ag
+    >>> import numpy as np
+    >>> ag.hessian(lambda x: x[0] * x[1] ** 2)(np.array([1.0, 2.0]))
+    tensor([[0., 4.],
+            [4., 2.]], dtype=float64)
     """
     slope: Any = grad(f, argnum)
     second: Any = jacobian(slope, argnum)
