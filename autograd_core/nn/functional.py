@@ -122,8 +122,8 @@ def batch_norm(
     Args:
         x: (N, C) or (N, C, ...).
         running_mean: (C,), a Tensor or array. In training it moves in place, to ``(1 -
-            momentum) * running + momentum * batch``; else x is normalised by it. None in
-            training: none is kept.
+            momentum) * running + momentum * batch``; else x is normalised by it. In
+            training it may be None.
         running_var: likewise; it moves to the unbiased variance.
         weight: (C,), or None for 1.
         bias: (C,), or None for 0.
