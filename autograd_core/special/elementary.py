@@ -165,7 +165,7 @@ def rel_entr(x: Any, y: Any) -> Any:
     samples=PAIRS,
 )
 def kl_div(x: Any, y: Any) -> Any:
-    """``x * log(x / y) - x + y``, y where x is 0, inf outside (Kullback, Leibler 1951)."""
+    """``x * log(x / y) - x + y``, y where x is 0, inf outside (Kullback 1951)."""
 
 
 # Losses ------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ def hyperbolic_integrals(x: Any) -> Any:
 
 
 def shichi(x: Any) -> tuple[Any, Any]:
-    """Hyperbolic sine and cosine integral of ``x`` (DLMF 6.2.15). Returns (Shi, Chi)."""
+    """Hyperbolic sine, cosine integral of ``x`` (DLMF 6.2.15). Returns (Shi, Chi)."""
     shi, chi = _apart(hyperbolic_integrals(operand(x)))
     return shi, chi
 
