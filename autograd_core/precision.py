@@ -27,6 +27,9 @@ class Setting:
     def __init__(self, before: int) -> None:
         self.before = before
 
+    def __repr__(self) -> str:
+        return f"<matmul precision {OPTIONS[SETTING[0]]!r}>"
+
     def __enter__(self) -> None:
         pass
 

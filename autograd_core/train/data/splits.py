@@ -18,9 +18,10 @@ def split(
     """Row numbers of (the rest, a random part of each fraction to hold out), sorted.
 
     ``y`` (rows,) holds labels, numbers or text; (rows, columns) one-hot rows.
-    Stratified: every class gives each part its share, to within one row, or two where
-    there are many small classes; which part has a class of one row is left to chance.
-    Raises ValueError for fractions that leave a part empty.
+    With ``stratify`` every class gives each part its share, to within one row, or two
+    where there are many small classes; which part has a class of one row is left to
+    chance, as all is that ``seed`` draws. Returns int64 arrays, one more than
+    ``fractions``; raises ValueError for fractions that leave a part empty.
 
     >>> import numpy as np
     >>> from autograd_core import train
