@@ -45,15 +45,15 @@ class Setting:
 def set_matmul_precision(precision: Precision) -> Setting:
     """Choose how large float32 matrix products are computed, in all threads.
 
-    "float32" is the default. "bfloat16" rounds operands to 8 significant bits, and sums
-    their products in float32; "bfloat16x3" adds the products with what rounding left
-    over, for about 16 bits. This goes for ``@``, `linear`, einsum, convolutions and
-    their gradients, from 32 rows and columns and 64 summands on, where one matrix is
-    larger than 64 KB; what is smaller stays float32, and so does all of it on
-    processors without AVX512-BF16. float64 is never touched, and ``ag.gradcheck`` is
-    float64. A compiled function is recorded once for each option.
+    ``precision`` "float32" is the default. "bfloat16" rounds operands to 8 significant
+    bits, and sums their products in float32; "bfloat16x3" adds the products with what
+    rounding left over, for about 16 bits. This goes for ``@``, `linear`, einsum,
+    convolutions and their gradients, from 32 rows and columns and 64 summands on, where
+    one matrix is larger than 64 KB; what is smaller stays float32, and so does all of
+    it on processors without AVX512-BF16. float64 is never touched, and ``ag.gradcheck``
+    is float64. A compiled function is recorded once for each option.
 
-    In a ``with`` statement it holds until its end. ValueError names the options.
+    In a ``with`` statement it holds until its end. Raises ValueError for other options.
 
     >>> import autograd_core as ag
     >>> with ag.set_matmul_precision("bfloat16"):

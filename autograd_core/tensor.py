@@ -125,6 +125,7 @@ class Tensor(InPlace):
 
     @property
     def size(self) -> int:
+        """How many elements there are."""
         return self._data.size
 
     @property

@@ -109,9 +109,9 @@ def l2_penalty(
     """Half the sum of ``w ** 2`` over the weights; its gradient is the weight.
 
     With SGD, ``loss + c * l2_penalty(model)`` is what ``weight_decay=c`` does to these
-    weights; with Adam it is not what AdamW does. ``module``, ``biases``,
-    ``parameters``, result and errors are those of `l1_penalty`. Hoerl, Kennard, "Ridge
-    regression", Technometrics 12, 1970.
+    weights; with Adam it is not what AdamW does. ``module``, ``biases`` and
+    ``parameters`` are those of `l1_penalty`. Returns a scalar; raises what that does.
+    Hoerl, Kennard, "Ridge regression", Technometrics 12, 1970.
     """
     return mul(_total(chosen(module, biases, parameters), square), 0.5)
 

@@ -78,7 +78,7 @@ def exp10(x: Any) -> Any:
     samples=(sample(POSITIVE), sample(Arg((5,), -3.0, -0.2))),
 )
 def cbrt(x: Any) -> Any:
-    """Cube root, of negative numbers too; the gradient at 0 is infinite, as it is."""
+    """``x ** (1 / 3)``, of negative numbers too; the gradient at 0 is infinite."""
 
 
 @hosted(sc.exprel, lambda g, y, x: mul(g, mul(hyp1f1(2.0, 3.0, x), 0.5)), saves="x")
@@ -295,17 +295,17 @@ def inv_boxcox1p(y: Any, lmbda: Any) -> Any:
 
 @hosted(sc.sindg, lambda g, y, x: mul(g, mul(cosdg(x), DEGREE)), saves="x")
 def sindg(x: Any) -> Any:
-    """Sine of an angle in degrees."""
+    """Sine of an angle in degrees, ``sin(x * pi / 180)``."""
 
 
 @hosted(sc.cosdg, lambda g, y, x: mul(g, mul(sindg(x), -DEGREE)), saves="x")
 def cosdg(x: Any) -> Any:
-    """Cosine of an angle in degrees."""
+    """Cosine of an angle in degrees, ``cos(x * pi / 180)``."""
 
 
 @hosted(sc.tandg, lambda g, y, x: mul(g, mul(add(square(y), 1.0), DEGREE)), saves="out")
 def tandg(x: Any) -> Any:
-    """Tangent of an angle in degrees."""
+    """Tangent of an angle in degrees, ``tan(x * pi / 180)``."""
 
 
 @hosted(
@@ -315,4 +315,4 @@ def tandg(x: Any) -> Any:
     samples=(sample(Arg((3, 4), 20.0, 160.0)),),
 )
 def cotdg(x: Any) -> Any:
-    """Cotangent of an angle in degrees."""
+    """Cotangent of an angle in degrees, ``1 / tandg(x)``."""

@@ -214,7 +214,7 @@ def elementwise_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Any:
 def stop_gradient(x: R) -> R:
     """``x``, a Tensor or a nesting of them, for which no gradient is counted.
 
-    Arrays and numbers in it stay what they are.
+    Arrays and numbers in it stay what they are. Returns the same nesting.
 
     >>> import autograd_core as ag
     >>> ag.grad(lambda x: x * ag.stop_gradient(x))(3.0)
