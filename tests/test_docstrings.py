@@ -1,4 +1,4 @@
-"""What help() says of every public name: what it is, takes, returns and raises, and whose
+"""What help() says of every public name: what it is, takes, returns, raises, and whose
 formula it is. `test_doctests` runs the examples."""
 
 import inspect
@@ -76,7 +76,7 @@ def test_it_says_what_is_returned_or_raised(module):
 
 
 def has_source(text):
-    """A year, an equation, a formula written out, or the function that it is made of."""
+    """A year, an equation, a formula, or the function that it is made of."""
     written = r"``[^`]*[-*/+(][^`]*``|^base [*/]|`\w+`"
     if re.search(written, text.partition("\n")[0]):
         return True

@@ -161,8 +161,8 @@ def kaiming_uniform_(
 ) -> T:
     """He: uniform within gain * sqrt(3 / fan); the default gain is that of ReLU.
 
-    ``tensor``, ``a``, ``mode``, ``nonlinearity``, the result and what is raised are those
-    of `kaiming_normal_` (He et al., ICCV 2015).
+    ``tensor``, ``a``, ``mode``, ``nonlinearity``, the result and what is raised are
+    those of `kaiming_normal_` (He et al., ICCV 2015).
     """
     bound = math.sqrt(3) * _kaiming(tensor, a, mode, nonlinearity)
     return uniform_(tensor, -bound, bound)

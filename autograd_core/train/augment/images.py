@@ -120,9 +120,9 @@ class Jitter(Images):
     ``fill`` beyond the border. Then normal ``noise`` of that standard deviation is
     added, and a square of side ``cutout`` filled, see `Cutout`.
 
-    Images are rows of ``x``: flat, (height * width,), or of the shape (height, width) or
-    (channels, height, width), or with ``channels_last`` (height, width, channels). All
-    channels of one move alike. Raises ValueError for rows of another shape and for
+    Images are rows of ``x``: flat, (height * width,), or of the shape (height, width)
+    or (channels, height, width), or with ``channels_last`` (height, width, channels).
+    All channels of one move alike. Raises ValueError for rows of another shape and for
     settings out of range.
 
     >>> import numpy as np
