@@ -139,6 +139,9 @@ class Tensor(InPlace):
         return self._data.shape[0]
 
     def __repr__(self) -> str:
+        if not isinstance(self._data, np.ndarray):  # made by hand, see `op`
+            kind = type(self._data).__name__
+            return f"<Tensor around {kind}, no NumPy array: use ag.tensor(...)>"
         text = np.array2string(self._data, separator=", ", prefix="tensor(")
         default = self.dtype in (np.float32, np.int64, np.bool_)
         dtype = "" if default else f", dtype={self.dtype}"

@@ -69,10 +69,14 @@ def is_derivative(f: Any) -> bool:
     return getattr(f, "_is_derivative", False) is True
 
 
-def derivative(run: Callable[..., Any]) -> Any:
-    """Mark what is made here; see `is_derivative`."""
-    run._is_derivative = True  # type: ignore[attr-defined]
-    return run
+def derivative(run: Callable[..., Any], f: Any, what: str) -> Any:
+    """``run`` in the place of ``f``, and saying so; see `is_derivative`."""
+    named: Any = wraps(f)(run)
+    of = getattr(f, "__name__", type(f).__name__)
+    named.__name__ = named.__qualname__ = f"{what}_of_{of}"
+    named.__doc__ = f"The {what} of `{of}`, by the same arguments.\n\n{f.__doc__ or ''}"
+    named._is_derivative = True
+    return named
 
 
 @overload
@@ -116,7 +120,6 @@ def value_and_grad(
     (9.0, 6.0)
     """
 
-    @wraps(f)
     def run(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         chosen = Chosen(f, args, kwargs, argnum)
         done = chosen.run("grad", has_aux)
@@ -137,7 +140,7 @@ def value_and_grad(
         value = (done.result(), done.aux_result()) if has_aux else done.result()
         return value, chosen.shaped(grads)
 
-    return derivative(run)
+    return derivative(run, f, "value_and_grad")
 
 
 @overload
@@ -174,12 +177,11 @@ def grad(f: Callable[..., Any], argnum: Argnum = 0, has_aux: bool = False) -> An
     """
     both: Callable[..., Any] = value_and_grad(f, argnum, has_aux)
 
-    @wraps(f)
     def run(*args: Any, **kwargs: Any) -> Any:
         value, slope = both(*args, **kwargs)
         return (slope, value[1]) if has_aux else slope
 
-    return derivative(run)
+    return derivative(run, f, "grad")
 
 
 @overload
@@ -199,7 +201,6 @@ def elementwise_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Any:
     tensor([2., 4., 6.], dtype=float64)
     """
 
-    @wraps(f)
     def run(*args: Any, **kwargs: Any) -> Any:
         chosen = Chosen(f, args, kwargs, argnum)
         done = chosen.run("elementwise_grad")
@@ -208,7 +209,7 @@ def elementwise_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Any:
         done.warn_if_constant()
         return chosen.shaped(slopes)
 
-    return derivative(run)
+    return derivative(run, f, "elementwise_grad")
 
 
 def stop_gradient(x: R) -> R:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import wraps
 from itertools import islice
 from typing import Any, ParamSpec, overload
 
@@ -43,7 +42,6 @@ def jacobian(f: Callable[..., Any], argnum: Argnum = 0) -> Any:
             [0., 4.]], dtype=float64)
     """
 
-    @wraps(f)
     def run(*args: Any, **kwargs: Any) -> Any:
         chosen = Chosen(f, args, kwargs, argnum)
         done = chosen.run("jacobian")
@@ -58,7 +56,7 @@ def jacobian(f: Callable[..., Any], argnum: Argnum = 0) -> Any:
             done.warn_if_constant()
         return shaped(done.tree, [chosen.shaped(block) for block in blocks])
 
-    return derivative(run)
+    return derivative(run, f, "jacobian")
 
 
 def hessian(f: Callable[P, Any], argnum: Argnum = 0) -> Call[P, Tensor]:
@@ -74,8 +72,7 @@ def hessian(f: Callable[P, Any], argnum: Argnum = 0) -> Call[P, Tensor]:
             [4., 2.]], dtype=float64)
     """
     slope: Any = grad(f, argnum)
-    second: Any = jacobian(slope, argnum)
-    return second
+    return derivative(jacobian(slope, argnum), f, "hessian")
 
 
 def _by_rows(done: Run) -> list[list[Tensor]]:
