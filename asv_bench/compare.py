@@ -117,22 +117,28 @@ def expected_losses(task: Task) -> list[float]:
 
 
 def measure(size: str, names: list[str], threads: int, rounds: int) -> Results:
-    """All libraries at one size; they start one beside the other."""
+    """All libraries at one size: they start and compile one beside the other."""
     results = Results(size, str(Task.of(size, P_DROP, threads)))
-    workers: dict[str, tuple[Worker, int]] = {}
     started = {name: start(name, size, threads) for name in names}
     expected = json.dumps(expected_losses(Task.of(size, 0.0, threads)))
+    for worker in started.values():
+        worker.send(expected)
+    per_call = {}
     for name, worker in started.items():
-        said = json.loads(worker.ask(expected))
+        said = json.loads(worker.answer())
         if "error" in said:
-            once = min(float(worker.ask("1")) for _ in range(3)) * said["per_call"]
-            workers[name] = worker, max(1, round(BATCH * 1e6 / once))
+            per_call[name] = said["per_call"]
             results.errors[name] = said["error"]
         else:
             worker.close()
             results.left_out[name] = said.get("missing") or said["wrong"]
             results.wrong |= "wrong" in said
         print(f"{size}: {name}: {said}", flush=True)
+    workers: dict[str, tuple[Worker, int]] = {}
+    for name, calls in per_call.items():
+        worker = started[name]
+        once = min(float(worker.ask("1")) for _ in range(3)) * calls
+        workers[name] = worker, max(1, round(BATCH * 1e6 / once))
     for i in range(rounds):
         turn = list(workers.items())
         for name, (worker, count) in turn[:: -1 if i % 2 else 1]:

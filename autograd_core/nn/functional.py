@@ -276,7 +276,7 @@ def log_softmax(x: TensorLike, axis: int = -1) -> Tensor:
     ``x``: any shape; ``axis``: one of its axes. Returns the shape and dtype of x.
     Raises AxisError (a ValueError) for an axis that is not there. Blanchard, Higham,
     Higham, "Accurately computing the log-sum-exp and softmax functions", IMA J. Numer.
-    Anal. 41, 2021, equation 3.1.
+    Anal. 41, 2021.
     """
     return soft.log_softmax(seen(x), axis=axis)
 
