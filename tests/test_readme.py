@@ -61,7 +61,7 @@ def test_names_of_the_public_face_exist(name):
 
 
 def test_extras_exist():
-    listed = re.search(r"also: ([^)]*)\)", TEXT)[1]
+    listed = re.search(r"also:\s([^)]*)\)", TEXT)[1]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     extras = project["project"]["optional-dependencies"]
     assert set(re.findall(r"\w+", listed)) < set(extras)
