@@ -36,8 +36,8 @@ format: $(VENV)/.lint  ## let ruff fix and format the sources
 docs: $(VENV)/.docs  ## the site, in docs/_build/index.html; warnings are errors
 	$(BIN) -m sphinx -W --keep-going -b html -j auto docs docs/_build $(ARGS)
 
-bench: $(VENV)/.peers  ## every library side by side: table, picture, numbers in docs/
-	$(BIN) asv_bench/compare.py $(ARGS)
+bench: $(VENV)/.peers  ## every library side by side: the README's table, numbers in docs/
+	$(BIN) asv_bench/compare.py --readme $(ARGS)
 
 asv: $(VENV)/.bench  ## the asv benchmarks on this checkout
 	cd asv_bench && ../$(BIN) -m asv machine --yes >/dev/null && \

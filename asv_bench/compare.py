@@ -6,6 +6,7 @@ Each library trains the same network on the same data, in a process of its own. 
 it is timed, its losses without dropout are held against a float64 reference. Then all
 take turns, round after round, and a ratio is the median over rounds of its time over
 ours in the same round: machines are shared and noisy, and only that means anything.
+What a first step costs is measured before (`footprint`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import footprint
 import numpy as np
 from networks import SIZES, Task, numpy_
 from report import Results, machine, write
@@ -30,7 +32,7 @@ from turns import Worker, serve
 ROOT = Path(__file__).resolve().parents[1]
 P_DROP = 0.2
 CHECKED, TOLERANCE = 5, 1e-5  # steps; error of their losses, as a part of the first
-BATCH = 0.25  # seconds on the clock in a turn, roughly
+BATCH = 0.2  # seconds on the clock in a turn, roughly
 WARM = 0.2  # of a turn's steps come before: caches hold the last one's data
 PARK = 0.05  # seconds in which the last one's threads stop spinning
 LESS_WORK = {"sklearn"}  # not the same network: nothing to check
@@ -49,14 +51,12 @@ def variants() -> dict[str, tuple[str, str]]:
 # In a library's process ---------------------------------------------------------------
 
 
-def check(build: Any, name: str, task: Task) -> float:
+def check(build: Any, name: str, task: Task, expected: list[float]) -> float:
     """The largest error of the first losses; raises if it is too large.
 
     As a part of the first loss: five steps on one batch bring a large network's loss
     down to where float32 has no digits left.
     """
-    reference = numpy_.build("numpy", task, np.float64)
-    expected = np.array([float(reference()) for _ in range(CHECKED)])
     step, losses = build(name, task), np.empty(0)
     while len(losses) < CHECKED:
         losses = np.append(losses, np.ravel(np.asarray(step())))
@@ -67,14 +67,15 @@ def check(build: Any, name: str, task: Task) -> float:
 
 
 def work(name: str, size: str, threads: int) -> None:
-    """Answer ``check``, then numbers of steps with microseconds for each."""
+    """Answer a list of expected losses, then numbers of steps with microseconds."""
     build = importlib.import_module(f"networks.{variants()[name][0]}").build
     per_call, step = 1, None
 
     def answer(line: str) -> str:
         nonlocal per_call, step
-        if line != "check":
-            count = int(line)
+        asked = json.loads(line)
+        if isinstance(asked, int):
+            count = asked
             for _ in range(math.ceil(WARM * count)):
                 step()
             start = time.perf_counter()
@@ -83,7 +84,7 @@ def work(name: str, size: str, threads: int) -> None:
             return str((time.perf_counter() - start) / count / per_call * 1e6)
         try:
             plain = Task.of(size, 0.0, threads)
-            error = 0.0 if name in LESS_WORK else check(build, name, plain)
+            error = 0.0 if name in LESS_WORK else check(build, name, plain, asked)
             step = build(name, Task.of(size, P_DROP, threads))
             per_call = np.size(np.asarray(step()))
             for _ in range(5):
@@ -109,22 +110,35 @@ def start(name: str, size: str, threads: int) -> Worker:
     return Worker(name, [__file__, "--serve", name, size, str(threads)], env)
 
 
+def expected_losses(task: Task) -> list[float]:
+    """Of the first steps without dropout, in float64."""
+    reference = numpy_.build("numpy", task, np.float64)
+    return [float(reference()) for _ in range(CHECKED)]
+
+
 def measure(size: str, names: list[str], threads: int, rounds: int) -> Results:
-    """All libraries at one size."""
+    """All libraries at one size: they start and compile one beside the other."""
     results = Results(size, str(Task.of(size, P_DROP, threads)))
-    workers: dict[str, tuple[Worker, int]] = {}
-    for name in names:
-        worker = start(name, size, threads)
-        said = json.loads(worker.ask("check"))
+    started = {name: start(name, size, threads) for name in names}
+    expected = json.dumps(expected_losses(Task.of(size, 0.0, threads)))
+    for worker in started.values():
+        worker.send(expected)
+    per_call = {}
+    for name, worker in started.items():
+        said = json.loads(worker.answer())
         if "error" in said:
-            once = min(float(worker.ask("1")) for _ in range(3)) * said["per_call"]
-            workers[name] = worker, max(1, round(BATCH * 1e6 / once))
+            per_call[name] = said["per_call"]
             results.errors[name] = said["error"]
         else:
             worker.close()
             results.left_out[name] = said.get("missing") or said["wrong"]
             results.wrong |= "wrong" in said
         print(f"{size}: {name}: {said}", flush=True)
+    workers: dict[str, tuple[Worker, int]] = {}
+    for name, calls in per_call.items():
+        worker = started[name]
+        once = min(float(worker.ask("1")) for _ in range(3)) * calls
+        workers[name] = worker, max(1, round(BATCH * 1e6 / once))
     for i in range(rounds):
         turn = list(workers.items())
         for name, (worker, count) in turn[:: -1 if i % 2 else 1]:
@@ -148,9 +162,10 @@ def main() -> int:
     parser.add_argument("--sizes", default=",".join(SIZES), help="or batch:d0,...;...")
     parser.add_argument("--only", help="names, ours among them")
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks")
     parser.add_argument("--readme", action="store_true", help="renew its table")
+    parser.add_argument("--no-footprint", action="store_true", help="steps only")
     parser.add_argument("--serve", nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.serve:
@@ -161,8 +176,10 @@ def main() -> int:
     if "ours" not in names or not set(names) <= set(known):
         parser.error(f"--only takes some of {', '.join(known)}, ours among them")
     sizes = args.sizes.split(";" if ":" in args.sizes else ",")
+    before = {} if args.no_footprint else footprint.measure()
     found = [measure(size, names, args.threads, args.rounds) for size in sizes]
     about = machine(args.threads, args.rounds, datetime.date.today())
+    about["footprint"] = before
     titles = {name: title for name, (_, title) in known.items() if name in names}
     write(args.out, found, titles, about, ROOT / "README.md" if args.readme else None)
     return int(any(results.wrong for results in found))

@@ -15,6 +15,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import footprint
+from kernel_sources import digest
+
 LIBRARIES = (
     *("numpy", "numba", "torch", "jax", "pytensor", "autograd", "mygrad"),
     "scikit-learn",
@@ -44,6 +47,7 @@ def machine(threads: int, rounds: int, day: datetime.date) -> dict[str, Any]:
     return {
         "date": day.isoformat(),
         "commit": _commit(),
+        "kernels": digest(),
         "command": " ".join(["python", *sys.argv]),
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0))
@@ -130,6 +134,8 @@ def table(
     ]
     for (title, why), sizes in absent.items():
         notes.append(f"Left out at {', '.join(sizes)}: {title} ({why}).")
+    if about["footprint"]:
+        notes += ["", footprint.table(about["footprint"])]
     return "\n".join([*lines, "", *notes, ""])
 
 

@@ -23,16 +23,24 @@ class Worker:
 
     def ask(self, question: str) -> str:
         """The answer to a line."""
+        self.send(question)
+        return self.answer()
+
+    def send(self, question: str) -> None:
+        """Let it work on a line."""
         assert self.process.stdin is not None
-        assert self.process.stdout is not None
         try:
             self.process.stdin.write(question + "\n")
             self.process.stdin.flush()
         except BrokenPipeError:
-            pass  # its end shows below
+            pass  # its end shows in the answer
+
+    def answer(self) -> str:
+        """To the line that was sent first of those without an answer."""
+        assert self.process.stdout is not None
         answer = self.process.stdout.readline()
         if not answer:
-            raise SystemExit(f"{self.name}: its process ended at {question!r}")
+            raise SystemExit(f"{self.name}: its process has ended")
         return answer.rstrip("\n")
 
     def close(self) -> None:

@@ -1,4 +1,23 @@
-"""Reverse-mode automatic differentiation for NumPy users; every kernel in Numba."""
+"""Reverse-mode automatic differentiation for NumPy users; every kernel in Numba.
+
+>>> import numpy as np
+>>> import autograd_core as ag
+>>> x = ag.tensor([1.0, 2.0], requires_grad=True)
+>>> np.sum(x**2).backward()
+>>> x.grad
+tensor([2., 4.])
+>>> ag.grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0]))
+tensor([2., 4.], dtype=float64)
+
+- Tensors: `tensor`, `zeros`, `randn`, ...; `no_grad`, `manual_seed`.
+- Functions of functions: `grad`, `value_and_grad`, `jacobian`, `hessian`, `hvp`, `jvp`,
+  `vjp`, `elementwise_grad`; `checkpoint`, `stop_gradient`.
+- `compile`: record a training step, check it, replay it as one native call.
+- Checks: `gradcheck`, `check_op`, `detect_anomaly`.
+- Ops of your own: `custom_vjp`, `elementwise`, `primitive`, `kernel`.
+- Networks: the modules `nn`, `optim`, `train`; and, with SciPy and scikit-learn,
+  `special` and `estimators`.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -97,7 +97,21 @@ def full(
     dtype: DType = np.float32,
     requires_grad: bool = False,
 ) -> Tensor:
-    """A Tensor of one value, float32 unless told otherwise."""
+    """A Tensor of one value.
+
+    Args:
+        shape: a number or a tuple.
+        value: what every element is.
+        dtype: float32 unless told otherwise.
+        requires_grad: whether it is a leaf with a gradient; TypeError with integers.
+
+    Returns a Tensor of this shape.
+
+    >>> import autograd_core as ag
+    >>> ag.full((2, 2), 7.0)
+    tensor([[7., 7.],
+            [7., 7.]])
+    """
     if isinstance(value, TensorBase):
         check_kept(value, "ag.full, which makes a leaf")
     return new_tensor(copied(np.full(shape, value, dtype)), requires_grad)
@@ -106,24 +120,35 @@ def full(
 def zeros(
     *shape: Shape, dtype: DType = np.float32, requires_grad: bool = False
 ) -> Tensor:
-    """Zeros; the shape as numbers or as a tuple."""
+    """Zeros; the ``shape`` as numbers or as a tuple.
+
+    ``dtype``, ``requires_grad`` and what is raised are those of `full`.
+
+    >>> import autograd_core as ag
+    >>> ag.zeros(2, 3)
+    tensor([[0., 0., 0.],
+            [0., 0., 0.]])
+    """
     return full(unpacked(shape), 0, dtype, requires_grad)
 
 
 def ones(
     *shape: Shape, dtype: DType = np.float32, requires_grad: bool = False
 ) -> Tensor:
-    """Ones; the shape as numbers or as a tuple."""
+    """Ones; the ``shape`` as numbers or as a tuple.
+
+    ``dtype``, ``requires_grad`` and what is raised are those of `full`.
+    """
     return full(unpacked(shape), 1, dtype, requires_grad)
 
 
 def zeros_like(x: TensorLike, dtype: DType = None) -> Tensor:
-    """Zeros in the shape and dtype of ``x``."""
+    """Zeros in the shape and dtype of ``x``, or in ``dtype``. Returns a Tensor."""
     return _like(x, 0, dtype)
 
 
 def ones_like(x: TensorLike, dtype: DType = None) -> Tensor:
-    """Ones in the shape and dtype of ``x``."""
+    """Ones in the shape and dtype of ``x``, or in ``dtype``. Returns a Tensor."""
     return _like(x, 1, dtype)
 
 
@@ -133,12 +158,25 @@ def _like(x: Any, value: float, dtype: DType) -> Tensor:
 
 
 def eye(n: int, m: int | None = None, dtype: DType = np.float32) -> Tensor:
-    """Ones on the diagonal of n rows and m (or n) columns."""
+    """Ones on the diagonal, zeros elsewhere.
+
+    ``n`` rows and ``m`` columns (None: as many), float32 or ``dtype``. Returns a
+    Tensor; raises ValueError for negative sizes.
+    """
     return new_tensor(copied(np.eye(n, m, dtype=dtype)))
 
 
 def arange(*bounds: float, dtype: DType = None) -> Tensor:
-    """See `numpy.arange`; float32 if the bounds are floats."""
+    """Numbers at equal distances: to ``stop``, from start to stop, and by steps.
+
+    As `numpy.arange` of the same ``bounds``, without the end. Returns a Tensor of
+    ``dtype``, by default int64, or float32 if a bound is a float; raises
+    ZeroDivisionError for steps of 0.
+
+    >>> import autograd_core as ag
+    >>> ag.arange(3), ag.arange(0.0, 1.0, 0.5)
+    (tensor([0, 1, 2]), tensor([0. , 0.5]))
+    """
     values = np.arange(*bounds, dtype=dtype)
     if dtype is None and values.dtype.kind == "f":
         values = values.astype(np.float32)
@@ -146,14 +184,26 @@ def arange(*bounds: float, dtype: DType = None) -> Tensor:
 
 
 def linspace(start: float, stop: float, n: int, dtype: DType = np.float32) -> Tensor:
-    """``n`` numbers from ``start`` to ``stop``, both included."""
+    """``n`` numbers from ``start`` to ``stop``, both included.
+
+    Returns a Tensor (n,) of float32 or ``dtype``; raises ValueError for a negative n.
+
+    >>> import autograd_core as ag
+    >>> ag.linspace(0, 1, 3)
+    tensor([0. , 0.5, 1. ])
+    """
     return new_tensor(copied(np.linspace(start, stop, n, dtype=dtype)))
 
 
 def randn(
     *shape: Shape, dtype: DType = np.float32, requires_grad: bool = False
 ) -> Tensor:
-    """Standard normal numbers, seeded by `manual_seed`."""
+    """Standard normal numbers, seeded by `manual_seed`.
+
+    The ``shape`` is numbers or a tuple. Returns a Tensor of float32 or ``dtype``, a
+    leaf with a gradient if ``requires_grad``; raises TypeError for that with a dtype
+    that is not floating.
+    """
     values = default_generator.numpys("ag.randn()").standard_normal(unpacked(shape))
     return new_tensor(copied(values.astype(dtype)), requires_grad)
 
@@ -161,6 +211,11 @@ def randn(
 def rand(
     *shape: Shape, dtype: DType = np.float32, requires_grad: bool = False
 ) -> Tensor:
-    """Numbers uniform in [0, 1), seeded by `manual_seed`."""
+    """Numbers uniform in [0, 1), seeded by `manual_seed`.
+
+    The ``shape`` is numbers or a tuple. Returns a Tensor of float32 or ``dtype``, a
+    leaf with a gradient if ``requires_grad``; raises TypeError for that with a dtype
+    that is not floating.
+    """
     values = default_generator.numpys("ag.rand()").random(unpacked(shape), np.float32)
     return new_tensor(copied(values.astype(dtype)), requires_grad)

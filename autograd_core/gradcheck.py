@@ -224,8 +224,9 @@ def gradcheck(
     differ and the gradient lies between them, it straddles a kink: that is counted, and
     no failure.
 
-    Returns a `Report`; raises GradcheckError with it if it fails, TypeError for float32
-    unless ``allow_float32``, ValueError for NaN or infinity in inputs or outputs.
+    Returns a `Report`; raises GradcheckError with it if it fails (unless
+    ``raise_on_failure=False``), TypeError for float32 unless ``allow_float32``,
+    ValueError for NaN or infinity in inputs or outputs.
     """
     if most is not None and most < 1:
         raise ValueError(f"gradcheck: most must be at least 1, got {most}")

@@ -27,6 +27,9 @@ class Setting:
     def __init__(self, before: int) -> None:
         self.before = before
 
+    def __repr__(self) -> str:
+        return f"<matmul precision {OPTIONS[SETTING[0]]!r}>"
+
     def __enter__(self) -> None:
         pass
 
@@ -42,15 +45,15 @@ class Setting:
 def set_matmul_precision(precision: Precision) -> Setting:
     """Choose how large float32 matrix products are computed, in all threads.
 
-    "float32" is the default. "bfloat16" rounds operands to 8 significant bits, and sums
-    their products in float32; "bfloat16x3" adds the products with what rounding left
-    over, for about 16 bits. This goes for ``@``, `linear`, einsum, convolutions and
-    their gradients, from 32 rows and columns and 64 summands on, where one matrix is
-    larger than 64 KB; what is smaller stays float32, and so does all of it on
-    processors without AVX512-BF16. float64 is never touched, and ``ag.gradcheck`` is
-    float64. A compiled function is recorded once for each option.
+    ``precision`` "float32" is the default. "bfloat16" rounds operands to 8 significant
+    bits, and sums their products in float32; "bfloat16x3" adds the products with what
+    rounding left over, for about 16 bits. This goes for ``@``, `linear`, einsum,
+    convolutions and their gradients, from 32 rows and columns and 64 summands on, where
+    one matrix is larger than 64 KB; what is smaller stays float32, and so does all of
+    it on processors without AVX512-BF16. float64 is never touched, and ``ag.gradcheck``
+    is float64. A compiled function is recorded once for each option.
 
-    In a ``with`` statement it holds until its end. ValueError names the options.
+    In a ``with`` statement it holds until its end. Raises ValueError for other options.
 
     >>> import autograd_core as ag
     >>> with ag.set_matmul_precision("bfloat16"):
@@ -70,8 +73,9 @@ def set_matmul_precision(precision: Precision) -> Setting:
 
 
 def get_matmul_precision(*, used: bool = False) -> Precision:
-    """The option that is set; with ``used``, what large products have here and now.
+    """The option that `set_matmul_precision` has set: "float32" unless it was called.
 
-    Without AVX512-BF16 that is "float32", whatever is set.
+    With ``used=True`` returns what large products have here and now: without
+    AVX512-BF16 that is "float32", whatever is set.
     """
     return OPTIONS[SETTING[0]] if AVAILABLE or not used else "float32"

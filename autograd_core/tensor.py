@@ -37,6 +37,18 @@ class Tensor(InPlace):
     """An n-dimensional array with a gradient. Make one with `tensor`.
 
     ``data`` is the NumPy array itself; writing to it directly is not seen by the tape.
+    With ``requires_grad`` ops write on the tape what they do, and `Tensor.backward`
+    leaves the derivatives in ``.grad``. Operators, indexing and the methods of NumPy's
+    arrays work, NumPy's functions too: ``np.exp(t)``, ``np.concatenate([t, u])``.
+    Raises TypeError for operands and dtypes that have no gradient here, as float16.
+
+    >>> import autograd_core as ag
+    >>> import numpy as np
+    >>> x = ag.tensor([1.0, 2.0], requires_grad=True)
+    >>> y = np.exp(x).sum()
+    >>> y.backward()
+    >>> x.grad
+    tensor([2.7182817, 7.389056 ])
     """
 
     __slots__ = ()
@@ -98,18 +110,22 @@ class Tensor(InPlace):
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The length of each axis."""
         return self._data.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
+        """The NumPy dtype of the elements."""
         return self._data.dtype
 
     @property
     def ndim(self) -> int:
+        """The number of axes."""
         return self._data.ndim
 
     @property
     def size(self) -> int:
+        """How many elements there are."""
         return self._data.size
 
     @property
@@ -123,6 +139,9 @@ class Tensor(InPlace):
         return self._data.shape[0]
 
     def __repr__(self) -> str:
+        if not isinstance(self._data, np.ndarray):  # made by hand, see `op`
+            kind = type(self._data).__name__
+            return f"<Tensor around {kind}, no NumPy array: use ag.tensor(...)>"
         text = np.array2string(self._data, separator=", ", prefix="tensor(")
         default = self.dtype in (np.float32, np.int64, np.bool_)
         dtype = "" if default else f", dtype={self.dtype}"

@@ -327,16 +327,18 @@ def lock() -> Lock:
 
 
 def get_num_threads() -> int:
-    """Threads that a call may use, itself included."""
+    """How many threads a call may use, itself included. Returns an int, 1 to 64."""
     if (listener := recorder()) is not None:
         listener.on_setting(lambda: teams.current.size, "the number of threads")
     return teams.current.size
 
 
 def set_num_threads(n: int) -> None:
-    """Use at most ``n`` threads, 1 or more; beyond 64 as if ``n`` were 64.
+    """Use at most ``n`` threads, for the whole process; results do not depend on it.
 
-    Results do not depend on it.
+    ``n`` is an integer, 1 or more (beyond 64 as if it were 64), ValueError otherwise.
+    The default is the number of cores that this process may use, or what the variable
+    AUTOGRAD_CORE_NUM_THREADS says.
     """
     if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
         raise ValueError(f"set_num_threads: expected an integer >= 1, got {n!r}")

@@ -8,6 +8,12 @@ from pathlib import Path
 import autograd_core as ag
 
 ROOT = Path(__file__).parents[1]
+# The modules that the reference is made of.
+REFERENCE = [
+    name
+    for page in sorted((ROOT / "docs" / "reference").glob("*.md"))
+    for name in re.findall(r"\.\. names:: (\S+)", page.read_text(encoding="utf-8"))
+]
 
 
 def text_of(name):

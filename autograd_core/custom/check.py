@@ -323,7 +323,8 @@ def check_op(
     composition, if it has one; other strides, sizes of 0, kernels that are cut in two,
     and replays of a Program must give the same bits.
 
-    Returns an `OpReport`; raises CheckError with it if something is wrong.
+    Returns an `OpReport`; raises CheckError with it if something is wrong, unless
+    ``raise_on_failure=False``.
 
     >>> import autograd_core as ag
     >>> import numpy as np

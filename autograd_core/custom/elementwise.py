@@ -220,7 +220,8 @@ def elementwise(
     >>> ag.grad(lambda x: decay(x, 0.0).sum())(np.ones(3))
     tensor([1., 1., 1.], dtype=float64)
 
-    Plain globals that it reads are constants to Numba; it is compiled anew when one has
+    ``samples`` are operands for tests, as the library's own table has them. Plain
+    globals that ``fn`` reads are constants to Numba; it is compiled anew when one has
     changed. Raises TypeError for signatures and sources that cannot be compiled.
     """
     if fn is None:

@@ -259,7 +259,9 @@ def primitive(
     - ``backward(g, out, *inputs)``, beside the composition: all cotangents, by kernels;
       it is asked where no graph is wanted.
 
-    ``saves`` names what vjps or backward read of inputs and "out", all by default.
+    ``saves`` names what vjps or backward read of inputs and "out", all by default;
+    ``elementwise`` says that the op works so; ``samples`` are operands for tests, as
+    the library's own table has them. Raises TypeError for more vjps than inputs.
 
     >>> import autograd_core as ag
     >>> import numpy as np

@@ -73,6 +73,7 @@ class ShapeMethods(TensorBase):
 
     @property
     def T(self) -> Tensor:
+        """With the axes in the opposite order; a view."""
         return s.transpose(self)
 
     @property

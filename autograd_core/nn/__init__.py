@@ -1,4 +1,14 @@
-"""Layers, losses and initialisation, under the names that PyTorch's users know."""
+"""Layers, losses and initialisation, under the names that PyTorch's users know.
+
+`Module` is what all layers are; `functional` has the same without state, `init` fills
+weights.
+
+>>> import numpy as np
+>>> from autograd_core import nn
+>>> model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
+>>> model(np.ones((5, 4), np.float32)).shape
+(5, 3)
+"""
 
 from typing import Never
 

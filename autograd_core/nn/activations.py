@@ -9,7 +9,13 @@ from autograd_core.tensor import Tensor
 
 
 class ReLU(Module):
-    """The larger of x and 0; slope 0 at 0."""
+    """The larger of x and 0, element by element; slope 0 at 0. See `functional.relu`.
+
+    >>> import autograd_core as ag
+    >>> from autograd_core import nn
+    >>> nn.ReLU()(ag.tensor([-1.0, 0.0, 2.0]))
+    tensor([0., 0., 2.])
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = ops.relu.call(x)
@@ -17,7 +23,10 @@ class ReLU(Module):
 
 
 class LeakyReLU(Module):
-    """x above 0, ``negative_slope * x`` below."""
+    """x above 0, ``negative_slope * x`` elsewhere (Maas, Hannun, Ng, ICML 2013).
+
+    ``negative_slope``: a number, TypeError otherwise. See `functional.leaky_relu`.
+    """
 
     def __init__(self, negative_slope: float = 0.01) -> None:
         self.negative_slope = check.number("LeakyReLU: negative_slope", negative_slope)
@@ -30,7 +39,10 @@ class LeakyReLU(Module):
 
 
 class ELU(Module):
-    """x above 0, ``alpha * (exp(x) - 1)`` below."""
+    """x above 0, ``alpha * (exp(x) - 1)`` elsewhere (Clevert et al., ICLR 2016).
+
+    ``alpha``: a number, TypeError otherwise. See `functional.elu`.
+    """
 
     def __init__(self, alpha: float = 1.0) -> None:
         self.alpha = check.number("ELU: alpha", alpha)
@@ -43,14 +55,21 @@ class ELU(Module):
 
 
 class SELU(Module):
-    """ELU scaled so that activations keep mean 0, variance 1 (`init.lecun_normal_`)."""
+    """ELU scaled to keep mean 0 and variance 1 (Klambauer et al., NeurIPS 2017).
+
+    For weights drawn by `init.lecun_normal_`. See `functional.selu`.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         return ops.selu(x)
 
 
 class GELU(Module):
-    """x times P(a standard normal number <= x), ``approximate`` "none" or "tanh"."""
+    """x times P(a standard normal number <= x) (Hendrycks, Gimpel 2016).
+
+    ``approximate``: "none", by erf, or "tanh"; ValueError otherwise. See
+    `functional.gelu`.
+    """
 
     def __init__(self, approximate: str = "none") -> None:
         known = ("none", "tanh")
@@ -64,14 +83,21 @@ class GELU(Module):
 
 
 class SiLU(Module):
-    """``x * sigmoid(x)``, also called swish."""
+    """``x * sigmoid(x)``, also called swish (Hendrycks, Gimpel 2016).
+
+    See `functional.silu`.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         return ops.silu(x)
 
 
 class Softplus(Module):
-    """``log(1 + exp(beta * x)) / beta``; x itself where ``beta * x > threshold``."""
+    """``log(1 + exp(beta * x)) / beta``, a smooth ReLU (Dugas et al., NIPS 2000).
+
+    ``beta``: above 0; ``threshold``: x itself where ``beta * x`` is above it.
+    ValueError for another beta. See `functional.softplus`.
+    """
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         self.beta = check.positive("Softplus: beta", beta)
@@ -85,14 +111,17 @@ class Softplus(Module):
 
 
 class Sigmoid(Module):
-    """``1 / (1 + exp(-x))``."""
+    """``1 / (1 + exp(-x))``, without overflow. See `functional.sigmoid`.
+
+    A loss on top of it: `BCEWithLogitsLoss` on what comes before it is more accurate.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         return ops.sigmoid(x)
 
 
 class Tanh(Module):
-    """Hyperbolic tangent."""
+    """The hyperbolic tangent, element by element. See `functional.tanh`."""
 
     def forward(self, x: Tensor) -> Tensor:
         return ops.tanh(x)

@@ -26,6 +26,9 @@ Running = tuple[Tensor, Tensor]
 class BatchNorm1d(Module):
     """Each channel with mean 0 and variance 1, times weight, plus bias.
 
+    ``num_features`` channels, inputs (N, C) or (N, C, ...); ``eps`` is added to the
+    variance; ``affine=False`` has neither weight nor bias, else they are of ``dtype``.
+
     In training by the mean and the biased variance of the batch; in evaluation by
     ``running_mean`` and ``running_var`` (with ``track_running_stats=False`` always by
     the batch). These are exponentially weighted averages of the batches' means and
@@ -39,6 +42,15 @@ class BatchNorm1d(Module):
     Raises ValueError, before anything has moved, for another number of channels, for a
     batch of one value per channel in training, and for NaN or infinity. Ioffe, Szegedy:
     "Batch normalization", ICML 2015, arXiv:1502.03167.
+
+    >>> import autograd_core as ag
+    >>> from autograd_core import nn
+    >>> layer = nn.BatchNorm1d(1)
+    >>> layer(ag.tensor([[1.0], [3.0]])).numpy().round(3)
+    array([[-1.],
+           [ 1.]], dtype=float32)
+    >>> layer.running_mean
+    Buffer tensor([0.2])
     """
 
     moments: Moments | None = None  # in `recalibrate`: of what the layer receives

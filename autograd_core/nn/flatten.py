@@ -21,7 +21,16 @@ class Identity(Module):
 
 
 class Flatten(Module):
-    """Axes ``start_dim`` to ``end_dim`` become one: (N, a, b) to (N, a * b)."""
+    """Make one of the axes ``start_dim`` to ``end_dim``: (N, a, b) to (N, a * b).
+
+    Gives a view where the layout allows it; raises ValueError for an axis that is not
+    there.
+
+    >>> import numpy as np
+    >>> from autograd_core import nn
+    >>> nn.Flatten()(np.zeros((2, 3, 4))).shape
+    (2, 12)
+    """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         self.start_dim = start_dim

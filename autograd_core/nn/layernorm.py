@@ -18,9 +18,20 @@ from autograd_core.tensor import Tensor
 class LayerNorm(Module):
     """Mean 0, variance 1 over the last axes of each example, times weight, plus bias.
 
-    ``normalized_shape`` is the size of those axes; the variance is the biased one. Ba,
-    Kiros, Hinton: "Layer normalization", arXiv:1607.06450. Raises ValueError for an
-    input whose last axes are others.
+    Args:
+        normalized_shape: the size of those axes, a number or several.
+        eps: added to the variance, which is the biased one.
+        elementwise_affine: whether weight and bias, of that shape, are learned.
+        bias: whether there is one beside the weight.
+        dtype: of weight and bias.
+
+    Raises ValueError for an input whose last axes are others. Ba, Kiros, Hinton: "Layer
+    normalization", 2016, arXiv:1607.06450.
+
+    >>> import autograd_core as ag
+    >>> from autograd_core import nn
+    >>> nn.LayerNorm(2, eps=0)(ag.tensor([[1.0, 3.0]]))
+    tensor([[-1.,  1.]], op=add)
     """
 
     def __init__(

@@ -17,10 +17,18 @@ from autograd_core.tensor import Tensor
 class Linear(Module):
     """``x @ weight.T + bias``: x (..., in_features) to (..., out_features).
 
-    ``weight`` is (out_features, in_features), ``bias`` (out_features,) or None. Both
-    start uniform within 1 / sqrt(in_features), as in PyTorch (which writes it as
-    kaiming_uniform with a = sqrt(5)); `nn.init` has others. Raises TypeError for an
-    input that is not floating, ValueError for one of another width.
+    ``weight`` is (out_features, in_features), ``bias`` (out_features,) or None, both of
+    ``dtype``. Both start uniform within 1 / sqrt(in_features), as in PyTorch (which
+    writes it as kaiming_uniform with a = sqrt(5)); `nn.init` has others. Raises
+    TypeError for an input that is not floating, ValueError for one of another width.
+
+    >>> import numpy as np
+    >>> from autograd_core import nn
+    >>> layer = nn.Linear(3, 2)
+    >>> layer
+    Linear(3, 2): 8 parameters
+    >>> layer(np.ones((5, 3), np.float32)).shape
+    (5, 2)
     """
 
     def __init__(

@@ -56,9 +56,10 @@ def _weights(what: str, given: TensorLike | None) -> Buffer | None:
 class CrossEntropyLoss(Loss):
     """Between softmax(logits) and labels (rows,) or probabilities (rows, classes).
 
-    Smoothing s makes a target t (1 - s) t + s / classes. ``weight``, (classes,), weighs
-    the classes (`train.class_weights` balances them) and rows with the label
-    ``ignore_index`` are left out: see `functional.cross_entropy`.
+    ``reduction``: "mean", "sum" or "none". ``label_smoothing`` s makes a target t
+    (1 - s) t + s / classes. ``weight``, (classes,), weighs the classes
+    (`train.class_weights` balances them) and rows with the label ``ignore_index`` are
+    left out. Raises ValueError for others; see `functional.cross_entropy`.
 
     >>> from autograd_core import nn
     >>> nn.CrossEntropyLoss(0.1, weight=[1.0, 5.0])
@@ -110,9 +111,11 @@ class CrossEntropyLoss(Loss):
 
 
 class BCEWithLogitsLoss(Loss):
-    """Binary cross-entropy between sigmoid(x) and targets in [0, 1], of one shape.
+    """Between sigmoid(x) and targets in [0, 1]; see the function of that name.
 
-    ``pos_weight``, a number or one for each output, multiplies the target's own term.
+    ``reduction``: "mean", "sum" or "none"; ``pos_weight``: a number, or one for each
+    output, by which the term of the target is multiplied. Raises ValueError for others.
+    See `functional.binary_cross_entropy_with_logits`.
     """
 
     def __init__(
@@ -138,7 +141,14 @@ class BCEWithLogitsLoss(Loss):
 
 
 class MSELoss(Loss):
-    """``(x - target) ** 2``."""
+    """``(x - target) ** 2``; see `functional.mse_loss`.
+
+    ``reduction``: "mean", "sum" or "none", ValueError otherwise.
+
+    >>> from autograd_core import nn
+    >>> nn.MSELoss()([1.0, 2.0], [0.0, 4.0])
+    tensor(2.5)
+    """
 
     def forward(
         self, x: Tensor, target: Tensor, *, sample_weight: TensorLike | None = None
@@ -147,7 +157,10 @@ class MSELoss(Loss):
 
 
 class L1Loss(Loss):
-    """``|x - target|``; slope 0 where they are equal."""
+    """``|x - target|``, slope 0 where they are equal; see `functional.l1_loss`.
+
+    ``reduction``: "mean", "sum" or "none", ValueError otherwise.
+    """
 
     def forward(
         self, x: Tensor, target: Tensor, *, sample_weight: TensorLike | None = None
@@ -156,7 +169,11 @@ class L1Loss(Loss):
 
 
 class HuberLoss(Loss):
-    """``d ** 2 / 2`` up to ``|d| = delta``, then ``delta * (|d| - delta / 2)``."""
+    """Squares up to ``|x - target| = delta``, then linear (Huber 1964).
+
+    ``reduction``: "mean", "sum" or "none"; ``delta``: above 0; ValueError otherwise.
+    See `functional.huber_loss`.
+    """
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction)
@@ -174,7 +191,11 @@ class HuberLoss(Loss):
 
 
 class SmoothL1Loss(Loss):
-    """Huber's loss with delta ``beta``, divided by it: slope 1 far from the target."""
+    """`HuberLoss` with delta ``beta``, divided by it (Girshick, ICCV 2015).
+
+    ``reduction``: "mean", "sum" or "none"; ``beta``: above 0; ValueError otherwise.
+    See `functional.smooth_l1_loss`.
+    """
 
     def __init__(self, reduction: str = "mean", beta: float = 1.0) -> None:
         super().__init__(reduction)

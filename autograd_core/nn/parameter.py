@@ -11,8 +11,13 @@ from autograd_core.tensor import Tensor
 class Parameter(Tensor):
     """A Tensor that a Module trains: found by `Module.parameters`, saved, a leaf.
 
-    Holds a copy of ``data`` (float32 or float64; nested lists become float32), with
-    gradients unless ``requires_grad=False``. Raises TypeError for other dtypes.
+    Holds a copy of ``data`` (float32 or float64; nested lists become float32; converted
+    to ``dtype`` if there is one), with gradients unless ``requires_grad=False``. Raises
+    TypeError for other dtypes.
+
+    >>> from autograd_core import nn
+    >>> nn.Parameter([1.0, 2.0])
+    Parameter tensor([1., 2.], requires_grad=True)
     """
 
     __slots__ = ()
@@ -33,7 +38,14 @@ class Parameter(Tensor):
 
 
 class Buffer(Tensor):
-    """A Tensor that a Module saves but does not train; a copy of ``data``."""
+    """A Tensor that a Module saves but does not train; a copy of ``data``.
+
+    Converted to ``dtype`` if there is one: any that a Tensor has, TypeError for others.
+
+    >>> from autograd_core import nn
+    >>> nn.Buffer([0.0, 0.0])
+    Buffer tensor([0., 0.])
+    """
 
     __slots__ = ()
 

@@ -42,10 +42,10 @@ NORMALISATIONS = BatchNorm1d, LayerNorm
 
 
 def named_weights(module: Module) -> Iterator[tuple[str, Parameter]]:
-    """(name, parameter) of the weights: what penalties are of unless told otherwise.
+    """Pairs (name, parameter) of a ``module``'s weights: what penalties are of.
 
-    Those of two or more axes, without what normalisation layers learn; a shared one
-    once, by its first name.
+    Those of two or more axes, without what normalisation layers learn; gives a shared
+    one once, by its first name.
     """
     layers = (m for m in module.modules() if isinstance(m, NORMALISATIONS))
     scales = {id(p) for layer in layers for p in layer.parameters()}
@@ -91,10 +91,14 @@ def l1_penalty(
 ) -> Tensor:
     """Sum of ``|w|`` over the weights; its gradient is the sign, 0 at 0.
 
-    Of the module's `named_weights`; with ``biases=True`` of all its parameters. Other
-    choices are ``parameters``: a part of the module, a list of Tensors, or a function
-    that says of a parameter's name whether it belongs. Raises ValueError if nothing is
-    left.
+    Args:
+        module: whose `named_weights` are summed over;
+        biases: with True, all its parameters;
+        parameters: others: a part of the module, a list of Tensors, or a function that
+            says of a parameter's name whether it belongs.
+
+    Returns a scalar. Raises ValueError if nothing is left to sum over. Tibshirani,
+    "Regression shrinkage and selection via the lasso", J. R. Stat. Soc. B 58, 1996.
     """
     return _total(chosen(module, biases, parameters), abs)
 
@@ -105,7 +109,9 @@ def l2_penalty(
     """Half the sum of ``w ** 2`` over the weights; its gradient is the weight.
 
     With SGD, ``loss + c * l2_penalty(model)`` is what ``weight_decay=c`` does to these
-    weights; with Adam it is not what AdamW does. Arguments as in `l1_penalty`.
+    weights; with Adam it is not what AdamW does. ``module``, ``biases`` and
+    ``parameters`` are those of `l1_penalty`. Returns a scalar; raises what that does.
+    Hoerl, Kennard, "Ridge regression", Technometrics 12, 1970.
     """
     return mul(_total(chosen(module, biases, parameters), square), 0.5)
 
@@ -121,9 +127,9 @@ def elastic_net_penalty(
     """``l1 * sum(|w|) + l2 / 2 * sum(w ** 2)`` over the weights.
 
     scikit-learn's ``alpha`` and ``l1_ratio`` are l1 = alpha * l1_ratio and l2 = alpha *
-    (1 - l1_ratio). Other arguments as in `l1_penalty`. Raises ValueError for negative
-    factors. Zou, Hastie: "Regularization and variable selection via the elastic net",
-    2005.
+    (1 - l1_ratio). ``module``, ``biases``, ``parameters`` and the result are those of
+    `l1_penalty`. Raises ValueError for negative factors. Zou, Hastie: "Regularization
+    and variable selection via the elastic net", J. R. Stat. Soc. B 67, 2005.
     """
     l1 = check.number("elastic_net_penalty: l1", l1, 0.0)
     l2 = check.number("elastic_net_penalty: l2", l2, 0.0)

@@ -12,9 +12,14 @@ from autograd_core.tensor import Tensor
 class Sequential(Module):
     """Layers one after another, by place or by name.
 
-    ``Sequential(a, b)`` names its layers "0" and "1"; ``Sequential({"body": a})`` takes
-    the names of the mapping. ``model[0]``, ``model[-1]``, ``model["body"]`` are layers,
-    ``model[:2]`` is a Sequential of the same layers under the same names.
+    ``Sequential(a, b)``, of ``layers``, names them "0" and "1"; ``Sequential({"body":
+    a})`` takes the names of the mapping. ``model[0]``, ``model[-1]``, ``model["body"]``
+    are layers, ``model[:2]`` is a Sequential of the same layers under the same names.
+    Raises TypeError for what is no layer, as a class that was not called.
+
+    >>> from autograd_core import nn
+    >>> nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))[0]
+    Linear(4, 8): 40 parameters
     """
 
     def __init__(self, *layers: Any) -> None:

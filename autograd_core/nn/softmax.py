@@ -9,7 +9,11 @@ from autograd_core.tensor import Tensor
 
 
 class Softmax(Module):
-    """``exp(x) / sum(exp(x))`` along ``axis``, without overflow."""
+    """``exp(x) / sum(exp(x))`` along ``axis``, without overflow (Bridle 1990).
+
+    ``axis``: one of the input's, AxisError (a ValueError) otherwise. A loss on top of
+    it: `CrossEntropyLoss` takes logits, not its result.
+    """
 
     def __init__(self, axis: int = -1) -> None:
         self.axis = check.integer(f"{type(self).__name__}: axis", axis)
@@ -22,7 +26,11 @@ class Softmax(Module):
 
 
 class LogSoftmax(Softmax):
-    """``x - log(sum(exp(x)))`` along ``axis``, without overflow or cancellation."""
+    """``x - log(sum(exp(x)))`` along ``axis``, without overflow or cancellation.
+
+    ``axis``: one of the input's, AxisError (a ValueError) otherwise. See
+    `functional.log_softmax`.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         return ops.log_softmax(x, axis=self.axis)

@@ -116,7 +116,7 @@ def selu(x: Any) -> Any:
     samples=SMOOTH,
 )
 def sigmoid(x: Any) -> Any:
-    """``1 / (1 + exp(-x))``."""
+    """``1 / (1 + exp(-x))``, without overflow; returns the dtype of ``x``."""
 
 
 @unary(

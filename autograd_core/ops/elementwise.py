@@ -286,7 +286,7 @@ def cos(x: Any) -> Any:
     slope=maps.by_output(slopes.expm1),
 )
 def expm1(x: Any) -> Any:
-    """``exp(x) - 1``, accurate near 0."""
+    """``exp(x) - 1``, accurate near 0; returns the dtype of ``x``."""
 
 
 @maps.unary(
@@ -298,7 +298,7 @@ def expm1(x: Any) -> Any:
     samples=(sample(Arg((3, 4), -0.8, 3.0)),),
 )
 def log1p(x: Any) -> Any:
-    """``log(1 + x)``, accurate near 0."""
+    """``log(1 + x)``, accurate near 0; returns the dtype of ``x``."""
 
 
 # Choice ----------------------------------------------------------------------------

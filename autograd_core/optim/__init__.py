@@ -1,4 +1,19 @@
-"""Optimizers: an update rule each, and the one fused kernel that carries it out."""
+"""Optimizers: an update rule each, and the one fused kernel that carries it out.
+
+Beside them schedules of the learning rate (`Scheduler`), limits of gradients and
+weights (`clip_grad_norm_`, `clip_weight_norm_`, `shrink_`) and averages (`EMA`).
+
+>>> import autograd_core as ag
+>>> from autograd_core import optim
+>>> w = ag.tensor([4.0], requires_grad=True)
+>>> opt = optim.SGD([w], lr=0.25)
+>>> for _ in range(3):
+...     opt.zero_grad()
+...     (w * w).sum().backward()
+...     opt.step()
+>>> w.item()
+0.5
+"""
 
 from typing import Never
 

@@ -17,6 +17,8 @@ from autograd_kernels.optim import adadelta as k
 class Adadelta(Optimizer):
     """Steps in the units of the parameter (Zeiler 2012, Algorithm 1).
 
+    ``params`` and what is raised: see `Optimizer`.
+
     Settings:
         lr: [0, inf), default 1.0. Scales the step.
         rho: [0, 1], default 0.9. How much a step keeps of the averages of squares.

@@ -18,6 +18,8 @@ from autograd_kernels.optim import adagrad as k
 class Adagrad(Optimizer):
     """Gradients over the root of the sum of their squares (Duchi et al. 2011).
 
+    ``params`` and what is raised: see `Optimizer`.
+
     Settings:
         lr: [0, inf), default 0.01. The step size.
         lr_decay: [0, inf), default 0.0. lr falls as lr / (1 + (t - 1) lr_decay).

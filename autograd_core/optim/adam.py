@@ -17,6 +17,8 @@ from autograd_kernels.optim import adam as k
 class Adam(Optimizer):
     """Adaptive moments (Kingma & Ba 2015, Algorithm 1), eps outside the unbiased root.
 
+    ``params`` and what is raised: see `Optimizer`.
+
     Settings:
         lr: [0, inf), default 0.001. The step size.
         betas: 2 numbers in [0, 1), default (0.9, 0.999). How much of each moment a step
@@ -83,6 +85,8 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """`Adam` with decoupled weight decay (Loshchilov & Hutter 2019, Algorithm 2).
 
+    ``params`` and what is raised: see `Optimizer`.
+
     Settings:
         lr: [0, inf), default 0.001. The step size.
         betas: 2 numbers in [0, 1), default (0.9, 0.999). How much of each moment a step
@@ -119,6 +123,8 @@ class AdamW(Adam):
 
 class NAdam(Optimizer):
     """Adam with Nesterov momentum (Dozat 2016), its momentum warmed up.
+
+    ``params`` and what is raised: see `Optimizer`.
 
     Settings:
         lr: [0, inf), default 0.002. The step size.

@@ -17,6 +17,8 @@ from autograd_kernels.optim import adamax as k
 class Adamax(Optimizer):
     """`Adam` by the largest gradient of late (Kingma & Ba 2015, Algorithm 2).
 
+    ``params`` and what is raised: see `Optimizer`.
+
     Settings:
         lr: [0, inf), default 0.002. The step size.
         betas: 2 numbers in [0, 1), default (0.9, 0.999). How much a step keeps of the

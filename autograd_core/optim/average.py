@@ -17,14 +17,16 @@ from autograd_core.tensor import Tensor
 class Average:
     """v = beta v + (1 - beta) x from v = 0, over about the last 1 / (1 - beta) values.
 
-    ``beta`` lies in [0, 1), default 0.9. The first values of v are near to 0;
-    ``unbiased`` (default True) divides by the sum of the weights, 1 - beta^t (Kingma &
-    Ba 2015, section 3). It is what keeps `Adam`'s two moments, `RMSprop`'s mean square
-    (biased), BatchNorm's running statistics (with 1 - momentum for beta, starting at 0
-    and 1) and, of a whole model, `EMA`.
+    ``beta`` lies in [0, 1), default 0.9, ValueError otherwise. The first values of v
+    are near to 0; ``unbiased`` (default True) divides by the sum of the weights, 1 -
+    beta^t (Kingma & Ba 2015, section 3). It is what keeps `Adam`'s two moments,
+    `RMSprop`'s mean square (biased), BatchNorm's running statistics (with 1 - momentum
+    for beta, starting at 0 and 1) and, of a whole model, `EMA`.
 
-        smooth = Average(beta=0.9)
-        curve = [smooth.update(loss) for loss in losses]
+    >>> from autograd_core.optim import Average
+    >>> smooth = Average(beta=0.9)
+    >>> [round(smooth.update(loss), 3) for loss in (1.0, 1.0, 0.0)]
+    [1.0, 1.0, 0.631]
     """
 
     def __init__(self, beta: float = 0.9, unbiased: bool = True) -> None:

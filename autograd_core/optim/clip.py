@@ -43,12 +43,20 @@ def clip_grad_norm_(
 ) -> Tensor:
     """Scale all gradients by min(1, max_norm / (norm + 1e-6)); returns their norm.
 
-    The norm is that of all gradients as one vector, summed in float64 in an order that
-    follows from the shapes; ``norm_type`` is a positive power or inf. Parameters
-    without a gradient are skipped; ``max_norm=math.inf`` scales nothing, and so only
-    measures. Raises FloatingPointError, and scales nothing, for a
-    norm that is NaN or infinite if ``error_if_nonfinite``; else such a norm passes into
-    the gradients, as in PyTorch.
+    The norm is that of all gradients of ``parameters`` as one vector, summed in float64
+    in an order that follows from the shapes; ``norm_type`` is a positive power or inf.
+    Parameters without a gradient are skipped; ``max_norm=math.inf`` scales nothing, and
+    so only measures. Raises FloatingPointError, and scales nothing, for a norm that is
+    NaN or infinite if ``error_if_nonfinite``; else such a norm passes into the
+    gradients, as in PyTorch. Pascanu, Mikolov, Bengio, ICML 2013, arXiv:1211.5063,
+    Algorithm 1.
+
+    >>> import autograd_core as ag
+    >>> from autograd_core import optim
+    >>> w = ag.tensor([3.0, 4.0], requires_grad=True)
+    >>> (w * w / 2).sum().backward()
+    >>> optim.clip_grad_norm_([w], 1.0).item(), w.grad.numpy().round(3).tolist()
+    (5.0, [0.6000000238418579, 0.800000011920929])
     """
     limit = SIZE.check("clip_grad_norm_", "max_norm", max_norm)
     power = POWER.check("clip_grad_norm_", "norm_type", norm_type)
@@ -72,7 +80,11 @@ def clip_grad_norm_(
 
 
 def clip_grad_value_(parameters: Iterable[Any], clip_value: float) -> None:
-    """Limit every element of every gradient to -clip_value ... clip_value."""
+    """Limit every element of every gradient to -clip_value ... clip_value.
+
+    Those of ``parameters`` without one are skipped, NaN stays NaN. Raises ValueError
+    for a negative limit, TypeError for what is no Tensor.
+    """
     limit = SIZE.check("clip_grad_value_", "clip_value", clip_value)
     for like, table in gradients("clip_grad_value_", parameters):
         launch_many(k.clamp, table, one(limit, like.dtype))
@@ -83,16 +95,17 @@ def shrink_(
 ) -> None:
     """``sign(w) max(|w| - amount, 0)`` in place: weights within ``amount`` become 0.
 
-    The proximal step of ``amount * |w|``: after an optimizer's step it makes of L1 what
-    Lasso has, exact zeros (Parikh & Boyd 2014, section 6.5.2)::
+    The proximal step of ``amount * |w|`` for the weights ``parameters``: after an
+    optimizer's step it makes of L1 what Lasso has, exact zeros (Parikh & Boyd 2014,
+    section 6.5.2)::
 
         opt.step()
         optim.shrink_(weights, 0.01, opt)
 
     With ``optimizer`` the amount is ``amount`` times the lr of each parameter's group,
     read when it runs: also a compiled function follows a schedule. Elsewhere give the
-    product. ``amount`` is at least 0; NaN stays NaN. ValueError for a parameter that
-    the optimizer does not have.
+    product. ``amount`` is at least 0; NaN stays NaN. Raises ValueError for a parameter
+    that the optimizer does not have.
     """
     number = SIZE.check("shrink_", "amount", amount)
     owned = list_of_weights("shrink_", parameters)
@@ -127,9 +140,9 @@ def clip_weight_norm_(
     """Scale what lies along ``axis`` to a norm of ``max_norm`` where it is longer.
 
     With axis 1 that is each row of a Linear's weight (out, in): what comes into a unit
-    (Srivastava et al. 2014, section 5.1). Biases have no such axis, ValueError: give
-    weights only, ``[p for p in model.parameters() if p.ndim > 1]``. A norm that is NaN
-    or infinite scales nothing.
+    (Srivastava et al. 2014, section 5.1). ``parameters`` are weights only: biases have
+    no such axis, and raise ValueError (``[p for p in model.parameters() if p.ndim >
+    1]``). A norm that is NaN or infinite scales nothing.
     """
     limit = one(SIZE.check("clip_weight_norm_", "max_norm", max_norm), np.float64)
     axis = int(AXIS.check("clip_weight_norm_", "axis", axis))

@@ -10,7 +10,11 @@ from autograd_core.optim.settings import INSIDE, above, at_least, whole
 
 
 class CosineAnnealingLR(Scheduler):
-    """Half a cosine from base to eta_min in T_max steps, and up again (SGDR, 2017)."""
+    """Half a cosine from base to eta_min in T_max steps, and up again.
+
+    Loshchilov & Hutter, "SGDR", ICLR 2017, equation 5, without restarts. ``eta_min``: 0
+    or more; ``optimizer``, ``warmup`` and what is raised: see `Scheduler`.
+    """
 
     def __init__(
         self,
@@ -33,6 +37,7 @@ class CosineAnnealingWarmRestarts(Scheduler):
     """From base down to eta_min, again and again (Loshchilov & Hutter 2017, eq. 5).
 
     The first time takes ``T_0`` steps, each later one ``T_mult`` times as many.
+    ``optimizer``, ``warmup`` and what is raised: see `Scheduler`.
     """
 
     def __init__(
@@ -64,7 +69,8 @@ class OneCycleLR(Scheduler):
 
     From max_lr / div_factor up in ``pct_start`` of the steps, then down to that over
     ``final_div_factor``. Momentum is left as it is, unlike PyTorch's default. It counts
-    optimizer steps, ``total_steps`` of them, and not epochs.
+    optimizer steps, ``total_steps`` of them, and not epochs. ``optimizer``, ``warmup``
+    and what is raised: see `Scheduler`.
     """
 
     def __init__(

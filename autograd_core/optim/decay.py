@@ -14,7 +14,11 @@ from autograd_core.optim.settings import at_least, whole
 
 
 class LambdaLR(Scheduler):
-    """base * factor(step); ``lr_lambda`` is the function, or one for each group."""
+    """base * factor(step); ``lr_lambda`` is the function, or one for each group.
+
+    ``optimizer``, ``warmup`` and what is raised: see `Scheduler`; TypeError for what is
+    no function, ValueError for another number of them than of groups.
+    """
 
     def __init__(
         self,
@@ -46,7 +50,10 @@ class LambdaLR(Scheduler):
 
 
 class StepLR(Scheduler):
-    """base * gamma^(step // step_size), of a whole number > 0; gamma is 0.1."""
+    """base * gamma^(step // step_size), of a whole number > 0; gamma is 0.1.
+
+    ``optimizer``, ``warmup`` and what is raised: see `Scheduler`.
+    """
 
     def __init__(
         self,
@@ -66,7 +73,10 @@ class StepLR(Scheduler):
 
 
 class MultiStepLR(Scheduler):
-    """base * gamma^(number of ``milestones`` reached), whole numbers; gamma is 0.1."""
+    """base * gamma^(number of ``milestones`` reached), whole numbers; gamma is 0.1.
+
+    ``optimizer``, ``warmup`` and what is raised: see `Scheduler`.
+    """
 
     def __init__(
         self,
@@ -93,7 +103,10 @@ class MultiStepLR(Scheduler):
 
 
 class ExponentialLR(Scheduler):
-    """base * gamma^step."""
+    """base * gamma^step.
+
+    ``gamma``: 0 or more; ``optimizer``, ``warmup`` and what is raised: see `Scheduler`.
+    """
 
     def __init__(self, optimizer: Optimizer, gamma: float, *, warmup: int = 0) -> None:
         self.gamma: float = self._checked(at_least(0), "gamma", gamma)
@@ -105,7 +118,10 @@ class ExponentialLR(Scheduler):
 
 
 class InverseTimeLR(Scheduler):
-    """base / (1 + decay * step): the classic 1/t (Robbins & Monro 1951)."""
+    """base / (1 + decay * step): the classic 1/t (Robbins & Monro 1951).
+
+    ``decay``: 0 or more; ``optimizer``, ``warmup`` and what is raised: see `Scheduler`.
+    """
 
     def __init__(self, optimizer: Optimizer, decay: float, *, warmup: int = 0) -> None:
         self.decay: float = self._checked(at_least(0), "decay", decay)
@@ -120,6 +136,7 @@ class InverseSqrtLR(Scheduler):
     """base / sqrt(1 + decay * step); with decay 1, over the root of 1, 2, 3, ...
 
     ``warmup=w, decay=1 / w`` is the schedule of Vaswani et al. 2017, section 5.3.
+    ``optimizer``, ``warmup`` and what is raised: see `Scheduler`.
     """
 
     def __init__(
@@ -134,7 +151,10 @@ class InverseSqrtLR(Scheduler):
 
 
 class ConstantLR(Scheduler):
-    """base * factor for ``total_iters`` steps, then base."""
+    """base * factor for ``total_iters`` steps, then base.
+
+    ``optimizer``, ``warmup`` and what is raised: see `Scheduler`.
+    """
 
     def __init__(
         self,
@@ -154,7 +174,11 @@ class ConstantLR(Scheduler):
 
 
 class LinearLR(Scheduler):
-    """base * a factor that goes from start to end in ``total_iters`` steps."""
+    """base * a factor from ``start_factor`` to ``end_factor`` in ``total_iters`` steps.
+
+    ``optimizer``, ``warmup`` and what is raised: see `Scheduler`. For a rise at the
+    start of another schedule give that one a ``warmup``.
+    """
 
     def __init__(
         self,
@@ -179,7 +203,11 @@ class LinearLR(Scheduler):
 
 
 class PolynomialLR(Scheduler):
-    """base * (1 - step / total_iters)^power, and 0 after ``total_iters`` steps."""
+    """base * (1 - step / total_iters)^power, and 0 after ``total_iters`` steps.
+
+    ``power`` 1 is a straight line (Liu et al., "ParseNet", 2015, have 0.9);
+    ``optimizer``, ``warmup`` and what is raised: see `Scheduler`.
+    """
 
     def __init__(
         self,

@@ -23,14 +23,23 @@ from autograd_kernels.pointers import CHUNK
 
 
 class EMA:
-    """Exponentially weighted average of parameters, unbiased as `Average` is.
+    """Exponentially weighted average of ``params``, unbiased as `Average` is.
 
     Call ``update()`` after each step; it takes two launches and may be recorded. The
     parameters are read, never held fixed: inside ``with ema.averaged():`` they have the
     averages' values, and afterwards their own again. So have the ``buffers``, such as
     BatchNorm's running statistics; those that are no floats, counters, stay as they
     are. ``decay``, in [0, 1), default 0.999, is how much of the average an update
-    keeps; ``settings["decay"]`` may change.
+    keeps; ``settings["decay"]`` may change. Polyak, Juditsky 1992, with the weights of
+    Kingma & Ba 2015. Raises TypeError for what is no Tensor, ValueError for another
+    decay.
+
+    >>> from autograd_core import nn, optim
+    >>> model = nn.Linear(2, 1)
+    >>> ema = optim.EMA(model.parameters(), decay=0.99)
+    >>> ema.update()
+    >>> with ema.averaged():
+    ...     output = model(nn.Buffer([1.0, 2.0]))
     """
 
     def __init__(

@@ -19,6 +19,8 @@ class Lion(Optimizer):
 
     A sign of 0 is 0, of NaN NaN.
 
+    ``params`` and what is raised: see `Optimizer`.
+
     Settings:
         lr: [0, inf), default 0.0001. The step size: every element moves by it.
         betas: 2 numbers in [0, 1), default (0.9, 0.99). How much of the momentum the

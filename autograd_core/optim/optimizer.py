@@ -67,12 +67,22 @@ class Optimizer:
     """Base of the optimizers; updates parameters in place from their ``.grad``.
 
     ``params`` is an iterable of tensors, or of dicts like
-    ``{"params": [...], "lr": 0.01}``, each a group with its own settings. Parameters
-    whose ``.grad`` is None are skipped, and their state stays as it is. NaN or infinity
-    in a gradient passes into parameter and state.
+    ``{"params": [...], "lr": 0.01}``, each a group with its own settings; ``defaults``
+    are those of all others. Parameters whose ``.grad`` is None are skipped, and their
+    state stays as it is. NaN or infinity in a gradient passes into parameter and state.
+
+    Raises TypeError for what is no Tensor, ValueError for no parameters, one given
+    twice, one that does not require grad or is no leaf, and settings out of range.
 
     A subclass names its settings with their kinds, its kernels, what these read of the
     settings, and its state; it writes its rule as `spec`.
+
+    >>> from autograd_core import nn, optim
+    >>> body, head = nn.Linear(4, 8), nn.Linear(8, 1)
+    >>> slow = {"params": body.parameters(), "lr": 1e-4}
+    >>> opt = optim.Adam([slow, {"params": head.parameters()}], lr=1e-2)
+    >>> [group["lr"] for group in opt.param_groups]
+    [0.0001, 0.01]
     """
 
     settings: ClassVar[Mapping[str, Setting]]

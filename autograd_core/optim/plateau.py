@@ -16,10 +16,11 @@ from autograd_core.tensor import Tensor
 class ReduceLROnPlateau(Scheduler):
     """lr * factor whenever the metric has not improved for more than patience steps.
 
-    ``mode`` is "min" or "max"; better means better than the best by ``threshold``, a
-    fraction ("rel") or an amount ("abs"). After a cut, ``cooldown`` steps do not count.
-    Nothing is cut below ``min_lr``, or by less than ``eps``. In the ``warmup`` metrics
-    are not judged.
+    ``mode`` is "min" or "max"; better means better than the best by ``threshold``, by
+    ``threshold_mode`` a fraction ("rel") or an amount ("abs"). After a cut,
+    ``cooldown`` steps do not count. Nothing is cut below ``min_lr``, or by less than
+    ``eps``. In the ``warmup`` metrics are not judged. ``optimizer`` and what is raised:
+    see `Scheduler`.
     """
 
     def __init__(

@@ -21,6 +21,8 @@ class RAdam(Optimizer):
     Until that is known (5 steps by default) it is momentum. As in PyTorch, eps
     is inside of the correction of the bias.
 
+    ``params`` and what is raised: see `Optimizer`.
+
     Settings:
         lr: [0, inf), default 0.001. The step size.
         betas: 2 numbers in [0, 1), default (0.9, 0.999). How much of each moment a step

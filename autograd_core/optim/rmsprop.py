@@ -20,6 +20,8 @@ class RMSprop(Optimizer):
     ``centered`` divides by the standard deviation instead (Graves 2013, section 2.1);
     a variance that rounding made negative counts as 0. eps is outside of the root.
 
+    ``params`` and what is raised: see `Optimizer`.
+
     Settings:
         lr: [0, inf), default 0.01. The step size.
         alpha: [0, 1], default 0.99. How much of the mean square a step keeps: an

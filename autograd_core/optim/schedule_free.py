@@ -30,6 +30,8 @@ class ScheduleFreeSGD(Optimizer):
     the mode that it starts in. BatchNorm's statistics are those of y: with x, let them
     be computed anew.
 
+    ``params`` and what is raised: see `Optimizer`.
+
     Settings:
         lr: [0, inf), default 1.0. The step size: larger than SGD's, and constant.
         momentum: (0, 1), default 0.9. How near to x the gradients are taken.

@@ -22,12 +22,24 @@ NUMBER = Number(-math.inf, math.inf)
 class Scheduler:
     """Base of the schedules: counts steps and sets each group's learning rate.
 
-    The learning rate that a group has when its schedule is made is the ``base`` that
-    `rate` starts from; step 0 is set at once. Before any schedule, ``warmup`` steps
-    (default 0) rise linearly, base / warmup, 2 base / warmup, ..., base.
+    The learning rate that a group of ``optimizer`` has when its schedule is made is the
+    ``base`` that `rate` starts from; step 0 is set at once. Before any schedule,
+    ``warmup`` steps (default 0) rise linearly, base / warmup, 2 base / warmup, ...,
+    base.
 
     An optimizer has one schedule at a time, because two would overwrite each other's
-    rates: ValueError for a second one, until the first is closed or nobody has it.
+    rates: raises ValueError for a second one, until the first is closed or nobody has
+    it, and for settings out of range; TypeError for what is no optimizer.
+
+    >>> from autograd_core import nn, optim
+    >>> opt = optim.SGD(nn.Linear(2, 1).parameters(), lr=1.0)
+    >>> schedule = optim.StepLR(opt, step_size=2, gamma=0.1, warmup=2)
+    >>> rates = []
+    >>> for _ in range(6):
+    ...     rates.append(round(opt.param_groups[0]["lr"], 2))
+    ...     schedule.step()
+    >>> rates
+    [0.5, 1.0, 1.0, 1.0, 0.1, 0.1]
     """
 
     def __init__(self, optimizer: Optimizer, *, warmup: int = 0) -> None:

@@ -18,6 +18,8 @@ class SGD(Optimizer):
     As PyTorch's: the buffer takes the gradient and not lr times it, and starts as the
     first gradient, undamped. Raises for nesterov without momentum or with dampening.
 
+    ``params`` and what is raised: see `Optimizer`.
+
     Settings:
         lr: [0, inf), default 0.001. The step size.
         momentum: [0, inf), default 0.0. How much of the buffer a step keeps.

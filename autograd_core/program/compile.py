@@ -22,7 +22,7 @@ REFUSED = {
     "a generator": inspect.isgeneratorfunction,
     "an asynchronous generator": inspect.isasyncgenfunction,
 }
-OWN = ("function", "name", "_settling", "__wrapped__")
+OWN = ("function", "name", "_settling", "__wrapped__", "__doc__")
 
 
 class Compiled(Generic[P, R]):
@@ -38,6 +38,7 @@ class Compiled(Generic[P, R]):
         self.function = self.__wrapped__ = function
         self.name: str = getattr(function, "__name__", type(function).__name__)
         self._settling = Settling(function, self.name, check_every, strict)
+        self.__doc__ = function.__doc__
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         program = self._settling.program
@@ -49,7 +50,7 @@ class Compiled(Generic[P, R]):
 
     def __repr__(self) -> str:
         count = sum(map(len, self.programs.values()))
-        return f"<compiled {self.name}: {count} Programs>"
+        return f"<compiled {self.name}: {count} Program{'s' * (count != 1)}>"
 
     @property
     def program(self) -> Program | None:

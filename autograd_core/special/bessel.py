@@ -33,7 +33,7 @@ def _mean(f: Any, v: Any, x: Any) -> Any:
 
 @hosted(sc.j0, lambda g, y, x: neg(mul(g, j1(x))), saves="x", samples=ALL)
 def j0(x: Any) -> Any:
-    """First kind, order 0."""
+    """Bessel's J, the first kind, order 0 (DLMF 10.2.2)."""
 
 
 @hosted(
@@ -43,7 +43,7 @@ def j0(x: Any) -> Any:
     samples=ALL,
 )
 def j1(x: Any) -> Any:
-    """First kind, order 1."""
+    """Bessel's J, the first kind, order 1 (DLMF 10.2.2)."""
 
 
 @hosted(
@@ -54,7 +54,7 @@ def j1(x: Any) -> Any:
     samples=(*ORDERS, *WHOLE),
 )
 def jv(v: Any, z: Any) -> Any:
-    """First kind, order v; gradients by z."""
+    """Bessel's J, the first kind, order v (DLMF 10.2.2)."""
 
 
 jn = jv
@@ -62,7 +62,7 @@ jn = jv
 
 @hosted(sc.y0, lambda g, y, x: neg(mul(g, y1(x))), saves="x", samples=RIGHT)
 def y0(x: Any) -> Any:
-    """Second kind, order 0."""
+    """Bessel's Y, the second kind, order 0 (DLMF 10.2.3)."""
 
 
 @hosted(
@@ -72,7 +72,7 @@ def y0(x: Any) -> Any:
     samples=RIGHT,
 )
 def y1(x: Any) -> Any:
-    """Second kind, order 1."""
+    """Bessel's Y, the second kind, order 1 (DLMF 10.2.3)."""
 
 
 @hosted(
@@ -83,7 +83,7 @@ def y1(x: Any) -> Any:
     samples=WHOLE,
 )
 def yn(n: Any, x: Any) -> Any:
-    """Second kind, whole order n; gradients by x."""
+    """Bessel's Y, the second kind, whole order n (DLMF 10.2.3)."""
 
 
 @hosted(
@@ -94,7 +94,7 @@ def yn(n: Any, x: Any) -> Any:
     samples=ORDERS,
 )
 def yv(v: Any, z: Any) -> Any:
-    """Second kind, order v; gradients by z."""
+    """Bessel's Y, the second kind, order v (DLMF 10.2.3)."""
 
 
 # Modified, first kind ----------------------------------------------------------------
@@ -107,7 +107,7 @@ def _scaled(slope: Any, y: Any, x: Any) -> Any:
 
 @hosted(sc.i0, lambda g, y, x: mul(g, i1(x)), saves="x", samples=ALL)
 def i0(x: Any) -> Any:
-    """Modified, first kind, order 0."""
+    """Bessel's I, modified, of the first kind, order 0 (DLMF 10.25.2)."""
 
 
 @hosted(
@@ -117,7 +117,7 @@ def i0(x: Any) -> Any:
     samples=ALL,
 )
 def i1(x: Any) -> Any:
-    """Modified, first kind, order 1."""
+    """Bessel's I, modified, of the first kind, order 1 (DLMF 10.25.2)."""
 
 
 @hosted(
@@ -148,7 +148,7 @@ def i1e(x: Any) -> Any:
     samples=ORDERS,
 )
 def iv(v: Any, z: Any) -> Any:
-    """Modified, first kind, order v; gradients by z."""
+    """Bessel's I, modified, of the first kind, order v (DLMF 10.25.2)."""
 
 
 @hosted(
@@ -159,7 +159,7 @@ def iv(v: Any, z: Any) -> Any:
     samples=ORDERS,
 )
 def ive(v: Any, z: Any) -> Any:
-    """``exp(-|z|) * iv(v, z)``; gradients by z."""
+    """``exp(-|z|) * iv(v, z)``."""
 
 
 # Modified, second kind ---------------------------------------------------------------
@@ -167,7 +167,7 @@ def ive(v: Any, z: Any) -> Any:
 
 @hosted(sc.k0, lambda g, y, x: neg(mul(g, k1(x))), saves="x", samples=RIGHT)
 def k0(x: Any) -> Any:
-    """Modified, second kind, order 0."""
+    """Bessel's K, modified, of the second kind, order 0 (DLMF 10.27.4)."""
 
 
 @hosted(
@@ -177,7 +177,7 @@ def k0(x: Any) -> Any:
     samples=RIGHT,
 )
 def k1(x: Any) -> Any:
-    """Modified, second kind, order 1."""
+    """Bessel's K, modified, of the second kind, order 1 (DLMF 10.27.4)."""
 
 
 @hosted(sc.k0e, lambda g, y, x: mul(g, sub(y, k1e(x))), saves="x out", samples=RIGHT)
@@ -203,7 +203,7 @@ def k1e(x: Any) -> Any:
     samples=WHOLE,
 )
 def kn(n: Any, x: Any) -> Any:
-    """Modified, second kind, whole order n; gradients by x."""
+    """Bessel's K, modified, of the second kind, whole order n (DLMF 10.27.4)."""
 
 
 @hosted(
@@ -214,7 +214,7 @@ def kn(n: Any, x: Any) -> Any:
     samples=ORDERS,
 )
 def kv(v: Any, z: Any) -> Any:
-    """Modified, second kind, order v; gradients by z."""
+    """Bessel's K, modified, of the second kind, order v (DLMF 10.27.4)."""
 
 
 @hosted(
@@ -225,4 +225,4 @@ def kv(v: Any, z: Any) -> Any:
     samples=ORDERS,
 )
 def kve(v: Any, z: Any) -> Any:
-    """``exp(z) * kv(v, z)``; gradients by z."""
+    """``exp(z) * kv(v, z)``."""

@@ -78,7 +78,7 @@ def exp10(x: Any) -> Any:
     samples=(sample(POSITIVE), sample(Arg((5,), -3.0, -0.2))),
 )
 def cbrt(x: Any) -> Any:
-    """Cube root, of negative numbers too; the gradient at 0 is infinite, as it is."""
+    """``x ** (1 / 3)``, of negative numbers too; the gradient at 0 is infinite."""
 
 
 @hosted(sc.exprel, lambda g, y, x: mul(g, mul(hyp1f1(2.0, 3.0, x), 0.5)), saves="x")
@@ -93,7 +93,7 @@ def cosm1(x: Any) -> Any:
 
 @hosted(sc.wrightomega, lambda g, y, x: div(mul(g, y), add(y, 1.0)), saves="out")
 def wrightomega(x: Any) -> Any:
-    """The solution of ``y + log(y) = x``."""
+    """The solution of ``y + log(y) = x`` (Corless, Jeffrey 2002)."""
 
 
 # Logarithms that are 0 where their factor is -----------------------------------------
@@ -143,7 +143,7 @@ def xlog1py(x: Any, y: Any) -> Any:
     samples=(sample(POSITIVE),),
 )
 def entr(x: Any) -> Any:
-    """``-x * log(x)``, 0 at 0 and -inf below."""
+    """``-x * log(x)``, 0 at 0 and -inf below (Shannon 1948)."""
 
 
 @hosted(
@@ -154,7 +154,7 @@ def entr(x: Any) -> Any:
     samples=PAIRS,
 )
 def rel_entr(x: Any, y: Any) -> Any:
-    """``x * log(x / y)``, 0 where x is 0, and inf outside of its domain."""
+    """``x * log(x / y)``, 0 where x is 0, inf outside (Kullback, Leibler 1951)."""
 
 
 @hosted(
@@ -165,7 +165,7 @@ def rel_entr(x: Any, y: Any) -> Any:
     samples=PAIRS,
 )
 def kl_div(x: Any, y: Any) -> Any:
-    """``x * log(x / y) - x + y``, y where x is 0, and inf outside of its domain."""
+    """``x * log(x / y) - x + y``, y where x is 0, inf outside (Kullback 1951)."""
 
 
 # Losses ------------------------------------------------------------------------------
@@ -191,7 +191,7 @@ def _huber_by_r(g: Any, delta: Any, r: Any) -> Any:
     ),
 )
 def huber(delta: Any, r: Any) -> Any:
-    """``r ** 2 / 2`` up to ``|r| = delta``, then on as a straight line."""
+    """``r ** 2 / 2`` up to ``|r| = delta``, then on as a straight line (Huber 1964)."""
 
 
 def _stretch(delta: Any, r: Any) -> Any:
@@ -212,7 +212,7 @@ def _pseudo_huber_by_delta(g: Any, delta: Any, r: Any) -> Any:
     samples=(sample(1.1, (3, 4)), sample(Arg((3, 1), 0.5, 2.0), (4,))),
 )
 def pseudo_huber(delta: Any, r: Any) -> Any:
-    """``delta ** 2 * (sqrt(1 + (r / delta) ** 2) - 1)``."""
+    """``delta ** 2 * (sqrt(1 + (r / delta) ** 2) - 1)`` (Charbonnier et al. 1997)."""
 
 
 # Box-Cox -----------------------------------------------------------------------------
@@ -243,7 +243,7 @@ INVERSE = (
     samples=BOXCOX,
 )
 def boxcox(x: Any, lmbda: Any) -> Any:
-    """``(x ** lmbda - 1) / lmbda``, and ``log(x)`` where lmbda is 0."""
+    """``(x ** lmbda - 1) / lmbda``, and ``log(x)`` where that is 0 (Box, Cox 1964)."""
 
 
 @hosted(
@@ -295,17 +295,17 @@ def inv_boxcox1p(y: Any, lmbda: Any) -> Any:
 
 @hosted(sc.sindg, lambda g, y, x: mul(g, mul(cosdg(x), DEGREE)), saves="x")
 def sindg(x: Any) -> Any:
-    """Sine of an angle in degrees."""
+    """Sine of an angle in degrees, ``sin(x * pi / 180)``."""
 
 
 @hosted(sc.cosdg, lambda g, y, x: mul(g, mul(sindg(x), -DEGREE)), saves="x")
 def cosdg(x: Any) -> Any:
-    """Cosine of an angle in degrees."""
+    """Cosine of an angle in degrees, ``cos(x * pi / 180)``."""
 
 
 @hosted(sc.tandg, lambda g, y, x: mul(g, mul(add(square(y), 1.0), DEGREE)), saves="out")
 def tandg(x: Any) -> Any:
-    """Tangent of an angle in degrees."""
+    """Tangent of an angle in degrees, ``tan(x * pi / 180)``."""
 
 
 @hosted(
@@ -315,4 +315,4 @@ def tandg(x: Any) -> Any:
     samples=(sample(Arg((3, 4), 20.0, 160.0)),),
 )
 def cotdg(x: Any) -> Any:
-    """Cotangent of an angle in degrees."""
+    """Cotangent of an angle in degrees, ``1 / tandg(x)``."""

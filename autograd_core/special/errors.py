@@ -40,24 +40,24 @@ def normal(x: Any) -> Any:
 
 @hosted(sc.erf, lambda g, y, x: mul(g, mul(_bell(x), SLOPE)), saves="x")
 def erf(x: Any) -> Any:
-    """The error function."""
+    """The error function (DLMF 7.2.1)."""
 
 
 @hosted(sc.erfc, lambda g, y, x: mul(g, mul(_bell(x), -SLOPE)), saves="x")
 def erfc(x: Any) -> Any:
-    """``1 - erf(x)``, accurate where that is small."""
+    """``1 - erf(x)``, accurate where that is small (DLMF 7.2.2)."""
 
 
 @hosted(
     sc.erfcx, lambda g, y, x: mul(g, sub(mul(mul(x, 2.0), y), SLOPE)), saves="x out"
 )
 def erfcx(x: Any) -> Any:
-    """``exp(x ** 2) * erfc(x)``."""
+    """``exp(x ** 2) * erfc(x)`` (DLMF 7.2.3)."""
 
 
 @hosted(sc.erfi, lambda g, y, x: mul(g, mul(exp(square(x)), SLOPE)), saves="x")
 def erfi(x: Any) -> Any:
-    """``-i * erf(i * x)``."""
+    """``-i * erf(i * x)`` (DLMF 7.2.1)."""
 
 
 @hosted(
@@ -67,7 +67,7 @@ def erfi(x: Any) -> Any:
     samples=(sample(Arg((3, 4), -0.9, 0.9)),),
 )
 def erfinv(x: Any) -> Any:
-    """What undoes `erf`."""
+    """What undoes `erf` (DLMF 7.17.1)."""
 
 
 @hosted(
@@ -77,12 +77,12 @@ def erfinv(x: Any) -> Any:
     samples=(sample(Arg((3, 4), 0.1, 1.9)),),
 )
 def erfcinv(x: Any) -> Any:
-    """What undoes `erfc`."""
+    """What undoes `erfc` (DLMF 7.17.1)."""
 
 
 @hosted(sc.dawsn, lambda g, y, x: mul(g, sub(1.0, mul(mul(x, 2.0), y))), saves="x out")
 def dawsn(x: Any) -> Any:
-    """Dawson's integral."""
+    """Dawson's integral (DLMF 7.2.5)."""
 
 
 # The normal distribution -------------------------------------------------------------
@@ -90,7 +90,7 @@ def dawsn(x: Any) -> Any:
 
 @hosted(sc.ndtr, lambda g, y, x: mul(g, normal(x)), saves="x")
 def ndtr(x: Any) -> Any:
-    """The normal distribution: the chance of less than x."""
+    """The normal distribution: the chance of less than x (DLMF 7.2.2)."""
 
 
 @hosted(
@@ -145,7 +145,7 @@ def _owens_by_a(h: Any, a: Any) -> Any:
     samples=(sample((3, 4), (3, 4)), sample((3, 1), (4,)), sample((3, 4), 0.5)),
 )
 def owens_t(h: Any, a: Any) -> Any:
-    """Owen's function T."""
+    """Owen's function T (Owen 1956)."""
 
 
 # Integrals of exponentials -----------------------------------------------------------
@@ -153,7 +153,7 @@ def owens_t(h: Any, a: Any) -> Any:
 
 @hosted(sc.expi, lambda g, y, x: mul(g, div(exp(x), x)), saves="x", samples=POSITIVE)
 def expi(x: Any) -> Any:
-    """The exponential integral Ei."""
+    """The exponential integral Ei (DLMF 6.2.5)."""
 
 
 @hosted(
@@ -163,7 +163,7 @@ def expi(x: Any) -> Any:
     samples=POSITIVE,
 )
 def exp1(x: Any) -> Any:
-    """The exponential integral E1."""
+    """The exponential integral E1 (DLMF 6.2.1)."""
 
 
 def _expn_slope(n: Any, x: Any) -> Any:
@@ -185,4 +185,4 @@ def _expn_slope(n: Any, x: Any) -> Any:
     ),
 )
 def expn(n: Any, x: Any) -> Any:
-    """The exponential integral of order n; gradients by x."""
+    """The exponential integral of order n (DLMF 8.19.1)."""

@@ -49,17 +49,17 @@ PAIRS = (sample(A, A), sample(COLUMN, ROW), sample(A, 1.5))
     samples=BOTH_SIDES,
 )
 def gamma(z: Any) -> Any:
-    """The gamma function."""
+    """The gamma function (DLMF 5.2.1)."""
 
 
 @hosted(sc.gammaln, lambda g, y, x: mul(g, psi(x)), saves="x", samples=BOTH_SIDES)
 def gammaln(x: Any) -> Any:
-    """Logarithm of the magnitude of `gamma`."""
+    """Logarithm of the magnitude of `gamma` (DLMF 5.2.1)."""
 
 
 @hosted(sc.loggamma, lambda g, y, z: mul(g, psi(z)), saves="z", samples=(sample(A),))
 def loggamma(z: Any) -> Any:
-    """Principal branch of the logarithm of `gamma`; NaN below 0."""
+    """Principal branch of the logarithm of `gamma`; NaN below 0 (DLMF 5.2.1)."""
 
 
 @hosted(
@@ -88,12 +88,12 @@ def _rgamma_slope(z: Any, y: Any) -> Any:
     samples=BOTH_SIDES,
 )
 def rgamma(z: Any) -> Any:
-    """``1 / gamma(z)``."""
+    """``1 / gamma(z)`` (DLMF 5.7.1)."""
 
 
 @hosted(sc.psi, lambda g, y, z: mul(g, polygamma(1, z)), saves="z", samples=BOTH_SIDES)
 def psi(z: Any) -> Any:
-    """The digamma function, the slope of `gammaln`."""
+    """The digamma function, the slope of `gammaln` (DLMF 5.2.2)."""
 
 
 digamma = psi
@@ -115,14 +115,18 @@ def _polygamma(n: Any, x: Array) -> Any:
     elementwise=True,
 )
 def polygamma(n: Any, x: Any) -> Any:
-    """Derivative n of `psi`; gradients by x."""
+    """Derivative n of `psi` (DLMF 5.15); gradients by x.
+
+    ``n``: whole numbers, 0 or more; returns the dtype of x.
+    """
     return host(_polygamma, n, floats(x))
 
 
 def multigammaln(a: Any, d: int) -> Any:
-    """Logarithm of the multivariate gamma function of dimension ``d``.
+    """Logarithm of the multivariate gamma function of dimension ``d`` (DLMF 35.3.4).
 
-    NaN where a is not above ``(d - 1) / 2``.
+    Returns the shape of ``a``; NaN where that is not above ``(d - 1) / 2``. Raises
+    ValueError for a d that is no whole number.
     """
     if d != math.floor(d):
         raise ValueError(f"multigammaln: d is a dimension, a whole number, got {d!r}")
@@ -148,7 +152,7 @@ def _gamma_density(a: Any, x: Any) -> Any:
     samples=BY_SECOND,
 )
 def gammainc(a: Any, x: Any) -> Any:
-    """Regularised lower incomplete gamma function; gradients by x."""
+    """Regularised lower incomplete gamma function (DLMF 8.2.4)."""
 
 
 @hosted(
@@ -159,7 +163,7 @@ def gammainc(a: Any, x: Any) -> Any:
     samples=BY_SECOND,
 )
 def gammaincc(a: Any, x: Any) -> Any:
-    """Regularised upper incomplete gamma function; gradients by x."""
+    """Regularised upper incomplete gamma function (DLMF 8.2.4)."""
 
 
 @hosted(
@@ -170,7 +174,7 @@ def gammaincc(a: Any, x: Any) -> Any:
     samples=(sample(A, CHANCE), sample(COLUMN, Arg((4,), 0.1, 0.9))),
 )
 def gammaincinv(a: Any, y: Any) -> Any:
-    """What undoes `gammainc`; gradients by y."""
+    """What undoes `gammainc`."""
 
 
 @hosted(
@@ -181,7 +185,7 @@ def gammaincinv(a: Any, y: Any) -> Any:
     samples=(sample(A, CHANCE), sample(COLUMN, Arg((4,), 0.1, 0.9))),
 )
 def gammainccinv(a: Any, y: Any) -> Any:
-    """What undoes `gammaincc`; gradients by y."""
+    """What undoes `gammaincc`."""
 
 
 @hosted(
@@ -192,7 +196,7 @@ def gammainccinv(a: Any, y: Any) -> Any:
     samples=PAIRS,
 )
 def poch(z: Any, m: Any) -> Any:
-    """Rising factorial, ``gamma(z + m) / gamma(z)``."""
+    """Rising factorial, ``gamma(z + m) / gamma(z)`` (DLMF 5.2.5)."""
 
 
 # Beta --------------------------------------------------------------------------------
@@ -210,7 +214,7 @@ def _beta_slope(a: Any, b: Any) -> Any:
     samples=PAIRS,
 )
 def beta(a: Any, b: Any) -> Any:
-    """The beta function."""
+    """The beta function (DLMF 5.12.1)."""
 
 
 @hosted(
@@ -221,7 +225,7 @@ def beta(a: Any, b: Any) -> Any:
     samples=PAIRS,
 )
 def betaln(a: Any, b: Any) -> Any:
-    """Logarithm of the magnitude of `beta`."""
+    """Logarithm of the magnitude of `beta` (DLMF 5.12.1)."""
 
 
 def _beta_density(a: Any, b: Any, x: Any) -> Any:
@@ -245,7 +249,7 @@ TRIPLES = (
     samples=TRIPLES,
 )
 def betainc(a: Any, b: Any, x: Any) -> Any:
-    """Regularised incomplete beta function; gradients by x."""
+    """Regularised incomplete beta function (DLMF 8.17.2)."""
 
 
 @hosted(
@@ -257,7 +261,7 @@ def betainc(a: Any, b: Any, x: Any) -> Any:
     samples=TRIPLES,
 )
 def betaincc(a: Any, b: Any, x: Any) -> Any:
-    """``1 - betainc(a, b, x)``, accurate where that is small; gradients by x."""
+    """``1 - betainc(a, b, x)``, accurate where that is small (DLMF 8.17.4)."""
 
 
 @hosted(
@@ -269,7 +273,7 @@ def betaincc(a: Any, b: Any, x: Any) -> Any:
     samples=TRIPLES,
 )
 def betaincinv(a: Any, b: Any, y: Any) -> Any:
-    """What undoes `betainc`; gradients by y."""
+    """What undoes `betainc`."""
 
 
 # Distributions -----------------------------------------------------------------------
@@ -291,7 +295,7 @@ def _student_density(df: Any, t: Any) -> Any:
     samples=(sample(A, (3, 4)), sample(COLUMN, (4,))),
 )
 def stdtr(df: Any, t: Any) -> Any:
-    """Student's t distribution; gradients by t."""
+    """Student's t distribution (DLMF 8.17.2)."""
 
 
 def _chi_squared_density(v: Any, x: Any) -> Any:
@@ -306,7 +310,7 @@ def _chi_squared_density(v: Any, x: Any) -> Any:
     samples=BY_SECOND,
 )
 def chdtr(v: Any, x: Any) -> Any:
-    """The chi-squared distribution; gradients by x."""
+    """The chi-squared distribution (DLMF 8.2.4)."""
 
 
 @hosted(
@@ -317,7 +321,7 @@ def chdtr(v: Any, x: Any) -> Any:
     samples=BY_SECOND,
 )
 def chdtrc(v: Any, x: Any) -> Any:
-    """Survival function of the chi-squared distribution; gradients by x."""
+    """Survival function of the chi-squared distribution (DLMF 8.2.4)."""
 
 
 @hosted(
@@ -328,4 +332,4 @@ def chdtrc(v: Any, x: Any) -> Any:
     samples=(sample(2, A), sample(Arg((3, 1), 0, 4, "int"), ROW)),
 )
 def pdtr(k: Any, m: Any) -> Any:
-    """The Poisson distribution, for whole k; gradients by m."""
+    """The Poisson distribution, for whole k (DLMF 8.4.10)."""

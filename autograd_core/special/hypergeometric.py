@@ -24,7 +24,7 @@ M = (sample(Arg((3, 4), -1.5, 0.8)),)
     samples=(sample(1.5, X), sample(Arg((3, 1), 0.5, 2.0), Arg((4,)))),
 )
 def hyp0f1(v: Any, z: Any) -> Any:
-    """The function 0F1; gradients by z."""
+    """The function 0F1 (DLMF 16.2.1)."""
 
 
 @hosted(
@@ -38,7 +38,7 @@ def hyp0f1(v: Any, z: Any) -> Any:
     samples=(sample(1.5, 2.5, X), sample(2.0, Arg((3, 1), 0.5, 2.0), Arg((4,)))),
 )
 def hyp1f1(a: Any, b: Any, x: Any) -> Any:
-    """Kummer's function 1F1; gradients by x."""
+    """Kummer's function 1F1 (DLMF 13.2.2)."""
 
 
 @hosted(
@@ -52,7 +52,7 @@ def hyp1f1(a: Any, b: Any, x: Any) -> Any:
     samples=(sample(1.5, 2.5, Arg((3, 4), 0.5, 3.0)),),
 )
 def hyperu(a: Any, b: Any, x: Any) -> Any:
-    """Tricomi's function U; gradients by x."""
+    """Tricomi's function U (DLMF 13.2.6)."""
 
 
 @hosted(
@@ -77,7 +77,7 @@ def hyperu(a: Any, b: Any, x: Any) -> Any:
     ),
 )
 def hyp2f1(a: Any, b: Any, c: Any, z: Any) -> Any:
-    """Gauss's function 2F1; gradients by z."""
+    """Gauss's function 2F1 (DLMF 15.2.1)."""
 
 
 def _quotient(a: Any, b: Any) -> Any:
@@ -96,7 +96,7 @@ def _quotient(a: Any, b: Any) -> Any:
     samples=M,
 )
 def ellipk(m: Any) -> Any:
-    """Complete elliptic integral of the first kind, of the parameter m."""
+    """Complete elliptic integral of the first kind, parameter m (DLMF 19.2.8)."""
 
 
 @hosted(
@@ -106,7 +106,7 @@ def ellipk(m: Any) -> Any:
     samples=M,
 )
 def ellipe(m: Any) -> Any:
-    """Complete elliptic integral of the second kind, of the parameter m."""
+    """Complete elliptic integral of the second kind, parameter m (DLMF 19.2.8)."""
 
 
 def _delta(phi: Any, m: Any) -> Any:
@@ -127,7 +127,7 @@ INCOMPLETE = (
     samples=INCOMPLETE,
 )
 def ellipkinc(phi: Any, m: Any) -> Any:
-    """Incomplete elliptic integral of the first kind; gradients by phi."""
+    """Incomplete elliptic integral of the first kind, parameter m (DLMF 19.2.4)."""
 
 
 @hosted(
@@ -138,7 +138,7 @@ def ellipkinc(phi: Any, m: Any) -> Any:
     samples=INCOMPLETE,
 )
 def ellipeinc(phi: Any, m: Any) -> Any:
-    """Incomplete elliptic integral of the second kind; gradients by phi."""
+    """Incomplete elliptic integral of the second kind, parameter m (DLMF 19.2.5)."""
 
 
 # Dilogarithm -------------------------------------------------------------------------
@@ -151,4 +151,4 @@ def ellipeinc(phi: Any, m: Any) -> Any:
     samples=(sample(Arg((3, 4), 0.3, 3.0)),),
 )
 def spence(z: Any) -> Any:
-    """Spence's function, the dilogarithm of ``1 - z``."""
+    """Spence's function, the dilogarithm of ``1 - z`` (DLMF 25.12.1)."""

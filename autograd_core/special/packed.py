@@ -51,7 +51,7 @@ def sine_and_cosine_integral(x: Any) -> Any:
 
 
 def sici(x: Any) -> tuple[Any, Any]:
-    """Sine and cosine integral."""
+    """Sine and cosine integral of ``x`` (DLMF 6.2.9 and 6.2.13). Returns (Si, Ci)."""
     si, ci = _apart(sine_and_cosine_integral(operand(x)))
     return si, ci
 
@@ -75,7 +75,7 @@ def hyperbolic_integrals(x: Any) -> Any:
 
 
 def shichi(x: Any) -> tuple[Any, Any]:
-    """Hyperbolic sine and cosine integral."""
+    """Hyperbolic sine, cosine integral of ``x`` (DLMF 6.2.15). Returns (Shi, Chi)."""
     shi, chi = _apart(hyperbolic_integrals(operand(x)))
     return shi, chi
 
@@ -95,7 +95,7 @@ def fresnel_integrals(x: Any) -> Any:
 
 
 def fresnel(z: Any) -> tuple[Any, Any]:
-    """Fresnel's integrals S and C."""
+    """Fresnel's integrals of ``z`` (DLMF 7.2.7 and 7.2.8). Returns (S, C)."""
     first, second = _apart(fresnel_integrals(operand(z)))
     return first, second
 
@@ -116,5 +116,5 @@ def airy_functions(x: Any) -> Any:
 
 
 def airy(z: Any) -> tuple[Any, ...]:
-    """Airy's functions and their derivatives: Ai, Ai', Bi, Bi'."""
+    """Airy's functions of real ``z`` (DLMF 9.2). Returns (Ai, Ai', Bi, Bi')."""
     return _apart(airy_functions(operand(z)))

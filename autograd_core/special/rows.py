@@ -38,9 +38,23 @@ def hosted(
         op: Any = primitive(
             *vjps, saves=saves, samples=samples, elementwise=True, ufunc=ufunc
         )(body)
-        return op
+        return documented(op)
 
     return decorate
+
+
+def documented(op: Op[P]) -> Op[P]:
+    """``op`` with a docstring that says of its row what is the same for all rows."""
+    operands = ", ".join(f"``{name}``" for name in op.names)
+    of = [name for name, vjp in zip(op.names, op.vjps or (), strict=True) if vjp]
+    op.__doc__ = (
+        f"{op.__doc__}\n\n"
+        f"{operands}: real numbers or arrays, which broadcast; "
+        f"gradients by {', '.join(of)}.\n"
+        "Returns float64, or float32 if they are; NaN outside of the domain.\n"
+        f"Raises TypeError for float16. As `scipy.special.{op.name}`.\n"
+    )
+    return op
 
 
 def strong(args: Sequence[Any]) -> Sequence[Any]:

@@ -25,7 +25,22 @@ def logsumexp(
     keepdims: bool = False,
     return_sign: bool = False,
 ) -> Any:
-    """``log(sum(b * exp(a)))`` over ``axis``, without overflow."""
+    """``log(sum(b * exp(a)))`` over ``axis``, without overflow.
+
+    Args:
+        a: real numbers, any shape.
+        axis: an axis or several; None, all of them.
+        b: what the terms are multiplied by; it broadcasts against a.
+        keepdims: whether these axes stay, with length 1.
+        return_sign: give (log of the magnitude, sign) instead, for sums below 0.
+
+    Returns the shape of a without these axes. Raises AxisError (a ValueError) for an
+    axis that is not there. Blanchard, Higham, Higham, IMA J. Numer. Anal. 41, 2021.
+
+    >>> from autograd_core import special
+    >>> round(special.logsumexp([1000.0, 1000.0]).item(), 4)
+    1000.6931
+    """
     a = operand(a)
     if a.ndim == 0:  # a row of one, as SciPy has it: keepdims keeps that axis
         a = s.reshape(a, shape=(1,))
@@ -52,12 +67,20 @@ def _detached(x: Any) -> Any:
 
 
 def softmax(x: Any, axis: Axis = None) -> Any:
-    """``exp(x) / sum(exp(x))`` over ``axis``, None for all axes."""
+    """``exp(x) / sum(exp(x))`` over ``axis``, None for all axes, without overflow.
+
+    ``x``: any shape. Returns its shape and dtype. Raises AxisError (a ValueError) for
+    an axis that is not there. See `nn.functional.softmax` for the field's default axis.
+    """
     return _over_rows(rows.softmax, e.exp, x, axis)
 
 
 def log_softmax(x: Any, axis: Axis = None) -> Any:
-    """Logarithm of `softmax`, without cancellation."""
+    """Logarithm of `softmax` over ``axis``, without cancellation.
+
+    ``x``: any shape. Returns its shape and dtype. Raises AxisError (a ValueError) for
+    an axis that is not there.
+    """
     return _over_rows(rows.log_softmax, s.identity, x, axis)
 
 
@@ -71,5 +94,5 @@ def _over_rows(op: Any, of_logarithm: Any, x: Any, axis: Axis) -> Any:
 
 
 def softplus(x: Any) -> Any:
-    """``log(1 + exp(x))``, without overflow."""
+    """``log(1 + exp(x))``, without overflow; returns the shape and dtype of ``x``."""
     return smooth(operand(x), threshold=math.inf)

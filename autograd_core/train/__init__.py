@@ -1,4 +1,13 @@
-"""Training: data, a loop with callbacks, checkpoints that resume bit for bit."""
+"""Training: data, a loop with callbacks, checkpoints that resume bit for bit.
+
+- `fit` is the loop; `make_step` one step of it, for loops of your own.
+- Data: `Batches`, `Standardizer`, `split`, `class_weights`; augmentation: `Jitter`,
+  `Mixup`, `Noise`, ...
+- What is measured: `accuracy`, `f1`, `auc`, `r2`, ..., `evaluate`, `predict`.
+- Callbacks: `EarlyStopping`, `Checkpoint`, `Schedule`, `Progress`, `Callback`.
+- Looking: `learning_curve`, `signals`, `find_lr`, `check_gradients`.
+- Settings: `search`, and with Optuna `suggest`, `Prune`. Files: `save`, `load`.
+"""
 
 from typing import Never
 

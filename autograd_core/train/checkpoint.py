@@ -48,10 +48,10 @@ def save(
 
 
 def load(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """What `save` wrote; tuples come back as lists.
+    """What `save` wrote at ``path``; tuples come back as lists.
 
-    Raises FileNotFoundError, or CheckpointError for a file that is truncated, damaged,
-    of a newer format or something else.
+    Returns a dict. Raises FileNotFoundError, or CheckpointError for a file that is
+    truncated, damaged, of a newer format or something else.
     """
     arrays, metadata = tensorfile.read(path)
     where = os.fspath(path)

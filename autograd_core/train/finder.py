@@ -39,9 +39,9 @@ DIVERGED = 4.0  # times the lowest smoothed loss: further on there is nothing to
 class LearningRates:
     """What `find_lr` found: the loss before each step, and the rate of that step.
 
-    ``smoothed`` are exponentially weighted averages of ``losses``, without their bias
-    towards 0; all are float64 arrays. ``planned`` steps were to be taken; ``diverged``
-    says that the sweep ended before.
+    ``lrs`` are the rates, ``smoothed`` exponentially weighted averages of ``losses``,
+    without their bias towards 0; all are float64 arrays. ``planned`` steps were to be
+    taken; ``diverged`` says that the sweep ended before.
     """
 
     lrs: Array
@@ -115,9 +115,11 @@ def find_lr(
 
     The rate grows by the same factor each step, the same in all groups of ``opt``. The
     sweep ends early where the smoothed loss is over four times its lowest value, or not
-    finite. ``data`` is (x, y), (x, y, sample_weight) or `Batches`, as for `fit`; model,
-    optimizer, gradients, buffers, modes and the random generator are as before then,
-    also after an error or Ctrl-C.
+    finite. ``data`` is (x, y), (x, y, sample_weight) or `Batches`; ``batch_size``,
+    ``seed``, ``l1`` and ``l2`` are as for `fit`; model, optimizer, gradients, buffers,
+    modes and the random generator are as before then, also after an error or Ctrl-C.
+    Smith, "Cyclical learning rates for training neural networks", WACV 2017, section
+    3.3.
 
     >>> import numpy as np
     >>> from autograd_core import nn, optim, train

@@ -30,10 +30,11 @@ def check_gradients(
 ) -> Report:
     """`gradcheck` of ``loss(model(x), y)`` plus its penalty, on a copy in float64.
 
-    ``rows`` random rows of the data, and of each parameter at most ``most`` random
-    numbers (None: all), are checked. The table has a line for each parameter, and
-    ``report.relative`` is the one number of the course notes, ``||a - n|| / (||a|| +
-    ||n||)``: good below 1e-7; above 1e-5 something may be wrong, above 1e-3 it is.
+    ``rows`` random rows of the data (with ``sample_weight``), and of each parameter at
+    most ``most`` random numbers (None: all), drawn by ``seed``, are checked. The table
+    has a line for each parameter, and ``report.relative`` is the one number of the
+    course notes, ``||a - n|| / (||a|| + ||n||)``: good below 1e-7; above 1e-5 something
+    may be wrong, above 1e-3 it is.
 
     The model itself is not touched, whatever its dtype. The copy is in the mode that
     the model is in; dropout draws the same mask each time, and BatchNorm's running

@@ -27,7 +27,8 @@ class History:
     measured after the epoch, in evaluation mode, of all rows at once, NaN for an epoch
     without validation. "lr" is the first group's, at the epoch's end; "seconds" counts
     from the start of training. ``gradchecks`` holds the reports of ``fit(gradcheck=)``
-    by the epoch that they came after. ``pandas.DataFrame(history.rows)`` is a table.
+    by the epoch that they came after, ``stopped`` says why the run ended early, or "".
+    ``pandas.DataFrame(history.rows)`` is a table.
 
     >>> from autograd_core.train import History
     >>> history = History([{"loss": 0.5}, {"loss": 0.25}])

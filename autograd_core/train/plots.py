@@ -36,12 +36,13 @@ def learning_curve(
     title: str = "",
     columns: Sequence[str] | None = None,
 ) -> Any:
-    """Columns of a history by epoch, a panel each, training and validation together.
+    """Columns of a ``history`` by epoch, training and validation in one panel.
 
     By default the loss and the metrics; ``columns=["loss", "lr"]`` chooses. Few epochs
     are points as well. The axis of a loss is logarithmic if all of it is above 0. A
-    value that is not finite is a gap. Raises ValueError for a history without epochs
-    or a column that it does not have.
+    value that is not finite is a gap. ``path``, ``title`` and the result are as in
+    `lines`. Raises ValueError for a history without epochs or a column that it does not
+    have.
     """
     rows = getattr(history, "rows", None)
     if not isinstance(rows, list):
@@ -80,9 +81,12 @@ def lines(
     title: str = "",
     ax: Any = None,
 ) -> Any:
-    """Some series of numbers, by name, over 1, 2, 3, ...: averages, schedules, losses.
+    """``series`` of numbers, by name, over 1, 2, 3, ...: averages, schedules, losses.
 
-    ``log`` is taken only if all values are above 0.
+    ``path``: a file (.png, .svg, .pdf) to write; ``xlabel``, ``ylabel``, ``title``:
+    texts; ``log``: a logarithmic axis, taken only if all values are above 0; ``ax``:
+    axes of matplotlib to draw into. Returns the figure; raises ImportError without
+    matplotlib.
     """
     ax = axes_of(ax, len(series))
     found = {
@@ -109,7 +113,11 @@ def bars(
     log: bool = False,
     ax: Any = None,
 ) -> Any:
-    """Bars by name: ``{"L2": 0.9}``, or groups of them: ``{"L2": {"train": 0.9}}``."""
+    """Bars by name: ``{"L2": 0.9}``, or groups of them: ``{"L2": {"train": 0.9}}``.
+
+    ``values`` are these; ``path``, ``ylabel``, ``log``, ``ax``, the result and what is
+    raised are as in `lines`.
+    """
     ax = axes_of(ax, len(values))
     groups = {
         name: value if isinstance(value, Mapping) else {"": value}
@@ -129,7 +137,8 @@ def histograms(
 ) -> Any:
     """How the finite numbers of some arrays are distributed, a panel for each.
 
-    A panel says how many are exactly 0, and how many are not finite.
+    ``values``: arrays by name. A panel says how many are exactly 0, and how many are
+    not finite. ``path``, ``xlabel``, the result and what is raised are as in `lines`.
     """
     figure, axes = panels(len(values))
     for (name, value), ax in zip(values.items(), axes, strict=True):
@@ -145,7 +154,10 @@ def histograms(
 
 
 def weight_histograms(model: Module, path: StrPath | None = None) -> Any:
-    """`histograms` of a model's weights: its parameters of two or more axes."""
+    """`histograms` of a ``model``'s weights: its parameters of two or more axes.
+
+    ``path``, the result and what is raised are as there.
+    """
     named = dict(model.named_parameters())
     wide = {name: p for name, p in named.items() if p.ndim > 1} or named
     if not wide:
@@ -159,9 +171,10 @@ def weight_histograms(model: Module, path: StrPath | None = None) -> Any:
 
 
 def panels(count: int) -> tuple[Any, list[Any]]:
-    """A figure and its axes, side by side, for the ``ax=`` of these functions.
+    """A figure and ``count`` axes, side by side, for the ``ax=`` of these functions.
 
-    ``figure.write(path)`` puts it into a file; see `autograd_core.train.figure`.
+    Returns ``(figure, axes)``; ``figure.write(path)`` puts it into a file; see
+    `autograd_core.train.figure`. Raises ImportError without matplotlib.
     """
     if not count:
         raise ValueError("nothing to draw: no columns, series or arrays were given")

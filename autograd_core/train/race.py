@@ -81,9 +81,9 @@ def paths(
     ``ways`` are arrays (points, 2) by name, as `descend` gives them. ``box`` is what is
     shown, ``((x low, x high), (y low, y high))``; by default all of every way, but for
     what went ten times as far from the start as most. The contours are drawn through
-    equal shares of the picture, so that flat and steep parts are seen alike. Files, and
-    what is raised, as in `autograd_core.train.plots`; ValueError for ways that are not
-    (points, 2).
+    equal shares of the picture, so that flat and steep parts are seen alike. ``path``,
+    ``title``, ``ax`` and what is raised are as in `lines`; ValueError for ways that are
+    not (points, 2).
     """
     ways = {name: np.asarray(way, np.float64) for name, way in ways.items()}
     for name, way in ways.items():

@@ -33,8 +33,10 @@ class Run:
     """A run under way, as callbacks see it.
 
     ``model``, ``opt``, ``loss``, ``batches``, ``valid`` (x, y, weights or None),
-    ``metrics``, ``epochs`` and ``steps`` (of all epochs) are what it was given;
-    ``step`` counts those that are done, `epoch` epochs.
+    ``metrics``, ``callbacks``, ``gradchecks``, ``valid_every``, ``compiled``,
+    ``parallel``, ``epochs`` and ``steps`` (of all epochs) are what it was given;
+    ``step`` counts those that are done, `epoch` epochs. `fit` makes it, and raises what
+    is wrong.
     """
 
     def __init__(

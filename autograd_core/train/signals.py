@@ -124,8 +124,9 @@ def signals(
 
     A layer is a module that holds no other, or has parameters of its own; one called
     twice has two rows, and of several outputs each has its row. Axis 0 are the rows of
-    the batch, everything after it units. The model runs in the mode that it is in;
-    parameters, gradients, buffers, modes and the random generator are left as they are.
+    the batch ``x``, ``y`` (and ``sample_weight``, which ``loss`` is called with),
+    everything after it units. The model runs in the mode that it is in; parameters,
+    gradients, buffers, modes and the random generator are left as they are.
 
     Raises TypeError and ValueError for data that is not finite numbers. A model that
     makes NaN or infinity of it is no error: it is flagged, from the first layer on.

@@ -140,16 +140,32 @@ class PlainStep(Step):
 def make_step(
     model: Module, opt: Optimizer, loss: Loss, l1: float = 0.0, l2: float = 0.0
 ) -> Callable[[Array, Array], tuple[Any, ...]]:
-    """One training step: (x, y) -> (loss without penalty, output).
+    """One training step of ``model``: (x, y) -> (loss without penalty, output).
 
-    It may be compiled. A loss that is not finite raises FloatingPointError before
-    anything is updated.
+    ``loss(output, y)`` is a mean over rows, ``opt`` takes the step, ``l1`` and ``l2``
+    are as in `fit`. Returns a function, which may be compiled. A loss that is not
+    finite raises FloatingPointError before anything is updated.
+
+    >>> import numpy as np
+    >>> import autograd_core as ag
+    >>> from autograd_core import nn, optim, train
+    >>> model = nn.Linear(2, 1)
+    >>> opt = optim.SGD(model.parameters(), lr=0.1)
+    >>> step = ag.compile(train.make_step(model, opt, nn.MSELoss()))
+    >>> x, y = np.ones((8, 2), np.float32), np.ones((8, 1), np.float32)
+    >>> losses = [step(x, y)[0].item() for _ in range(20)]
+    >>> losses[-1] < losses[0]
+    True
     """
     return PlainStep(model, opt, loss, Options(l1=l1, l2=l2))
 
 
 def penalty(model: Module, l1: float = 0.0, l2: float = 0.0) -> Any:
-    """``l2 / 2 * sum(w**2) + l1 * sum(|w|)`` over weights; 0.0 if both are 0."""
+    """``l2 / 2 * sum(w**2) + l1 * sum(|w|)`` over the weights of ``model``.
+
+    Returns a scalar Tensor, or 0.0 if both are 0; raises ValueError where it has no
+    weights. See `nn.l1_penalty`.
+    """
     total: Any = 0.0
     if l2:
         total = total + l2_penalty(model) * l2

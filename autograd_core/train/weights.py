@@ -13,7 +13,7 @@ COUNT = "num_batches_tracked"
 
 
 def save_weights(model: Module, path: str | os.PathLike[str]) -> None:
-    """Write the parameters and buffers by name, for PyTorch and anything else.
+    """Write the parameters and buffers of ``model`` by name, for PyTorch and others.
 
     There ``net.load_state_dict(safetensors.torch.load_file(path))`` takes them, if
     ``net`` has the same layers under the same names. What training needs beside them,
@@ -28,11 +28,13 @@ def load_weights(
 ) -> Unmatched:
     """Copy what `save_weights` or PyTorch wrote into the parameters and buffers.
 
-    In PyTorch ``safetensors.torch.save_file(net.state_dict(), path)`` writes them.
-    float16, bfloat16 and float64 become the model's dtype. BatchNorm's count of batches
-    may be missing, as PyTorch allows. Raises FileNotFoundError, CheckpointError for a
-    file that is damaged, of another kind or has integers for a parameter, and what
-    `Module.load_state_dict` does; then nothing has been loaded.
+    In PyTorch ``safetensors.torch.save_file(net.state_dict(), path)`` writes them, at
+    ``path``; ``model`` is filled. float16, bfloat16 and float64 become the model's
+    dtype. BatchNorm's count of batches may be missing, as PyTorch allows; with
+    ``strict=False`` others too. Returns the names that did not match. Raises
+    FileNotFoundError, CheckpointError for a file that is damaged, of another kind or
+    has integers for a parameter, and what `Module.load_state_dict` does; then nothing
+    has been loaded.
     """
     _check_model("load_weights", model)
     arrays, metadata = tensorfile.read(path)

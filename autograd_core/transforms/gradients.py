@@ -69,10 +69,14 @@ def is_derivative(f: Any) -> bool:
     return getattr(f, "_is_derivative", False) is True
 
 
-def derivative(run: Callable[..., Any]) -> Any:
-    """Mark what is made here; see `is_derivative`."""
-    run._is_derivative = True  # type: ignore[attr-defined]
-    return run
+def derivative(run: Callable[..., Any], f: Any, what: str) -> Any:
+    """``run`` in the place of ``f``, and saying so; see `is_derivative`."""
+    named: Any = wraps(f)(run)
+    of = getattr(f, "__name__", type(f).__name__)
+    named.__name__ = named.__qualname__ = f"{what}_of_{of}"
+    named.__doc__ = f"The {what} of `{of}`, by the same arguments.\n\n{f.__doc__ or ''}"
+    named._is_derivative = True
+    return named
 
 
 @overload
@@ -106,9 +110,16 @@ def value_and_grad(
 
     Raises ValueError if ``f`` returns no scalar, TypeError for integers among what is
     differentiated. Warns, and gives zeros, if the value does not depend on it.
+
+    >>> import autograd_core as ag
+    >>> import numpy as np
+    >>> def loss(params, x):
+    ...     return np.mean((x * params["w"] + params["b"]) ** 2)
+    >>> value, gradient = ag.value_and_grad(loss)({"w": 2.0, "b": 1.0}, np.array([1.0]))
+    >>> value.item(), gradient["w"].item()
+    (9.0, 6.0)
     """
 
-    @wraps(f)
     def run(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         chosen = Chosen(f, args, kwargs, argnum)
         done = chosen.run("grad", has_aux)
@@ -129,7 +140,7 @@ def value_and_grad(
         value = (done.result(), done.aux_result()) if has_aux else done.result()
         return value, chosen.shaped(grads)
 
-    return derivative(run)
+    return derivative(run, f, "value_and_grad")
 
 
 @overload
@@ -151,22 +162,26 @@ def grad(
     f: Callable[P, Any], argnum: Argnum = 0, has_aux: bool = False
 ) -> Call[P, Any]: ...
 def grad(f: Callable[..., Any], argnum: Argnum = 0, has_aux: bool = False) -> Any:
-    """The gradient of a scalar function, as a function; see `value_and_grad`.
+    """The gradient of a scalar function ``f``, as a function of the same arguments.
 
-    With ``has_aux`` it is ``(gradient, aux)``.
+    ``argnum``, ``has_aux``, nested arguments and what is raised are those of
+    `value_and_grad`; with ``has_aux`` it returns ``(gradient, aux)``. A Python float is
+    float64, as in NumPy; the gradient has the shape and dtype of its argument.
 
     >>> import autograd_core as ag
+    >>> import numpy as np
+    >>> ag.grad(lambda w, x: np.sum((x @ w) ** 2))(np.array([1.0, 2.0]), np.eye(2))
+    tensor([2., 4.], dtype=float64)
     >>> ag.grad(ag.grad(lambda x: x ** 3))(2.0)
     tensor(12., dtype=float64)
     """
     both: Callable[..., Any] = value_and_grad(f, argnum, has_aux)
 
-    @wraps(f)
     def run(*args: Any, **kwargs: Any) -> Any:
         value, slope = both(*args, **kwargs)
         return (slope, value[1]) if has_aux else slope
 
-    return derivative(run)
+    return derivative(run, f, "grad")
 
 
 @overload
@@ -178,14 +193,14 @@ def elementwise_grad(
 def elementwise_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Any:
     """The derivative, element by element, of a function that works so.
 
-    It is the gradient of the sum of all that ``f`` returns; see `value_and_grad`.
+    It is the gradient of the sum of all that ``f`` returns; ``argnum`` and what is
+    raised are those of `value_and_grad`.
 
     >>> import autograd_core as ag, numpy as np
     >>> ag.elementwise_grad(np.square)(np.array([1.0, 2.0, 3.0]))
     tensor([2., 4., 6.], dtype=float64)
     """
 
-    @wraps(f)
     def run(*args: Any, **kwargs: Any) -> Any:
         chosen = Chosen(f, args, kwargs, argnum)
         done = chosen.run("elementwise_grad")
@@ -194,13 +209,13 @@ def elementwise_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Any:
         done.warn_if_constant()
         return chosen.shaped(slopes)
 
-    return derivative(run)
+    return derivative(run, f, "elementwise_grad")
 
 
 def stop_gradient(x: R) -> R:
     """``x``, a Tensor or a nesting of them, for which no gradient is counted.
 
-    Arrays and numbers in it stay what they are.
+    Arrays and numbers in it stay what they are. Returns the same nesting.
 
     >>> import autograd_core as ag
     >>> ag.grad(lambda x: x * ag.stop_gradient(x))(3.0)

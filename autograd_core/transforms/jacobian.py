@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import wraps
 from itertools import islice
 from typing import Any, ParamSpec, overload
 
@@ -31,12 +30,18 @@ def jacobian(
 def jacobian(f: Callable[..., Any], argnum: Argnum = 0) -> Any:
     """The function that gives ``d out / d in``, of shape ``out.shape + in.shape``.
 
-    One backward walk for each element of the output, or one for each of the input where
-    these are fewer. For nested outputs it is nested likewise, with the nesting of the
-    arguments (see `value_and_grad`) in the place of each output.
+    One backward walk for each element of what ``f`` returns, or one for each of the
+    input where these are fewer. For nested outputs it is nested likewise, with the
+    nesting of the arguments in the place of each output. ``argnum`` and what is raised
+    are those of `value_and_grad`, but that outputs need not be scalars.
+
+    >>> import autograd_core as ag
+    >>> import numpy as np
+    >>> ag.jacobian(np.square)(np.array([1.0, 2.0]))
+    tensor([[2., 0.],
+            [0., 4.]], dtype=float64)
     """
 
-    @wraps(f)
     def run(*args: Any, **kwargs: Any) -> Any:
         chosen = Chosen(f, args, kwargs, argnum)
         done = chosen.run("jacobian")
@@ -51,17 +56,23 @@ def jacobian(f: Callable[..., Any], argnum: Argnum = 0) -> Any:
             done.warn_if_constant()
         return shaped(done.tree, [chosen.shaped(block) for block in blocks])
 
-    return derivative(run)
+    return derivative(run, f, "jacobian")
 
 
 def hessian(f: Callable[P, Any], argnum: Argnum = 0) -> Call[P, Tensor]:
     """The function that gives the second derivatives, of shape ``in.shape * 2``.
 
-    For nested arguments it is a nesting of nestings, as `jacobian` says.
+    For nested arguments it is a nesting of nestings, as `jacobian` says. ``f`` is
+    scalar; ``argnum`` and what is raised are those of `value_and_grad`.
+
+    >>> import autograd_core as ag
+    >>> import numpy as np
+    >>> ag.hessian(lambda x: x[0] * x[1] ** 2)(np.array([1.0, 2.0]))
+    tensor([[0., 4.],
+            [4., 2.]], dtype=float64)
     """
     slope: Any = grad(f, argnum)
-    second: Any = jacobian(slope, argnum)
-    return second
+    return derivative(jacobian(slope, argnum), f, "hessian")
 
 
 def _by_rows(done: Run) -> list[list[Tensor]]:

@@ -32,7 +32,15 @@ def vjp(
 def vjp(f: Callable[..., Any], *inputs: Any) -> tuple[Any, Callable[[Any], Any]]:
     """``f(*inputs)`` and its pullback: cotangents of the outputs to those of inputs.
 
-    The pullback gives a tuple, one entry for each input, and may be called again.
+    The pullback takes a cotangent in the shape and nesting of the outputs, returns a
+    tuple, one entry for each of ``inputs``, and may be called again. Raises TypeError
+    for integers among the inputs, ValueError for cotangents of another shape.
+
+    >>> import autograd_core as ag
+    >>> import numpy as np
+    >>> out, pullback = ag.vjp(np.square, np.array([1.0, 3.0]))
+    >>> pullback(np.array([1.0, 10.0]))
+    (tensor([ 2., 60.], dtype=float64),)
     """
     done = recorded(f, inputs, "vjp")
     alone = parts_of(done.tree) is None
@@ -53,9 +61,15 @@ def vjp(f: Callable[..., Any], *inputs: Any) -> tuple[Any, Callable[[Any], Any]]
 def jvp(f: Callable[..., R], inputs: Any, tangents: Any) -> tuple[R, R]:
     """``f(*inputs)`` and its derivative along ``tangents``; one input needs no tuple.
 
-    By two vjps: the pullback is linear in its cotangent, and the pullback of that is
-    the derivative (J. Townsend, "A new trick for calculating Jacobian vector
-    products", 2017).
+    Tangents have the shape of their inputs, ValueError otherwise; TypeError for
+    integers. By two vjps: the pullback is linear in its cotangent, and the pullback of
+    that is the derivative (J. Townsend, "A new trick for calculating Jacobian vector
+    products", 2017). Returns ``(value, derivative)``, both like the value.
+
+    >>> import autograd_core as ag
+    >>> import numpy as np
+    >>> ag.jvp(np.sin, 0.0, 2.0)
+    (tensor(0., dtype=float64), tensor(2., dtype=float64))
     """
     given = _tuple_of(inputs)
     done = recorded(f, given, "jvp")
@@ -106,7 +120,15 @@ def hvp(f: Callable[..., Any], inputs: Any, v: Any) -> Any: ...
 def hvp(f: Callable[..., Any], inputs: Any, v: Any) -> Any:
     """The Hessian of a scalar ``f`` times ``v``; one input needs no tuple.
 
-    The Hessian is symmetric, so it is the vjp of the gradient: no Hessian is built.
+    The Hessian is symmetric, so it is the vjp of the gradient: no Hessian is built
+    (Pearlmutter, "Fast exact multiplication by the Hessian", Neural Computation 6,
+    1994). ``v`` and the result have the shape and nesting of ``inputs``. Raises
+    ValueError for other shapes and for an ``f`` that is no scalar.
+
+    >>> import autograd_core as ag
+    >>> import numpy as np
+    >>> ag.hvp(lambda x: np.sum(x**3), np.array([1.0, 2.0]), np.array([1.0, 0.0]))
+    tensor([6., 0.], dtype=float64)
     """
     given = _tuple_of(inputs)
     slope = grad(f, tuple(range(len(given))))

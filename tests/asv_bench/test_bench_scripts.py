@@ -26,6 +26,7 @@ STAND_INS = ROOT / "tests" / "stand_ins"
 # By script: arguments, and what it needs to be more than asked for its help.
 SCRIPTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "cold.py": ("--warm", ()),
+    "footprint.py": ("--warm --turns 1", ()),
     "peers/sklearn_fit.py": ("--epochs 2 --turns 1", ("sklearn",)),
     "peers/adam.py": ("--threads 2 --sizes 2000 --turns 2 --json OUT.json", ()),
     "peers/eager.py": ("--rounds 1 --batch 1e-4 --json OUT.json", ()),
@@ -48,7 +49,7 @@ SCRIPTS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "compare.py": (
         "--sizes 8:4,6,3 --only ours,ours-eager,numpy,torch --threads 1 --rounds 1 "
-        "--out OUT",
+        "--no-footprint --out OUT",
         ("matplotlib", "git"),
     ),
     "checks.py": ("--sizes XS --rounds 2 --launches 60", ()),

@@ -16,11 +16,18 @@ Augmentation = Callable[..., Any]  # (x, rng) -> x, or (x, y, rng) -> (x, y)
 class Chain:
     """Augmentations in turn: ``Chain(Shift(8, 8), Noise(0.1), my_own)``, or a list.
 
-    Each is called ``(x, rng) -> x``, with rows x and a `numpy.random.Generator`, or, if
-    its ``changes_targets`` is True, ``(x, y, rng) -> (x, y)``. One that has
-    ``at(x, seed, epoch, rows) -> x`` gets the numbers of the rows from `train.Batches`
-    instead of a generator. A chain is called in the same ways. Raises TypeError for
-    what cannot be called, or returns no array, and ValueError for lost rows.
+    Each of ``steps`` is called ``(x, rng) -> x``, with rows x and a
+    `numpy.random.Generator`, or, if its ``changes_targets`` is True, ``(x, y, rng) ->
+    (x, y)``. One that has ``at(x, seed, epoch, rows) -> x`` gets the numbers of the
+    rows from `train.Batches` instead of a generator. A chain is called in the same
+    ways. Raises TypeError for what cannot be called, or returns no array, and
+    ValueError for lost rows.
+
+    >>> import numpy as np
+    >>> from autograd_core import train
+    >>> chain = train.Chain(train.Flip(2, 2, p=1.0), lambda x, rng: 2 * x)
+    >>> chain(np.array([[1.0, 2.0, 3.0, 4.0]]), 0)
+    array([[4., 2., 8., 6.]])
     """
 
     def __init__(self, *steps: Augmentation | Iterable[Any]) -> None:

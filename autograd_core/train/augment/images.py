@@ -112,13 +112,18 @@ def warped(
 
 @dataclass(frozen=True)
 class Jitter(Images):
-    """Random small changes of images (see `Images` for their shapes), in one pass.
+    """Random small changes of images, in one pass.
 
     Each is shifted by up to ``shift`` pixels along both axes, rotated by up to
     ``rotate`` degrees and zoomed by up to the fraction ``zoom``, all uniform, and
     mirrored left to right with probability ``flip``, with linear interpolation and
     ``fill`` beyond the border. Then normal ``noise`` of that standard deviation is
     added, and a square of side ``cutout`` filled, see `Cutout`.
+
+    Images are rows of ``x``: flat, (height * width,), or of the shape (height, width)
+    or (channels, height, width), or with ``channels_last`` (height, width, channels).
+    All channels of one move alike. Raises ValueError for rows of another shape and for
+    settings out of range.
 
     >>> import numpy as np
     >>> from autograd_core import train
@@ -160,7 +165,9 @@ class Jitter(Images):
 class Shift(Images):
     """Shifts images by up to ``pixels`` along both axes, uniformly.
 
-    See `Images` for their shapes and `Jitter` for several changes in one pass.
+    With linear interpolation and ``fill`` beyond the border. ``height``, ``width``,
+    ``channels``, ``channels_last`` and what is raised: see `Jitter`, which makes
+    several changes in one pass.
     """
 
     pixels: float = 1.0
@@ -178,7 +185,9 @@ class Shift(Images):
 class Rotate(Images):
     """Rotates images by up to ``degrees`` around their middle, uniformly.
 
-    See `Images` for their shapes and `Jitter` for several changes in one pass.
+    With linear interpolation and ``fill`` beyond the border. ``height``, ``width``,
+    ``channels``, ``channels_last`` and what is raised: see `Jitter`, which makes
+    several changes in one pass.
     """
 
     degrees: float = 10.0
@@ -196,8 +205,10 @@ class Rotate(Images):
 class Zoom(Images):
     """Zooms images by a factor between 1 - ``fraction`` and 1 + ``fraction``, uniform.
 
-    It is the distance between the places in the old image that pixels come from. See
-    `Images` for their shapes and `Jitter` for several changes in one pass.
+    It is the distance between the places in the old image that pixels come from; with
+    linear interpolation and ``fill`` beyond the border. ``height``, ``width``,
+    ``channels``, ``channels_last`` and what is raised: see `Jitter`, which makes
+    several changes in one pass.
     """
 
     fraction: float = 0.1
@@ -215,7 +226,8 @@ class Zoom(Images):
 class Flip(Images):
     """Mirrors images left to right with probability ``p``, top to bottom ``vertical``.
 
-    Pixels keep their bits. See `Images` for their shapes.
+    Pixels keep their bits. ``height``, ``width``, ``channels``, ``channels_last`` and
+    what is raised: see `Jitter`.
     """
 
     p: float = 0.5
@@ -233,8 +245,9 @@ class Flip(Images):
 class Cutout(Images):
     """Fills a square of ``side`` pixels around a random one, what of it is inside.
 
-    DeVries & Taylor, "Improved regularization of convolutional neural networks with
-    cutout", arXiv:1708.04552 (2017). See `Images` for the shapes of images.
+    ``fill`` is put there. ``height``, ``width``, ``channels``, ``channels_last`` and
+    what is raised: see `Jitter`. DeVries & Taylor, "Improved regularization of
+    convolutional neural networks with cutout", arXiv:1708.04552 (2017).
     """
 
     side: int

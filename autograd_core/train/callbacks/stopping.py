@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 class EarlyStopping(Callback):
     """Stops when a column has not become better for ``patience`` epochs.
 
-    Better: smaller (``mode="min"``) or larger ("max") by more than ``min_delta``; NaN
-    never is. The mode follows from a name that says what it is (loss, error, ... are
-    small, accuracy, f1, auc, r2, precision, recall, top_5 large); a ValueError asks for
-    that of another. The end restores the best weights (averaged ones, if the run
-    averages) unless ``restore=False`` or the run was interrupted (a resumed one will).
-    Epochs without validation are not judged.
+    Better: ``monitor`` is smaller (``mode="min"``) or larger ("max") by more than
+    ``min_delta``; NaN never is. The mode follows from a name that says what it is
+    (loss, error, ... are small, accuracy, f1, auc, r2, precision, recall, top_5 large);
+    a ValueError asks for that of another. The end restores the best weights (averaged
+    ones, if the run averages) unless ``restore=False`` or the run was interrupted (a
+    resumed one will). Epochs without validation are not judged.
 
     Raises KeyError before training if there will be no such column. Prechelt: "Early
     stopping - but when?", 1998.

@@ -26,10 +26,12 @@ class Batches:
     ``x`` (rows, ...) and ``y`` (rows, ...) are arrays, lists, frames, tensors; ``x``
     may be a SciPy sparse matrix, whose rows become arrays batch by batch, as those of a
     file mapped into memory do. With ``sample_weight`` (rows,) batches are (x, y, w).
+    The order follows from ``seed`` and the epoch; ``shuffle=False`` keeps that of the
+    rows.
 
-    The last batch of an epoch is what is left, or dropped with ``drop_last``. A last
-    batch of ONE row, which BatchNorm cannot train on, is merged into the one before.
-    A batch larger than the data is all of it.
+    The last batch of an epoch, of less than ``batch_size`` rows, is what is left, or
+    dropped with ``drop_last``. A last batch of ONE row, which BatchNorm cannot train
+    on, is merged into the one before. A batch larger than the data is all of it.
 
     ``augment`` changes a batch: a function ``(x, rng) -> x``, one of `train.Jitter` and
     its like, which change a row in an epoch alike in any batch, or a list of these, see

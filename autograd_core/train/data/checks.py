@@ -85,7 +85,11 @@ def check_weights(weights: Any, rows: int, what: str = "data") -> Array:
 
 
 def check_labels(y: Any, classes: int, what: str = "data") -> None:
-    """Raise ValueError unless all integer labels lie in 0 ... classes - 1."""
+    """Raise ValueError unless all integer labels lie in 0 ... classes - 1.
+
+    ``y``: labels; what is not of integers passes. ``what`` is how the message calls
+    them.
+    """
     y = as_array(y, f"{what}: y").reshape(-1)
     if not y.size or (y.min() >= 0 and y.max() < classes):
         return

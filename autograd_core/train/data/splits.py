@@ -18,9 +18,10 @@ def split(
     """Row numbers of (the rest, a random part of each fraction to hold out), sorted.
 
     ``y`` (rows,) holds labels, numbers or text; (rows, columns) one-hot rows.
-    Stratified: every class gives each part its share, to within one row, or two where
-    there are many small classes; which part has a class of one row is left to chance.
-    Raises ValueError for fractions that leave a part empty.
+    With ``stratify`` every class gives each part its share, to within one row, or two
+    where there are many small classes; which part has a class of one row is left to
+    chance, as all is that ``seed`` draws. Returns int64 arrays, one more than
+    ``fractions``; raises ValueError for fractions that leave a part empty.
 
     >>> import numpy as np
     >>> from autograd_core import train
@@ -45,7 +46,12 @@ def class_weights(y: Any, classes: int | None = None) -> Array:
     float64 (classes,) by label: `sklearn.utils.class_weight`'s "balanced", for the
     ``weight=`` of a loss; of two classes, ``w[1] / w[0]`` is BCE's ``pos_weight``. A
     class that ``y`` lacks weighs 1. ``y`` holds whole numbers from 0; ``classes`` is
-    the largest + 1 unless given.
+    the largest + 1 unless given. Raises ValueError for others.
+
+    >>> import numpy as np
+    >>> from autograd_core import train
+    >>> train.class_weights(np.array([0, 0, 0, 1]))
+    array([0.66666667, 2.        ])
     """
     labels = as_array(y, "class_weights: y")
     if labels.ndim == 2 and labels.shape[1] == 1:

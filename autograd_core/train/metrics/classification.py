@@ -21,10 +21,11 @@ AVERAGES = ("binary", "macro", "micro", "weighted")
 def accuracy(output: Any, y: Any, *, threshold: float | None = None) -> float:
     """The fraction of rows whose predicted class is the true one.
 
-    One logit, (rows,) or (rows, 1), says class 1 above ``threshold``: 0 unless given,
-    0.5 for a model that ends in a sigmoid (a UserWarning asks where the outputs look
-    like that); scores (rows, classes) the class of the largest. Raises ValueError for
-    shapes and targets that are none of a classification.
+    ``output``: one logit, (rows,) or (rows, 1), says class 1 above ``threshold``: 0
+    unless given, 0.5 for a model that ends in a sigmoid (a UserWarning asks where the
+    outputs look like that); scores (rows, classes) the class of the largest. ``y``:
+    labels (rows,) or (rows, 1), or probabilities (rows, classes). Returns a float;
+    raises ValueError for shapes and targets that are none of a classification.
 
     >>> import numpy as np
     >>> from autograd_core import train
@@ -69,10 +70,11 @@ def precision(
 ) -> float:
     """Of the rows that are taken for a class, the fraction that is of it.
 
-    ``average``: "binary", of class 1; "macro", the mean over the classes that occur in
-    ``y`` or are predicted; "weighted", the mean over the classes with their numbers of
-    rows; "micro", over all rows together. Unless given it is "binary" for two classes
-    and "macro" for more. 0 where nothing is predicted, as scikit-learn's. For `fit` use
+    ``output`` and ``y``, ``threshold`` and what is raised: see `accuracy`. ``average``:
+    "binary", of class 1; "macro", the mean over the classes that occur in ``y`` or are
+    predicted; "weighted", the mean over the classes with their numbers of rows;
+    "micro", over all rows together. Unless given it is "binary" for two classes and
+    "macro" for more. 0 where nothing is predicted, as scikit-learn's. For `fit` use
     ``functools.partial(train.precision, average="weighted")``.
     """
     hits, predicted, _, pick = _counted(output, y, average, threshold, "precision")
@@ -82,9 +84,10 @@ def precision(
 def recall(
     output: Any, y: Any, *, average: str | None = None, threshold: float | None = None
 ) -> float:
-    """Of the rows of a class, the fraction that is found; see `precision`.
+    """Of the rows of a class, the fraction that is found.
 
-    0 for class 1 where no row is of it.
+    ``output``, ``y``, ``average``, ``threshold`` and what is raised: see `precision`. 0
+    for class 1 where no row is of it.
     """
     hits, _, actual, pick = _counted(output, y, average, threshold, "recall")
     return pick(hits, actual)
@@ -95,8 +98,9 @@ def f1(
 ) -> float:
     """The harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN).
 
-    Averages are those of `precision`, taken of each class's F1. 0 for class 1 where it
-    is neither there nor predicted.
+    ``output``, ``y``, ``threshold`` and what is raised: see `accuracy`. ``average``:
+    see `precision`; it is taken of each class's F1. 0 for class 1 where it is neither
+    there nor predicted. van Rijsbergen, "Information retrieval", 1979, chapter 7.
 
     >>> import numpy as np
     >>> from autograd_core import train

@@ -33,7 +33,7 @@ def confusion_matrix(y: Any, predicted: Any, classes: int | None = None) -> Arra
 
 
 class Confusion(NamedTuple):
-    """How often one label was taken for another."""
+    """How many ``times`` rows of one ``label`` were ``predicted`` to be of another."""
 
     label: int
     predicted: int
@@ -41,7 +41,17 @@ class Confusion(NamedTuple):
 
 
 def worst_confusions(matrix: Array, most: int = 5) -> list[Confusion]:
-    """The most frequent confusions, the worst first; at most ``most``, none of 0."""
+    """The most frequent confusions of a ``matrix``, the worst first.
+
+    ``matrix`` is that of `confusion_matrix`. Returns a list of `Confusion`, at most
+    ``most``, none of 0.
+
+    >>> import numpy as np
+    >>> from autograd_core import train
+    >>> matrix = train.confusion_matrix(np.array([0, 1, 1, 1]), np.array([0, 1, 0, 0]))
+    >>> train.worst_confusions(matrix)
+    [Confusion(label=1, predicted=0, times=2)]
+    """
     wrong = matrix - np.diag(np.diag(matrix))
     order = np.argsort(-wrong, axis=None, kind="stable")[:most]
     pairs = (np.unravel_index(i, wrong.shape) for i in order)

@@ -30,13 +30,19 @@ def evaluate(
 ) -> dict[str, float]:
     """{"loss": ..., and each metric}, of all rows, in evaluation mode.
 
-    Data comes in any form (see `train.Batches`). The outputs are computed
-    ``batch_size`` rows at a time; then the loss and each metric once, of all outputs
-    and targets, so that what is no mean of rows (F1, AUC, R2, weighted losses) is
-    right. With ``sample_weight`` the loss is called ``loss(output, y,
+    ``model``, ``x`` and ``y`` come in any form (see `train.Batches`). The outputs are
+    computed ``batch_size`` rows at a time; then the loss and each of ``metrics`` once,
+    of all outputs and targets, so that what is no mean of rows (F1, AUC, R2, weighted
+    losses) is right. With ``sample_weight`` the loss is called ``loss(output, y,
     sample_weight=w)``. Modules keep their modes.
 
     Raises what `check_data` raises (no rows, NaN, other lengths) and `measure` does.
+
+    >>> import numpy as np
+    >>> from autograd_core import nn, train
+    >>> x = np.ones((4, 1), np.float32)
+    >>> sorted(train.evaluate(nn.Linear(1, 1), nn.MSELoss(), x, x, {"r2": train.r2}))
+    ['loss', 'r2']
     """
     check_metrics(metrics or {})
     check_loss("evaluate", loss)

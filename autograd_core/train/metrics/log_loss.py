@@ -14,9 +14,11 @@ from autograd_core.train.metrics.labels import is_probabilities, scores, truth
 def log_loss(output: Any, y: Any) -> float:
     """The mean of -log p(target), in nats and double precision.
 
-    One logit: p is its sigmoid. Scores (rows, classes): their softmax, or themselves if
-    every row is one of probabilities. Targets may be probabilities. It is
-    `sklearn.metrics.log_loss` of the probabilities.
+    ``output``: one logit, (rows,) or (rows, 1): p is its sigmoid. Scores (rows,
+    classes): their softmax, or themselves if every row is one of probabilities. ``y``:
+    labels or probabilities. Returns a float: `sklearn.metrics.log_loss` of the
+    probabilities. Raises ValueError for shapes and targets that are none of a
+    classification.
     """
     score = scores(output, "log_loss")
     true = truth(score, y, "log_loss")

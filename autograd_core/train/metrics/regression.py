@@ -11,10 +11,11 @@ from autograd_core.train.data.forms import as_array
 
 
 def r2(output: Any, y: Any) -> float:
-    """The share of the variance of ``y`` that is explained, 1 - SSE / SST.
+    """The share of the variance of ``y`` that ``output`` explains, 1 - SSE / SST.
 
     Of several columns, the mean of theirs. scikit-learn's `r2_score`, also where ``y``
-    is constant: 1 if it is met exactly, else 0; NaN for one row.
+    is constant: 1 if it is met exactly, else 0; NaN for one row. Returns a float;
+    raises ValueError for other shapes. Wright, "Correlation and causation", 1921.
 
     >>> import numpy as np
     >>> from autograd_core import train
@@ -33,13 +34,21 @@ def r2(output: Any, y: Any) -> float:
 
 
 def mean_absolute_error(output: Any, y: Any) -> float:
-    """The mean of ``|output - y|``, in the unit of ``y``."""
+    """The mean of ``|output - y|``, in the unit of ``y``.
+
+    Returns a float, over all elements; raises ValueError for other shapes, where (rows,
+    1) and (rows,) are the same.
+    """
     output, y = _columns(output, y, "mean_absolute_error")
     return float(np.abs(output - y).mean())
 
 
 def mean_squared_error(output: Any, y: Any) -> float:
-    """The mean of (output - y) ** 2, in the square of the unit of ``y``."""
+    """The mean of (output - y) ** 2, in the square of the unit of ``y``.
+
+    Returns a float, over all elements; raises ValueError for other shapes, where (rows,
+    1) and (rows,) are the same.
+    """
     output, y = _columns(output, y, "mean_squared_error")
     return float(np.square(output - y).mean())
 

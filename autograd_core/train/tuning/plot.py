@@ -18,11 +18,11 @@ FAILED, BEST = "#c44e52", "#dd8452"
 def plot_search(result: Search, path: str | os.PathLike[str] | None = None) -> Any:
     """Draw the score against each parameter on its scale, what mattered most first.
 
-    Each panel says how much of the scores' variance its parameter explains (see
-    `autograd_core.train.tuning.importance`); trials without a score are crosses at the
-    worst edge, a star is the best. Returns the matplotlib Figure, and saves it if there
-    is a ``path`` (.png, .svg, .pdf). Raises ValueError if no trial has a score,
-    ImportError without matplotlib.
+    Each panel of ``result`` says how much of the scores' variance its parameter
+    explains (see `autograd_core.train.tuning.importance`); trials without a score are
+    crosses at the worst edge, a star is the best. Returns the matplotlib Figure, and
+    saves it if there is a ``path`` (.png, .svg, .pdf). Raises ValueError if no trial
+    has a score, ImportError without matplotlib.
     """
     best = result.best
     shares = result.importance()

@@ -21,6 +21,7 @@ SHOWN = 10  # rows that a table shows
 class Trial:
     """One call of the score function; ``error`` is why it has no score (then NaN).
 
+    ``number`` counts them, ``params`` are what was tried, it took ``seconds``;
     ``values`` are the other numbers that it returned, ``round`` counts refinements.
     """
 
@@ -43,7 +44,8 @@ class Search:
     """The trials of a search, best first, those without a score at the end.
 
     ``print(result)`` and a notebook show the best ten; ``pd.DataFrame(result.rows)``
-    has all; ``result.best.params`` are the parameters of the best.
+    has all; ``result.best.params`` are the parameters of the best. ``space`` and
+    ``maximize`` are what `search` was given, ``stopped`` is why it ended early, or "".
     """
 
     trials: list[Trial]

@@ -40,7 +40,10 @@ class Scale:
 
 
 class Uniform(Scale):
-    """Real numbers in [low, high], all equally likely: a dropout rate."""
+    """Real numbers in [low, high], all equally likely: a dropout rate.
+
+    Raises ValueError unless low < high.
+    """
 
     def __init__(self, low: float, high: float) -> None:
         who = type(self).__name__
@@ -73,6 +76,7 @@ class Log(Uniform):
     """Real numbers in [low, high], each power of ten equally likely: a learning rate.
 
     The logarithm is drawn evenly, as 0.0001 ... 0.001 matters as much as 0.1 ... 1.
+    Raises ValueError unless 0 < low < high.
     """
 
     def __init__(self, low: float, high: float) -> None:
@@ -98,7 +102,7 @@ class OneMinus(Scale):
 
     ``OneMinus(1e-3, 0.5)`` draws from 0.5 ... 0.999. A beta averages over about
     1 / (1 - beta) values: from 0.9 to 0.9005 nothing changes, from 0.999 to 0.9995 it
-    doubles.
+    doubles. Raises ValueError unless 0 < low < high <= 1.
     """
 
     def __init__(self, low: float, high: float) -> None:
@@ -129,7 +133,10 @@ class OneMinus(Scale):
 
 
 class Whole(Scale):
-    """Whole numbers from low to high, both included, evenly or by their logarithm."""
+    """Whole numbers from low to high, both included, evenly or (``log``) by logarithm.
+
+    Raises ValueError unless low < high, and for ``log`` 0 < low; TypeError for others.
+    """
 
     def __init__(self, low: int, high: int, log: bool = False) -> None:
         try:
@@ -167,7 +174,10 @@ class Whole(Scale):
 
 
 class Choice(Scale):
-    """One of the options, all equally likely; they may be any objects."""
+    """One of the ``options``, all equally likely; they may be any objects.
+
+    Raises ValueError for none.
+    """
 
     def __init__(self, *options: Any) -> None:
         if len(options) == 1 and isinstance(options[0], list | tuple):

@@ -37,14 +37,14 @@ def suggest(trial: Any, space: Mapping[str, Scale]) -> dict[str, Any]:
 
 
 class Prune(Callback):
-    """Reports a column to an Optuna trial every epoch; ends it if Optuna says so.
+    """Reports a column to an Optuna ``trial`` every epoch; ends it if Optuna says so.
 
     For ``fit(..., callbacks=[train.Prune(trial)])`` inside an objective: the study's
-    pruner compares the curve with those of other trials, and `optuna.TrialPruned` goes
-    through fit to the study. Ctrl-C ends the study, not one fit: KeyboardInterrupt is
-    raised when the interrupted fit is over (its `Checkpoint` is saved), and the trial
-    counts as failed. One Prune may be used for several fits, k folds, one after
-    another: their epochs are counted on.
+    pruner compares the curve of the column ``monitor`` with those of other trials, and
+    `optuna.TrialPruned` goes through fit to the study. Ctrl-C ends the study, not one
+    fit: KeyboardInterrupt is raised when the interrupted fit is over (its `Checkpoint`
+    is saved), and the trial counts as failed. One Prune may be used for several fits, k
+    folds, one after another: their epochs are counted on.
 
     Epochs without validation are not reported. Raises before the first step: KeyError
     if there will be no such column, ValueError if the study goes the other way.
@@ -106,13 +106,14 @@ def _check_direction(study: Any, monitor: str) -> None:
 
 
 def requeue(study: Any) -> list[int]:
-    """Give the trials that killed workers have left to the next worker; their numbers.
+    """Give the trials that killed workers have left to the next worker.
 
-    A worker that is killed leaves its trial RUNNING for ever: such trials are told to
-    have failed, and their parameters put into the study's queue. Call it when no worker
-    is running, as nothing tells a dead worker's trial from a live one's. (Optuna's
-    ``RDBStorage(url, heartbeat_interval=60, failed_trial_callback=
-    RetryFailedTrialCallback())`` knows by itself, for databases.)
+    A worker that is killed leaves its trial of ``study`` RUNNING for ever: such trials
+    are told to have failed, and their parameters put into the study's queue. Call it
+    when no worker is running, as nothing tells a dead worker's trial from a live one's.
+    (Optuna's ``RDBStorage(url, heartbeat_interval=60, failed_trial_callback=
+    RetryFailedTrialCallback())`` knows by itself, for databases.) Returns their
+    numbers.
     """
     states = _optuna().trial.TrialState
     left = study.get_trials(deepcopy=False, states=[states.RUNNING])
@@ -124,10 +125,11 @@ def requeue(study: Any) -> list[int]:
 
 
 def from_study(study: Any, space: Mapping[str, Scale]) -> Search:
-    """The finished trials of an Optuna study as a `Search`: table, importance, picture.
+    """The finished trials of an Optuna ``study`` as a `Search`: table, picture.
 
     A pruned trial has no score, as it was not finished, a failed one neither; trials
-    still running and those without the parameters of ``space`` are left out.
+    still running and those without the parameters of ``space`` are left out. Returns
+    the Search; raises TypeError and ValueError for what is no space.
     """
     space = checked(space, "from_study")
     trials = [_trial(trial, space) for trial in study.get_trials(deepcopy=False)]
