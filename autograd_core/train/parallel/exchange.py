@@ -1,0 +1,84 @@
+"""What a step sends to the other ranks and hears of them while it computes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_core.hooks import Array
+from autograd_core.train.parallel.packed import Bucket
+from autograd_core.train.parallel.ranks import Ranks
+from autograd_core.train.parallel.reduction import Reduction
+
+
+class Exchange:
+    """The exchanges of one step after the other, the same on all ranks.
+
+    A step may be taken twice, as a Program is tried before it is trusted, or eagerly
+    after it could not be compiled. `restart` begins it; what was sent before is then
+    not sent again, but must have the same bits, and is answered as it was. So a rank
+    may compile while another does not.
+    """
+
+    def __init__(self, ranks: Ranks, buckets: Sequence[Bucket]) -> None:
+        self.ranks, self.buckets = ranks, buckets
+        self.reduction = Reduction(ranks, buckets)
+        # A recording knows functions by identity, and methods are made anew.
+        self.restart: Callable[[], int] = self._restart
+        self.gather: Callable[[Array], Array] = self._gather
+        self.post: Callable[..., int] = self._post
+        self._log: list[tuple[bytes, Any]] = []
+        self._place = 0
+        self.shards = self.rows = 0
+
+    def begin(self, shards: int, rows: int) -> None:
+        """A step begins whose batch has so many."""
+        self.shards, self.rows = shards, rows
+        self._log, self._place = [], 0
+        self.reduction.begin(shards)
+
+    def _restart(self) -> int:
+        self._place = 0
+        return 0
+
+    def _gather(self, own: Array) -> Array:
+        """(own shards, ...) -> (all shards, ...)."""
+        found: Array = self._once(
+            own.tobytes(), lambda: self.ranks.parts(own, self.shards, self.rows)
+        )
+        return found
+
+    def _post(self, number: int, *blocks: Array) -> int:
+        """Begin to add up a bucket; ``blocks`` are the sums of the rank's own."""
+        sent = self.reduction.packed(number, blocks)
+        self._once(sent.tobytes(), lambda: self.reduction.post(number, sent))
+        return 0
+
+    def _once(self, sent: bytes, do: Callable[[], Any]) -> Any:
+        place, self._place = self._place, self._place + 1
+        if place == len(self._log):
+            self._log.append((sent, do()))
+            return self._log[place][1]
+        before, found = self._log[place]
+        if before != sent:
+            raise RuntimeError(
+                "a step that was taken again sends other numbers to the other ranks"
+            )
+        return found
+
+    def idle(self) -> None:
+        """What a rank does that has no shard of a small batch."""
+        self.reduction.post_rest()
+        while self.ranks.parts(None, self.shards, self.rows).size:
+            pass
+
+    def finish(self) -> list[Array]:
+        """The sums over all shards, by bucket."""
+        return self.reduction.finish()
+
+    def give_up(self) -> None:
+        """After a failure: no rank waits for what this one did not send."""
+        self.reduction.post_rest()
+        self.reduction.finish()
