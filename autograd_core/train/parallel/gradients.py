@@ -201,10 +201,12 @@ class ShardGradients:
             for i, (loss, ends, more) in zip(own, shards, strict=True):
                 told.take(i, loss.item(), there, ends)
                 given.append(more)
+            ranks.meet(rows=rows)
         else:
-            parallel.exchange.idle()
-        ranks.meet(rows=rows)
+            parallel.exchange.idle()  # until the others have met
         told.exchange(ranks)
+        if len(shares) < ranks.size:
+            moving.hear(ranks)
         flats = [s._data for s in sums] if ranks.size == 1 else parallel.exchange.finish()
         arrays = apart(parallel.buckets, flats, parallel.arrays)
         floats = len(moving.floats)

@@ -27,14 +27,16 @@ class Moving:
     """
 
     def __init__(self, model: Module) -> None:
-        together = [b for m in model.modules() if isinstance(m, BatchNorm1d)
-                    for b in m.buffers()]  # fmt: skip
-        buffers = list(model.buffers())
-        own = [b for b in buffers if not any(b is other for other in together)]
+        norms = [m for m in model.modules() if isinstance(m, BatchNorm1d)]
+        norms = [m for m in norms if type(m).forward is BatchNorm1d.forward]
+        self.together = [b for m in norms for b in m.buffers()]
+        shared = set(map(id, self.together))
+        own = [b for b in model.buffers() if id(b) not in shared]
         self.floats = [b for b in own if b.dtype.kind == "f"]
         self.counts = [b for b in own if b.dtype.kind in "iub"]
         self.size = sum(b.size for b in self.counts)
-        self._kept = [(b._data, b._data.copy()) for b in buffers]
+        every = *self.floats, *self.counts, *self.together
+        self._kept = [(b._data, b._data.copy()) for b in every]
         self._kept.append((default_generator.state, default_generator.get_state()))
 
     def keep(self) -> None:
@@ -47,10 +49,17 @@ class Moving:
         for now, kept in self._kept:
             np.copyto(now, kept)
 
+    def hear(self, ranks: Ranks) -> None:
+        """What the first rank has of what shards move together; some had no shard."""
+        for buffer in self.together:
+            write(buffer, ranks.comm.bcast(buffer._data))
+
     def finish(self, means: Sequence[Array], counts: Sequence[int], keys: int) -> None:
         """The end of a step: how far the floats move, the integers, the keys drawn."""
-        for buffer, moved in zip(self.floats, means, strict=True):
-            write(buffer, buffer._data + moved)
+        for buffer, moved, (_, before) in zip(
+            self.floats, means, self._kept, strict=False
+        ):
+            write(buffer, before + moved)
         left = iter(counts)
         for buffer in self.counts:
             numbers = [next(left) for _ in range(buffer.size)]
