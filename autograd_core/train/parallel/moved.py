@@ -59,7 +59,7 @@ class Moving:
         for buffer, moved, (_, before) in zip(
             self.floats, means, self._kept, strict=False
         ):
-            write(buffer, before + moved)
+            write(buffer, np.where(moved == 0, before, before + moved))
         left = iter(counts)
         for buffer in self.counts:
             numbers = [next(left) for _ in range(buffer.size)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from autograd_core.grad import gradients_told
 from autograd_core.hooks import Array
 from autograd_core.launch import copy_into, empty, host
-from autograd_core.ops.elementwise import mul, sub
+from autograd_core.ops.elementwise import equal, mul, sub, where
 from autograd_core.tensor import Tensor
 from autograd_core.train.parallel.in_turn import in_turn
 from autograd_core.train.parallel.moved import Places
@@ -74,8 +74,7 @@ class RankStep:
         for leaf, g in gradients_told(loss * share, final).items():
             final(leaf, g)  # of those to which not all paths have led
         for n, buffer in enumerate(moving.floats):
-            moved = sub(buffer._data, places.before[n])
-            sums.take(i, n, mul(moved, share._data if isinstance(share, Tensor) else share))
+            sums.take(i, n, _moved(buffer._data, places.before[n], share))
         sums.take_rest(i)
         return loss, places.at_end(), tuple(more)
 
@@ -92,6 +91,13 @@ class RankStep:
 
     def _ignore(self, number: int, blocks: Sequence[Array]) -> None:
         """One rank has no other to tell."""
+
+
+def _moved(now: Array, before: Array, share: Any) -> Array:
+    """A shard's part in how far a buffer moves; of infinity that stays, nothing."""
+    part = share._data if isinstance(share, Tensor) else share
+    moved: Array = mul(where(equal(now, before), 0.0, sub(now, before)), part)
+    return moved
 
 
 def as_tuple(found: Any) -> tuple[Any, ...]:
