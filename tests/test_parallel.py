@@ -263,14 +263,15 @@ def test_another_number_of_shards_does_not_resume(tmp_path):
 # Over MPI --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("ranks", [1, 2, 4])
+@pytest.mark.parametrize("ranks", [2, 4])
 def test_the_same_bits_on_any_number_of_ranks(ranks, alone):
-    code, lines, text = mpi(ranks, CASES)
+    code, lines, text = mpi(ranks, [*CASES, {"mixed": True}])
     assert code == 0, text
-    assert lines == [alone] * ranks
+    assert lines == [[*alone, alone[0]]] * ranks
 
 
-def test_killed_and_resumed_on_other_numbers_of_ranks(tmp_path, alone):
+def test_killed_and_resumed_on_another_number_of_ranks(tmp_path, alone):
+    """With eight, of which some have no shard of the last batch."""
     path = str(tmp_path / "run")
     start = time.monotonic()
     code, _, text = mpi(2, [{"path": path, "kill": [1, 11]}])
@@ -278,11 +279,11 @@ def test_killed_and_resumed_on_other_numbers_of_ranks(tmp_path, alone):
     assert "BAD TERMINATION" in text
     assert "Killed (signal 9)" in text
     assert time.monotonic() - start < 30
-    code, lines, text = mpi(3, [{"path": path}, {"path": path, "epochs": 3}])
+    code, lines, text = mpi(8, [{"path": path}, {"path": path, "epochs": 3}])
     assert code == 0, text
-    assert [of_rank[0] for of_rank in lines] == alone[:1] * 3
+    assert [of_rank[0] for of_rank in lines] == alone[:1] * 8
     whole = parallel_run.main(epochs=3, mpi=False)
-    assert [of_rank[1] for of_rank in lines] == [whole] * 3
+    assert [of_rank[1] for of_rank in lines] == [whole] * 8
 
 
 BAD = {  # what is otherwise on rank 1: what both say
@@ -311,6 +312,17 @@ ERRORS = [  # a case, and what ranks 0 and 1 say
         {"own": {"rows": [9, 9], "batch": [0, 1]}},
         *["ValueError: rank 1 differs in first batch: "] * 2,
     ),
+    (
+        {"layer": "raises"},
+        "OtherRankError: rank 1 failed: KeyError: 'mine'",
+        "KeyError: 'mine'",
+    ),
+    (
+        {"layer": "skips"},
+        *["ValueError: the ranks are not at the same layer: they gather 128, 64 bytes"]
+        * 2,
+    ),
+    ({"layer": "does"}, *[r"0\.\d+$"] * 2),
     ({"stop": [1, 3]}, *[r"0 epochs \w+"] * 2),
 ]
 

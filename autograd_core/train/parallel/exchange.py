@@ -32,11 +32,13 @@ class Exchange:
         self._log: list[tuple[bytes, Any]] = []
         self._place = 0
         self.shards = self.rows = 0
+        self._open = False  # a step is under way
+        ranks.settle = self._settle
 
     def begin(self, shards: int, rows: int) -> None:
         """A step begins whose batch has so many."""
         self.shards, self.rows = shards, rows
-        self._log, self._place = [], 0
+        self._log, self._place, self._open = [], 0, True
         self.reduction.begin(shards)
 
     def _restart(self) -> int:
@@ -59,13 +61,18 @@ class Exchange:
     def _once(self, sent: bytes, do: Callable[[], Any]) -> Any:
         place, self._place = self._place, self._place + 1
         if place == len(self._log):
-            self._log.append((sent, do()))
-            return self._log[place][1]
+            try:
+                found = do()
+            except Exception as error:
+                found = error
+            self._log.append((sent, found))
         before, found = self._log[place]
         if before != sent:
             raise RuntimeError(
                 "a step that was taken again sends other numbers to the other ranks"
             )
+        if isinstance(found, Exception):
+            raise found
         return found
 
     def idle(self) -> None:
@@ -76,9 +83,17 @@ class Exchange:
 
     def finish(self) -> list[Array]:
         """The sums over all shards, by bucket."""
-        return self.reduction.finish()
+        found = self.reduction.finish()
+        self._open = False
+        return found
 
     def give_up(self) -> None:
-        """After a failure: no rank waits for what this one did not send."""
-        self.reduction.post_rest()
-        self.reduction.finish()
+        """After a failure: no rank waits for what this one has not sent."""
+        if self._open:
+            self.reduction.post_rest()
+
+    def _settle(self) -> None:
+        """When all ranks know of a failure: end what is on the way."""
+        if self._open:
+            self.give_up()
+            self.finish()

@@ -43,20 +43,20 @@ class Bucket:
         return flat
 
 
-def buckets_of(like: Sequence[Array], most: int = BYTES) -> list[Bucket]:
+def buckets_of(like: Sequence[Array]) -> list[Bucket]:
     """Buckets for arrays like these, the last ones first."""
-    full_: list[Bucket] = []
-    open_: dict[Any, Bucket] = {}
+    made: list[Bucket] = []
+    filling: dict[Any, Bucket] = {}
     for entry in reversed(range(len(like))):
         array = like[entry]
-        bucket = open_.get(array.dtype)
+        bucket = filling.get(array.dtype)
         if bucket is None:
-            bucket = open_[array.dtype] = Bucket(array.dtype)
-            full_.append(bucket)
+            bucket = filling[array.dtype] = Bucket(array.dtype)
+            made.append(bucket)
         bucket.add(entry, array.size)
-        if bucket.size * array.itemsize >= most:
-            del open_[array.dtype]
-    return full_
+        if bucket.size * array.itemsize >= BYTES:
+            del filling[array.dtype]
+    return made
 
 
 def apart(

@@ -41,6 +41,8 @@ class Ranks:
         self.rank: int = 0 if comm is None else comm.Get_rank()
         self.size: int = 1 if comm is None else comm.Get_size()
         self._together = False
+        # Called on all ranks when one has failed, and all know it.
+        self.settle: Callable[[], None] = lambda: None
 
     def __repr__(self) -> str:
         return f"<rank {self.rank} of {self.size}>"
@@ -91,9 +93,11 @@ class Ranks:
             yield
             self.meet()
         except OtherRankError:
+            self.settle()
             raise
         except Exception as error:
             self._report(error)
+            self.settle()
             raise
         except BaseException as error:  # to leave at once: the others cannot be asked
             print(f"rank {self.rank}: {error!r}", file=sys.stderr, flush=True)
