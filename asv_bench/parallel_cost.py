@@ -28,7 +28,10 @@ from autograd_core import nn, optim, train
 from autograd_core.train.parallel.reduction import Reduction
 
 ROWS, LAYERS = 256, 2
-NETWORKS = [("10 Gbit/s, 20 us", 10e9 / 8, 20e-6), ("100 Gbit/s, 2 us", 100e9 / 8, 2e-6)]
+NETWORKS = [
+    ("10 Gbit/s, 20 us", 10e9 / 8, 20e-6),
+    ("100 Gbit/s, 2 us", 100e9 / 8, 2e-6),
+]
 RANKS, WORK = 64, 20e-3
 
 
@@ -143,7 +146,9 @@ def measured(widths, steps, ranks):
 
 def computed(widths, ranks=RANKS):
     """Print what a cluster would need."""
-    print(f"\n{ranks} ranks{'':4}{'sent':>12}" + "".join(f"{n:>26}" for n, *_ in NETWORKS))
+    print(
+        f"\n{ranks} ranks{'':4}{'sent':>12}" + "".join(f"{n:>26}" for n, *_ in NETWORKS)
+    )
     for width in widths:
         net = Network(width)
         buckets = len(train.Parallel(net.model).buckets)

@@ -29,7 +29,7 @@ class Exchange:
         self.restart: Callable[[], int] = self._restart
         self.gather: Callable[[Array], Array] = self._gather
         self.post: Callable[..., int] = self._post
-        self._log: list[tuple[bytes, Any]] = []
+        self._log: list[tuple[Array, Any]] = []
         self._place = 0
         self.shards = self.rows = 0
         self._open = False  # a step is under way
@@ -47,18 +47,19 @@ class Exchange:
 
     def _gather(self, own: Array) -> Array:
         """(own shards, ...) -> (all shards, ...)."""
+        sent = own.copy()  # a Program uses its memory again
         found: Array = self._once(
-            own.tobytes(), lambda: self.ranks.parts(own, self.shards, self.rows)
+            sent, lambda: self.ranks.parts(sent, self.shards, self.rows)
         )
         return found
 
     def _post(self, number: int, *blocks: Array) -> int:
         """Begin to add up a bucket; ``blocks`` are the sums of the rank's own."""
         sent = self.reduction.packed(number, blocks)
-        self._once(sent.tobytes(), lambda: self.reduction.post(number, sent))
+        self._once(sent, lambda: self.reduction.post(number, sent))
         return 0
 
-    def _once(self, sent: bytes, do: Callable[[], Any]) -> Any:
+    def _once(self, sent: Array, do: Callable[[], Any]) -> Any:
         place, self._place = self._place, self._place + 1
         if place == len(self._log):
             try:
@@ -67,7 +68,7 @@ class Exchange:
                 found = error
             self._log.append((sent, found))
         before, found = self._log[place]
-        if before != sent:
+        if before is not sent and before.tobytes() != sent.tobytes():
             raise RuntimeError(
                 "a step that was taken again sends other numbers to the other ranks"
             )

@@ -207,7 +207,9 @@ class ShardGradients:
         told.exchange(ranks)
         if len(shares) < ranks.size:
             moving.hear(ranks)
-        flats = [s._data for s in sums] if ranks.size == 1 else parallel.exchange.finish()
+        flats = (
+            [s._data for s in sums] if ranks.size == 1 else parallel.exchange.finish()
+        )
         arrays = apart(parallel.buckets, flats, parallel.arrays)
         floats = len(moving.floats)
         for p, a, has in zip(

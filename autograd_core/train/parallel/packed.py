@@ -106,7 +106,11 @@ class Sums:
 
     def _add(self, number: int) -> None:
         """Add the next shards that are complete, in their order."""
-        bucket, came, tree = self.buckets[number], self._came[number], self.trees[number]
+        bucket, came, tree = (
+            self.buckets[number],
+            self._came[number],
+            self.trees[number],
+        )
         while self._added[number] < len(self.own):
             shard = self.own[self._added[number]]
             arrays = came.get(shard, {})
