@@ -1,4 +1,4 @@
-"""Data-parallel training: what a step costs, its reduction, and how much of it is hidden.
+"""Data-parallel training: what a step costs, its reduction, and the part hidden.
 
     python asv_bench/parallel_cost.py [--ranks 2] [--widths 32 256 1024]
 

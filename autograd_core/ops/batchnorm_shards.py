@@ -81,8 +81,10 @@ def _forward(
     if running is not None:
         dtype = running[0].dtype
         moved = as_dtype(stats, dtype)
-        fixed = isinstance(momentum, float)
-        rate = hyper(dtype, momentum) if fixed else flat(as_dtype(momentum, dtype))
+        if isinstance(momentum, float):
+            rate = hyper(dtype, momentum)
+        else:
+            rate = flat(as_dtype(momentum, dtype))
         launch(k.move_running, channels, moved, rate, status, *running)
     raise_if(status, _not_finite)  # then nothing has moved
     return _back(out, x.shape), (rows, gamma, stats)

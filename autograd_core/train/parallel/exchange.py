@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from autograd_core.hooks import Array
 from autograd_core.train.parallel.packed import Bucket
 from autograd_core.train.parallel.ranks import Ranks

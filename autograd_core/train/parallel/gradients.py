@@ -186,42 +186,56 @@ class ShardGradients:
         shares: Sequence[float],
         rows: int,
     ) -> tuple[float, list[Any]]:
-        parallel, ranks, moving = (
-            self.parallel, self.parallel.ranks, self.parallel.moving
-        )  # fmt: skip
-        told = Told(len(shares), len(parallel.parameters), moving)
+        parallel, ranks = self.parallel, self.parallel.ranks
+        told = Told(len(shares), len(parallel.parameters), parallel.moving)
         own = range(*bounds(len(shares), ranks.size)[ranks.rank])
-        given, sums = [], []
+        given: list[Any] = []
+        sums: list[Array] = []
         if own:
-            kind, batch = parallel.parameters[0].dtype, []
-            for i in own:
-                batch += [np.array(shares[i], kind), *rows_of(i)]
-            replay = self._replay_of(len(shares), own)
-            shards, there, sums = replay(tuple(batch), moving.put_back)
-            for i, (loss, ends, more) in zip(own, shards, strict=True):
-                told.take(i, loss.item(), there, ends)
-                given.append(more)
+            given, sums = self._compute(rows_of, shares, own, told)
             ranks.meet(rows=rows)
         else:
             parallel.exchange.idle()  # until the others have met
         told.exchange(ranks)
         if len(shares) < ranks.size:
-            moving.hear(ranks)
-        flats = (
-            [s._data for s in sums] if ranks.size == 1 else parallel.exchange.finish()
-        )
-        arrays = apart(parallel.buckets, flats, parallel.arrays)
-        floats = len(moving.floats)
-        for p, a, has in zip(
-            parallel.parameters, arrays[floats:], told.has_gradient, strict=True
-        ):
-            p.set_grad(Tensor(a) if has else None)
+            parallel.moving.hear(ranks)
+        if ranks.size > 1:
+            sums = parallel.exchange.finish()
         loss = float(np.sum(told.losses * shares))
-        if np.isfinite(loss):
-            moving.finish(arrays[:floats], told.counts, told.keys)
+        self._give(sums, told, moves=bool(np.isfinite(loss)))
+        return loss, given
+
+    def _compute(
+        self,
+        rows_of: Callable[[int], tuple[Any, ...]],
+        shares: Sequence[float],
+        own: range,
+        told: Told,
+    ) -> tuple[list[Any], list[Array]]:
+        """What the own shards give, and their sums if there is no other rank."""
+        batch: list[Any] = []
+        for i in own:
+            share = np.array(shares[i], self.parallel.parameters[0].dtype)
+            batch += [share, *rows_of(i)]
+        replay = self._replay_of(len(shares), own)
+        found, there, sums = replay(tuple(batch), self.parallel.moving.put_back)
+        for i, (loss, ends, _) in zip(own, found, strict=True):
+            told.take(i, loss.item(), there, ends)
+        return [more for *_, more in found], [total._data for total in sums]
+
+    def _give(self, sums: Sequence[Array], told: Told, *, moves: bool) -> None:
+        """Gradients to the parameters, and to buffers what shards have made of them."""
+        parallel, moving = self.parallel, self.parallel.moving
+        arrays = apart(parallel.buckets, sums, parallel.arrays)
+        floats, grads = arrays[: len(moving.floats)], arrays[len(moving.floats) :]
+        for p, grad, there in zip(
+            parallel.parameters, grads, told.has_gradient, strict=True
+        ):
+            p.set_grad(Tensor(grad) if there else None)
+        if moves:
+            moving.finish(floats, told.counts, told.keys)
         else:
             moving.put_back()
-        return loss, given
 
     def _replay_of(self, shards: int, own: range) -> Replay:
         replay = self._replays.get(shards)

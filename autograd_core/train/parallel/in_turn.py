@@ -42,7 +42,8 @@ class Waiting(shards.Shard):
         self.part: Array | None = None  # that it waits with
         self.found: Array | None = None  # what it waited for
         self.result: Any = None
-        self._task, self._error = task, None
+        self._task = task
+        self._error: BaseException | None = None
         self._go, self._stopped = threading.Semaphore(0), threading.Semaphore(0)
         self._thread: threading.Thread | None = None
         self._left = False

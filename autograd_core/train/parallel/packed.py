@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from autograd_core.hooks import Array
 from autograd_core.launch import copy_into, empty, full
 from autograd_core.train.parallel.shards import TreeSum
@@ -106,17 +104,14 @@ class Sums:
 
     def _add(self, number: int) -> None:
         """Add the next shards that are complete, in their order."""
-        bucket, came, tree = (
-            self.buckets[number],
-            self._came[number],
-            self.trees[number],
-        )
+        bucket, came = self.buckets[number], self._came[number]
         while self._added[number] < len(self.own):
             shard = self.own[self._added[number]]
             arrays = came.get(shard, {})
             if len(arrays) < len(bucket.entries):
                 return
-            tree.add(shard, 1, bucket.packed([arrays[e] for e in bucket.entries]))
+            flat = bucket.packed([arrays[e] for e in bucket.entries])
+            self.trees[number].add(shard, 1, flat)
             came[shard] = dict.fromkeys(bucket.entries)  # let go of the arrays
             self._added[number] += 1
         self._tell()
