@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 from math import log2
+from pathlib import Path
 
 import numpy as np
 
@@ -56,7 +57,6 @@ class Network:
 
     def __init__(self, width):
         ag.manual_seed(0)
-        ag.set_num_threads(1)
         hidden = nn.Linear(64, width), nn.BatchNorm1d(width), nn.ReLU()
         more = nn.Linear(width, width), nn.BatchNorm1d(width), nn.ReLU()
         self.model = nn.Sequential(*hidden, *more, nn.Linear(width, 10))
@@ -104,6 +104,11 @@ class Network:
         return np.min(found, 0).tolist()
 
 
+def steps_of(width, steps):
+    """Fewer of those that take long."""
+    return max(6, steps * 64 // max(width, 64))
+
+
 def least(step, steps, before=lambda: None):
     """Seconds of the quickest of some steps, after the first ones."""
     times = []
@@ -121,23 +126,27 @@ def inside(widths, steps):
 
     comm = MPI.COMM_WORLD
     for width in widths:
-        times = Network(width).sharded(steps, comm, comm.Get_size())
+        count = steps_of(width, steps)
+        times = Network(width).sharded(count, comm, comm.Get_size())
         slowest = comm.allreduce(times, lambda a, b: np.maximum(a, b).tolist())
         if not comm.Get_rank():
             print(json.dumps(slowest), flush=True)
 
 
-def measured(widths, steps, ranks):
+def measured(widths, steps, ranks, threads):
     """Print what this machine needs."""
-    command = ["mpiexec", "-n", str(ranks), sys.executable, __file__, "--inside"]
-    options = ["--steps", str(steps), "--widths", *map(str, widths)]
-    done = subprocess.run([*command, *options], stdout=subprocess.PIPE, check=True)
+    beside = Path(sys.executable).with_name("mpiexec")
+    mpiexec = str(beside) if beside.exists() else "mpiexec"
+    command = [mpiexec, "-n", str(ranks), sys.executable, __file__, "--inside"]
+    options = ["--steps", steps, "--threads", threads, "--widths", *widths]
+    command += map(str, options)
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     lines = map(json.loads, done.stdout.decode().splitlines())
     names = "plain", "8 shards", f"{ranks} ranks", "reduction", "hidden", "sent"
     print(f"{'parameters':>12}" + "".join(f"{name:>12}" for name in names))
     for width, (beside, late, alone) in zip(widths, lines, strict=True):
-        net = Network(width)
-        times = net.plain(steps), *Network(width).sharded(steps), beside, alone
+        net, count = Network(width), steps_of(width, steps)
+        times = net.plain(count), *Network(width).sharded(count), beside, alone
         row = "".join(f"{1e3 * t:12.2f}" for t in times)
         hidden = min(max((late - beside) / alone, 0.0), 1.0)
         sent = 8 * net.size * (ranks - 1) / ranks
@@ -166,13 +175,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--ranks", type=int, default=2)
     parser.add_argument("--widths", type=int, nargs="+", default=[32, 256, 1024])
-    parser.add_argument("--steps", type=int, default=150)
+    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--threads", type=int, default=1, help="of a rank")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
+    ag.set_num_threads(args.threads)
     if args.inside:
         inside(args.widths, args.steps)
         return
-    measured(args.widths, args.steps, args.ranks)
+    measured(args.widths, args.steps, args.ranks, args.threads)
     computed(args.widths)
 
 
