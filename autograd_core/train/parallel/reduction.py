@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.hooks import Array
+from autograd_core.launch import empty
 from autograd_core.train.parallel.packed import Bucket
 from autograd_core.train.parallel.ranks import Ranks
 from autograd_core.train.parallel.shards import TreeSum, blocks, bounds
@@ -26,7 +27,7 @@ class Reduction:
         self.ranks, self.buckets = ranks, buckets
         self.cuts = [bounds(bucket.size, ranks.size) for bucket in buckets]
         self.lengths = [[stop - start for start, stop in cut] for cut in self.cuts]
-        self.whole = [np.empty(bucket.size, bucket.dtype) for bucket in buckets]
+        self.whole: list[Array] = []  # sums, of this step
         self._held: list[list[tuple[int, int]]] = []  # blocks of shards, by rank
         self._scatters: list[tuple[Any, Array, Array]] = []  # request, sent, found
         self._gathers: list[Any] = []
@@ -36,6 +37,8 @@ class Reduction:
         """A step of so many shards."""
         self._held = [list(blocks(*run)) for run in bounds(shards, self.ranks.size)]
         self._scatters, self._gathers = [], []
+        if self.ranks.size > 1:  # somebody may hold gradients of the last step
+            self.whole = [empty((b.size,), b.dtype) for b in self.buckets]
         if self._comms is None and self.ranks.size > 1:
             self._comms = self.ranks.comm.Dup(), self.ranks.comm.Dup()
 
@@ -75,7 +78,7 @@ class Reduction:
             self.post(number, np.zeros(own * bucket.size, bucket.dtype))
 
     def finish(self) -> list[Array]:
-        """Wait for all; the sums, in memory that the next step reuses."""
+        """Wait for all; the sums."""
         while len(self._gathers) < len(self._scatters):
             self._scatters[len(self._gathers)][0].Wait()
             self._share()
