@@ -14,7 +14,7 @@ from autograd_core.ops.broadcasting import as_dtype
 from autograd_core.ops.elementwise import add
 from autograd_core.ops.shape import astype
 from autograd_core.tape import TensorBase, check_gradient
-from autograd_core.walk import walk
+from autograd_core.walk import Final, walk
 from autograd_core.writes import array_of
 
 
@@ -48,11 +48,7 @@ def backward(
     create_graph: bool = False,
 ) -> None:
     """Add the gradient of ``root`` to ``.grad`` of every leaf it depends on."""
-    if not root.requires_grad:
-        raise RuntimeError(
-            "backward: this tensor does not require grad: none of its inputs do, or it "
-            "was made under no_grad"
-        )
+    _require_graph(root)
     seed, dtype = seed_for(root, gradient), root._data.dtype
     if not create_graph:
         seed = as_dtype(array_of(seed), dtype)
@@ -66,6 +62,23 @@ def backward(
         check_fits(leaf, g)
     for leaf, g in found.items():
         _add_to_grad(leaf, g, taken)
+
+
+def gradients_told(root: TensorBase, final: Final) -> dict[Any, Array]:
+    """Gradients of ``root`` by leaf, whose ``.grad`` stays as it is; frees the graph.
+
+    See `walk` for ``final``. The arrays may share memory; nobody may write to them.
+    """
+    _require_graph(root)
+    return walk([root], [array_of(seed_for(root, None))], final=final)
+
+
+def _require_graph(root: TensorBase) -> None:
+    if not root.requires_grad:
+        raise RuntimeError(
+            "backward: this tensor does not require grad: none of its inputs do, or it "
+            "was made under no_grad"
+        )
 
 
 def check_fits(leaf: Any, g: Any) -> None:

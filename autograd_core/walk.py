@@ -5,8 +5,9 @@ Each node hands cotangents to the places that made its inputs: other nodes, or l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
+from itertools import chain
 from typing import Any
 
 from autograd_core.hooks import RECORDING, current
@@ -15,6 +16,7 @@ from autograd_core.ops.shape import identity
 from autograd_core.tape import Node, TensorBase, set_grad_mode
 
 Place = Node | TensorBase  # where a cotangent can arrive: an op's output or a leaf
+Final = Callable[[TensorBase, Any], None]
 
 
 def reachable(roots: Sequence[Place], stop: set[Place]) -> list[Node]:
@@ -48,16 +50,18 @@ def walk(
     *,
     create_graph: bool = False,
     retain_graph: bool = False,
+    final: Final | None = None,
 ) -> dict[Place, Any]:
     """Cotangents of the targets (default: of every leaf) given those of the roots.
 
     With ``create_graph`` the cotangents are Tensors with a graph of their own, and
-    nothing is freed.
+    nothing is freed. ``final(leaf, g)`` is called while the walk goes on, as soon as
+    nothing can be added to a leaf's cotangent; not for one that a path does not reach.
     """
     places = [root.node or root for root in roots]
     stop = set(targets or ())
     wanted = None if targets is None else useful(reachable(places, stop), stop)
-    front = Front(stop)
+    front = Front(stop) if final is None else Telling(places, final)
     keep = retain_graph or create_graph
     cotangents_of = as_graph if create_graph else as_arrays
     if RECORDING and (watcher := current.watcher) is not None:
@@ -139,6 +143,30 @@ class Front:
             heappush(self.heap, (-other.number, other))
         self.cotangents[node] = g
         heappush(self.heap, (-node.number, node))
+
+
+class Telling(Front):
+    """One that says when the cotangent of a leaf is complete."""
+
+    __slots__ = ("final", "left")
+
+    def __init__(self, roots: Sequence[Place], final: Final) -> None:
+        super().__init__(set())
+        self.final = final
+        self.left: dict[TensorBase, int] = {}  # by leaf: how often it is still to come
+        arriving = [roots, *(node.parents for node in reachable(roots, set()))]
+        for place in chain.from_iterable(arriving):
+            if isinstance(place, TensorBase):
+                self.left[place] = self.left.get(place, 0) + 1
+
+    def add(self, places: Sequence[Any], grads: Sequence[Any]) -> None:
+        """Add to the cotangents, and tell of leaves to which this was the last."""
+        super().add(places, grads)
+        for place in places:
+            if isinstance(place, TensorBase):
+                self.left[place] -= 1
+                if not self.left[place] and place in self.cotangents:
+                    self.final(place, self.cotangents[place])
 
 
 def straight(node: Node, g: Any, keep: bool) -> tuple[Place, Any]:

@@ -27,7 +27,7 @@ def blocks_of(text):
 
 
 def check_block(block, printed, folder):
-    """It runs as a file, warnings being errors, and prints what it should."""
+    """It runs as a file, warnings being errors, and prints what it should: this."""
     (folder / "example.py").write_text(block)
     run = subprocess.run(
         [sys.executable, "-W", "error", "example.py"],
@@ -37,6 +37,7 @@ def check_block(block, printed, folder):
     )
     assert run.returncode == 0, run.stderr
     assert re.match(printed, run.stdout), run.stdout
+    return run.stdout
 
 
 def check_names(text):

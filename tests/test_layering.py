@@ -36,6 +36,7 @@ FLOORS = {
     "autograd_core.precision": 1,
     "autograd_core.random": 1,
     "autograd_core.samples": 1,
+    "autograd_core.shards": 1,
     "autograd_core.tape": 1,
     "autograd_core.threads": 1,
     "autograd_core.writes": 1,

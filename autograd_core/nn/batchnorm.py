@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core import shards
 from autograd_core.hooks import RECORDING, Array, current
 from autograd_core.launch import launch
 from autograd_core.nn import check
@@ -13,6 +14,7 @@ from autograd_core.nn.module import Module
 from autograd_core.nn.moments import Moments
 from autograd_core.nn.parameter import Buffer, Parameter
 from autograd_core.ops import batchnorm as ops
+from autograd_core.ops.batchnorm_shards import batch_norm_of_shards
 from autograd_core.ops.broadcasting import floats
 from autograd_core.ops.elementwise import add, div
 from autograd_core.tensor import Tensor, TensorLike
@@ -37,7 +39,8 @@ class BatchNorm1d(Module):
     is no bias correction: they start from mean 0 and variance 1, where the layer
     changes nothing, and that start weighs beta ** t after t batches, 1 % at t = 44.
     ``momentum=None`` makes them plain averages over all batches, and `nn.recalibrate`
-    the exact statistics of a data set.
+    the exact statistics of a data set. In data-parallel training (`train.Parallel`) the
+    batch is that of all shards.
 
     Raises ValueError, before anything has moved, for another number of channels, for a
     batch of one value per channel in training, and for NaN or infinity. Ioffe, Szegedy:
@@ -90,6 +93,9 @@ class BatchNorm1d(Module):
             if self.moments is not None:
                 self.moments.add(x._data)
             return by_running(x, self.weight, self.bias, self.eps, running)
+        shard = shards.current.get()
+        if shard is not None and not shard.last:  # the last one moves them for all
+            return by_batch(x, self.weight, self.bias, self.eps)
         rate = self.momentum if self.momentum is not None else self._rate()
         y = by_batch(x, self.weight, self.bias, self.eps, running, rate)
         if self.num_batches_tracked is not None:
@@ -124,14 +130,21 @@ def by_batch(
     running: Running | None = None,
     momentum: float | Array = 0.1,
 ) -> Tensor:
-    """Normalise by the batch's own statistics and move the running ones, if given."""
+    """Normalise by the batch's own statistics and move the running ones, if given.
+
+    In a shard of a batch, by those of all shards.
+    """
     if RECORDING and (listener := current.recorder) is not None:
         for statistic in running or ():
             listener.on_leaf(statistic)
     arrays = None if running is None else (running[0]._data, running[1]._data)
-    y: Tensor = ops.batch_norm.call(
-        x, weight, bias, eps=eps, running=arrays, momentum=momentum
-    )
+    options: dict[str, Any] = {"eps": eps, "running": arrays, "momentum": momentum}
+    shard = shards.current.get()
+    y: Tensor
+    if shard is None:
+        y = ops.batch_norm.call(x, weight, bias, **options)
+    else:
+        y = batch_norm_of_shards.call(x, weight, bias, **options, shard=shard)
     for moved in running or ():
         moved.wrote()
     return y

@@ -166,4 +166,6 @@ def fit(
         if not model.training:
             model.train()
         run.train()
+        if parallel is not None:
+            parallel.close()
         return run.history

@@ -54,6 +54,7 @@ SCRIPTS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "checks.py": ("--sizes XS --rounds 2 --launches 60", ()),
     "growth.py": ("--threads 1 --most 8 --rounds 1 --out OUT", ("matplotlib",)),
+    "parallel_cost.py": ("--widths 8 --steps 6", ("mpi4py",)),
     "price.py": ("--rounds 1 --batch 1e-4", ()),
     "regression.py": ("--help", ()),
 }

@@ -15,6 +15,7 @@ from killed_run import blobs, write
 
 from autograd_core import nn, optim, train
 from autograd_core.random import manual_seed
+from autograd_core.train.parallel import packed
 
 
 class Watch(train.Callback):
@@ -39,13 +40,15 @@ def plain(x, rng):
     return x + rng.standard_normal(x.shape).astype(x.dtype) / 8
 
 
-def main(epochs=2, mpi=True, shards=4, path=None, compiled=None, other=None, **asked):
+def main(epochs=2, mpi=True, shards=8, path=None, compiled=None, other=None, **asked):
     comm = None
     if mpi:
         from mpi4py import MPI
 
         comm = MPI.COMM_WORLD
     rank = 0 if comm is None else comm.Get_rank()
+    if asked.get("mixed"):
+        compiled = rank == 0
     if asked.get("outside") and rank == 1:
         raise KeyError("mine")
     odd = other if rank == 1 else None  # what is otherwise on rank 1
@@ -111,14 +114,45 @@ def own_loop(rows, batch):
     def objective(x):
         return (model(x) ** 2).mean()
 
+    held = []
     for i in range(6):
         loss = parallel.backward(objective, x[: rows[rank]] if i > 2 else x)
+        held.append((model.bias.grad, model.bias.grad.numpy().tobytes()))
         opt.step()
+    assert all(grad.numpy().tobytes() == before for grad, before in held)
     return loss
+
+
+def odd_layer(does):
+    """In the second of three steps rank 1 fails, or leaves out, a layer."""
+    from mpi4py import MPI
+
+    comm = MPI.COMM_WORLD
+    manual_seed(0)
+    norms = [nn.BatchNorm1d(4), nn.BatchNorm1d(4), nn.Linear(4, 2)]
+    model = nn.Sequential(*norms)
+    parallel = train.Parallel(model, comm, shards=4)
+    x = np.random.default_rng(0).standard_normal((32, 4)).astype("f4")
+    odd = []
+
+    def objective(x):
+        h = norms[0](x)
+        if odd and does == "raises":
+            raise KeyError("mine")
+        if not odd or does != "skips":
+            h = norms[1](h)
+        return (norms[2](h) ** 2).mean()
+
+    for i in range(3):
+        odd[:] = [1] * (i == 1 and comm.Get_rank() == 1)
+        loss = parallel.backward(objective, x)
+    return f"{loss:.6f}"
 
 
 def line_of(case):
     try:
+        if "layer" in case:
+            return odd_layer(case["layer"])
         return own_loop(**case["own"]) if "own" in case else main(**case)
     except Exception as error:
         if case.get("raises"):
@@ -127,6 +161,7 @@ def line_of(case):
 
 
 if __name__ == "__main__":
+    packed.BYTES = 512  # several buckets
     for case in json.loads(sys.argv[1]):
         sys.stdout.write(f"{line_of(case)}\n")
         sys.stdout.flush()

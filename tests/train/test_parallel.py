@@ -108,16 +108,89 @@ def test_gradients_are_those_of_the_batch(shards, weighted):
             np.testing.assert_allclose(p.grad.numpy(), grad, 1e-9, 1e-12)
 
 
-def test_statistics_of_batch_norm_are_means_over_shards():
-    model = nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 1))
-    parallel = train.Parallel(model, shards=2)
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("shards", [1, 3, 8])
+def test_batch_norm_is_of_the_whole_batch(shards, compiled):
+    """A run with shards is the run without: bits differ, in float64 by rounding."""
+
+    def run(**options):
+        manual_seed(0)
+        norm = nn.BatchNorm1d(8, momentum=None)
+        model = nn.Sequential(
+            nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Tanh(), nn.Linear(8, 8), norm,
+            nn.Linear(8, 3),
+        ).astype("f8")  # fmt: skip
+        x, y = blobs(75, 0)  # the last batch has 11 rows
+        train.fit(
+            model, optim.SGD(model.parameters(), lr=0.3, momentum=0.9),
+            nn.functional.cross_entropy, (x.astype("f8") + 5, y), epochs=3,
+            batch_size=32, compiled=compiled, **options,
+        )  # fmt: skip
+        return model.state_dict()
+
+    whole, found = run(), run(shards=shards)
+    for name, values in whole.items():
+        np.testing.assert_allclose(found[name], values, 1e-9, 1e-11, err_msg=name)
+
+
+class Functional(nn.Module):
+    """Batch norm by the function, with statistics of its own."""
+
+    def __init__(self):
+        self.running_mean = nn.Buffer(np.zeros(4, "f4"))
+        self.running_var = nn.Buffer(np.ones(4, "f4"))
+
+    def forward(self, x):
+        running = self.running_mean, self.running_var
+        return nn.functional.batch_norm(x, *running, training=self.training)
+
+
+class OfAClass(nn.BatchNorm1d):
+    """The same in the place of a layer's own forward."""
+
+    def forward(self, x):
+        return Functional.forward(self, x)
+
+
+@pytest.mark.parametrize("layer", [nn.BatchNorm1d, lambda n: Functional(), OfAClass])
+def test_shards_share_statistics(layer):
     x, _ = blobs(32, 0)
-    parallel.backward(lambda x: model(x).mean(), x)
-    halves = x.reshape(2, 16, 4)
-    mean, var = halves.mean((0, 1)), halves.var(1, ddof=1).mean(0)
-    np.testing.assert_allclose(model[0].running_mean.numpy(), 0.1 * mean, 1e-5)
-    np.testing.assert_allclose(model[0].running_var.numpy(), 0.9 + 0.1 * var, 1e-5)
-    assert model[0].num_batches_tracked.item() == 1
+    x[:16] += 3
+    norm, last, seen = layer(4), nn.Linear(4, 1), []
+    model = nn.Sequential(norm, last)
+
+    def objective(x):
+        seen.append(norm(x))
+        return last(seen[-1]).mean()
+
+    parallel = train.Parallel(model, shards=4)
+    parallel.backward(objective, x)
+    found = np.concatenate([h.numpy() for h in seen])
+    np.testing.assert_allclose(found, (x - x.mean(0)) / x.std(0), 1e-4, 1e-5)
+    mean, var = 0.1 * x.mean(0), 0.9 + 0.1 * x.var(0, ddof=1)
+    np.testing.assert_allclose(norm.running_mean.numpy(), mean, 1e-5)
+    np.testing.assert_allclose(norm.running_var.numpy(), var, 1e-5)
+    if layer is nn.BatchNorm1d:
+        assert norm.num_batches_tracked.item() == 1
+    before = norm.running_mean.numpy().copy()
+    norm.eval()  # a frozen layer
+    parallel.backward(objective, x)
+    np.testing.assert_array_equal(norm.running_mean.numpy(), before)
+
+
+def test_shards_must_gather_alike():
+    model = nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 1))
+
+    def objective(x):
+        return model(x).mean() if x.mean().item() > 0 else model[1](x).mean()
+
+    x = np.repeat(np.array([1, -1, 1], "f4"), 4)[:, None].repeat(4, 1)
+    parallel = train.Parallel(model, shards=3)
+    before = {n: a.copy() for n, a in model.state_dict().items()}
+    with pytest.raises(RuntimeError, match="must go through the same layers"):
+        parallel.backward(objective, x)
+    for name, values in model.state_dict().items():
+        np.testing.assert_array_equal(values, before[name])
 
 
 def test_shards_drop_units_of_their_own():
@@ -190,14 +263,15 @@ def test_another_number_of_shards_does_not_resume(tmp_path):
 # Over MPI --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("ranks", [1, 2, 4])
+@pytest.mark.parametrize("ranks", [2, 4])
 def test_the_same_bits_on_any_number_of_ranks(ranks, alone):
-    code, lines, text = mpi(ranks, CASES)
+    code, lines, text = mpi(ranks, [*CASES, {"mixed": True}])
     assert code == 0, text
-    assert lines == [alone] * ranks
+    assert lines == [[*alone, alone[0]]] * ranks
 
 
-def test_killed_and_resumed_on_other_numbers_of_ranks(tmp_path, alone):
+def test_killed_and_resumed_on_another_number_of_ranks(tmp_path, alone):
+    """With eight, of which some have no shard of the last batch."""
     path = str(tmp_path / "run")
     start = time.monotonic()
     code, _, text = mpi(2, [{"path": path, "kill": [1, 11]}])
@@ -205,11 +279,11 @@ def test_killed_and_resumed_on_other_numbers_of_ranks(tmp_path, alone):
     assert "BAD TERMINATION" in text
     assert "Killed (signal 9)" in text
     assert time.monotonic() - start < 30
-    code, lines, text = mpi(3, [{"path": path}, {"path": path, "epochs": 3}])
+    code, lines, text = mpi(8, [{"path": path}, {"path": path, "epochs": 3}])
     assert code == 0, text
-    assert [of_rank[0] for of_rank in lines] == alone[:1] * 3
+    assert [of_rank[0] for of_rank in lines] == alone[:1] * 8
     whole = parallel_run.main(epochs=3, mpi=False)
-    assert [of_rank[1] for of_rank in lines] == [whole] * 3
+    assert [of_rank[1] for of_rank in lines] == [whole] * 8
 
 
 BAD = {  # what is otherwise on rank 1: what both say
@@ -238,6 +312,17 @@ ERRORS = [  # a case, and what ranks 0 and 1 say
         {"own": {"rows": [9, 9], "batch": [0, 1]}},
         *["ValueError: rank 1 differs in first batch: "] * 2,
     ),
+    (
+        {"layer": "raises"},
+        "OtherRankError: rank 1 failed: KeyError: 'mine'",
+        "KeyError: 'mine'",
+    ),
+    (
+        {"layer": "skips"},
+        *["ValueError: the ranks are not at the same layer: they gather 64, 32 bytes"]
+        * 2,
+    ),
+    ({"layer": "does"}, *[r"0\.\d+$"] * 2),
     ({"stop": [1, 3]}, *[r"0 epochs \w+"] * 2),
 ]
 

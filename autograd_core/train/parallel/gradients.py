@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,10 +12,12 @@ from autograd_core.nn import Module, check
 from autograd_core.random import default_generator
 from autograd_core.tensor import Tensor
 from autograd_core.train.parallel.agreement import code_of, digest, kernels, model_of
-from autograd_core.train.parallel.moved import Before, Told
-from autograd_core.train.parallel.packed import Packing
+from autograd_core.train.parallel.exchange import Exchange
+from autograd_core.train.parallel.moved import Moving, Told
+from autograd_core.train.parallel.packed import apart, buckets_of
+from autograd_core.train.parallel.rank_step import RankStep
 from autograd_core.train.parallel.ranks import Ranks
-from autograd_core.train.parallel.shards import TreeSum, bounds, cut
+from autograd_core.train.parallel.shards import bounds, cut
 from autograd_core.train.replay import WORTH, Replay
 
 SHARDS = 8
@@ -31,11 +32,13 @@ class Parallel:
     ``comm``: an MPI communicator; with None this process takes all shards, and has the
     bits that any number of them has.
 
-    BatchNorm normalises each shard by its own statistics ("ghost batches"; Hoffer,
-    Hubara, Soudry, NeurIPS 2017, arXiv:1705.08741), as PyTorch's data parallelism does
-    where layers are not converted; running statistics move to the means over the
-    shards. So make shards of 16 rows or more. Buffers of integers become the largest
-    that any shard made of them.
+    BatchNorm normalises by the statistics of the whole batch, as PyTorch's
+    SyncBatchNorm does: moments, and the sums of backward, are added in the order of the
+    shards. Other buffers of floats move by the mean of what shards move them; those of
+    integers become the largest that any shard made of them.
+
+    The gradients of all shards of a process are one Program. On several, buckets of
+    them are summed over the ranks while backward is at work on the layers before.
 
     Raises, on all ranks, ValueError for fewer shards than ranks and, saying which rank
     it is, for other code, another model, other weights or another seed on one of them.
@@ -72,11 +75,12 @@ class Parallel:
             self.parameters = [p for p in model.parameters() if p.requires_grad]
             if not self.parameters:
                 raise ValueError("Parallel: the model has no parameter to train")
-            self.before = Before(model)
-            arrays = [t._data for t in (*self.parameters, *self.before.floats)]
-            self.packing = Packing(arrays)
-            self._replay: Replay | None = None
-            self._function: Any = None  # that it replays
+            self.moving = Moving(model)
+            # Backward comes to what stands last first.
+            self.arrays = [t._data for t in (*self.moving.floats, *self.parameters)]
+            self.buckets = buckets_of(self.arrays)
+            self.exchange = Exchange(self.ranks, self.buckets)
+            self._gradients: ShardGradients | None = None
             self.ranks.require_same(
                 {
                     "kernels": kernels(),
@@ -121,97 +125,124 @@ class Parallel:
             count = rows.pop()
             runs = cut(count, self.shards)
             shares = shares_of(runs, None if weights is None else np.asarray(weights))
-            if self._replay is None or self._function is not function:
+            if self._gradients is None or self._gradients.function is not function:
                 first = {"arrays": batch}
                 self.ranks.require_same(
                     {"function": code_of(function), "first batch": digest(first)}
                 )
-                self._replay = self.replay(function, None, WORTH)
-                self._function = function
-            loss, _ = self.shard_by_shard(
-                self._replay,
-                lambda i: tuple(a[slice(*runs[i])] for a in batch),
-                shares,
-                count,
+                self._gradients = ShardGradients(self, function, None, WORTH)
+            self.ranks.meet(rows=count)
+            loss, _ = self._gradients(
+                lambda i: tuple(a[slice(*runs[i])] for a in batch), shares, count
             )
             if not np.isfinite(loss):
                 raise FloatingPointError(f"backward: the loss is {loss}")
             return loss
 
-    def replay(
-        self, function: Callable[..., Any], compiled: bool | None, steps: int
-    ) -> Replay:
-        """Takes the gradients of a shard, compiled or not."""
-        return Replay(ShardGradients(self.model, function), compiled, steps)
+    def close(self) -> None:
+        """Give back what MPI keeps for it; all ranks must. It cannot be used after."""
+        self.exchange.reduction.close()
 
-    def shard_by_shard(
+
+class ShardGradients:
+    """The gradients of a function, batch by batch, compiled where it can be."""
+
+    def __init__(
         self,
-        replay: Replay,
+        parallel: Parallel,
+        function: Callable[..., Any],
+        compiled: bool | None,
+        steps: int,
+    ) -> None:
+        self.parallel, self.function = parallel, function
+        self._options = compiled, steps
+        self._replays: dict[int, Replay] = {}  # by the number of shards
+
+    def __call__(
+        self,
         rows_of: Callable[[int], tuple[Any, ...]],
         shares: Sequence[float],
         rows: int,
     ) -> tuple[float, list[Any]]:
         """(loss, what each own shard gave beside it), gradients and buffers in place.
 
-        ``rows``: of the whole batch. If the loss is not finite, buffers and seeds are
-        as they were.
+        ``rows``: of the whole batch. If the loss is not finite, or an exception is
+        raised, buffers and seeds are as they were.
         """
-        before, ranks = self.before, self.ranks
-        before.keep()
-        sums = {dtype: TreeSum() for dtype in self.packing.sizes}
-        told, given = Told(len(shares), self.parameters, before), []
+        moving, exchange = self.parallel.moving, self.parallel.exchange
+        moving.keep()
+        exchange.begin(len(shares), rows)
         try:
-            for i in range(*bounds(len(shares), ranks.size)[ranks.rank]):
-                before.put_back(i)
-                share = np.array(shares[i], self.parameters[0].dtype)
-                put_back = functools.partial(before.put_back, i)
-                loss, *more = as_tuple(replay((share, *rows_of(i)), put_back))
-                told.take(i, loss.item())
-                given.append(more)
-                for dtype, flat in self._packed(shares[i]).items():
-                    sums[dtype].add(i, 1, flat)
-        finally:
-            before.put_back(0)
-        ranks.meet(rows=rows)
+            return self._take(rows_of, shares, rows)
+        except BaseException as error:
+            moving.put_back()
+            if isinstance(error, Exception):  # else all ranks are ended
+                exchange.give_up()
+            raise
+
+    def _take(
+        self,
+        rows_of: Callable[[int], tuple[Any, ...]],
+        shares: Sequence[float],
+        rows: int,
+    ) -> tuple[float, list[Any]]:
+        parallel, ranks = self.parallel, self.parallel.ranks
+        told = Told(len(shares), len(parallel.parameters), parallel.moving)
+        own = range(*bounds(len(shares), ranks.size)[ranks.rank])
+        given: list[Any] = []
+        sums: list[Array] = []
+        if own:
+            given, sums = self._compute(rows_of, shares, own, told)
+            ranks.meet(rows=rows)
+        else:
+            parallel.exchange.idle()  # until the others have met
         told.exchange(ranks)
+        if len(shares) < ranks.size:
+            parallel.moving.hear(ranks)
+        if ranks.size > 1:
+            sums = parallel.exchange.finish()
         loss = float(np.sum(told.losses * shares))
-        whole = {
-            dtype: ranks.sum(sums[dtype], len(shares), size, dtype)
-            for dtype, size in self.packing.sizes.items()
-        }
-        arrays = iter(self.packing.apart(whole))
-        for p, there in zip(self.parameters, told.has_gradient, strict=True):
-            array = next(arrays)
-            p.set_grad(Tensor(array) if there else None)
-        if np.isfinite(loss):
-            before.move(arrays, told.changes)
+        self._give(sums, told, moves=bool(np.isfinite(loss)))
         return loss, given
 
-    def _packed(self, share: float) -> dict[Any, Array]:
-        """A shard's gradients, and its part in the mean of each buffer."""
-        grads = [None if p._grad is None else p._grad._data for p in self.parameters]
-        moved = [b._data * b.dtype.type(share) for b in self.before.floats]
-        return self.packing.packed([*grads, *moved])
+    def _compute(
+        self,
+        rows_of: Callable[[int], tuple[Any, ...]],
+        shares: Sequence[float],
+        own: range,
+        told: Told,
+    ) -> tuple[list[Any], list[Array]]:
+        """What the own shards give, and their sums if there is no other rank."""
+        batch: list[Any] = []
+        for i in own:
+            share = np.array(shares[i], self.parallel.parameters[0].dtype)
+            batch += [share, *rows_of(i)]
+        replay = self._replay_of(len(shares), own)
+        found, there, sums = replay(tuple(batch), self.parallel.moving.put_back)
+        for i, (loss, ends, _) in zip(own, found, strict=True):
+            told.take(i, loss.item(), there, ends)
+        return [more for *_, more in found], [total._data for total in sums]
 
+    def _give(self, sums: Sequence[Array], told: Told, *, moves: bool) -> None:
+        """Gradients to the parameters, and to buffers what shards have made of them."""
+        parallel, moving = self.parallel, self.parallel.moving
+        arrays = apart(parallel.buckets, sums, parallel.arrays)
+        floats, grads = arrays[: len(moving.floats)], arrays[len(moving.floats) :]
+        for p, grad, there in zip(
+            parallel.parameters, grads, told.has_gradient, strict=True
+        ):
+            p.set_grad(Tensor(grad) if there else None)
+        if moves:
+            moving.finish(floats, told.counts, told.keys)
+        else:
+            moving.put_back()
 
-class ShardGradients:
-    """(share, *rows) -> what ``function`` gives; its gradients, times the share."""
-
-    def __init__(self, model: Module, function: Callable[..., Any]) -> None:
-        self.model, self.function = model, function
-        self.follows = (model, function)
-        self.updating = False
-
-    def __call__(self, share: Any, *rows: Any) -> Any:
-        self.model.zero_grad()
-        found = self.function(*rows)
-        (as_tuple(found)[0] * share).backward()
-        return found
-
-
-def as_tuple(found: Any) -> tuple[Any, ...]:
-    """What a function gives, as a tuple that begins with its loss."""
-    return found if isinstance(found, tuple) else (found,)
+    def _replay_of(self, shards: int, own: range) -> Replay:
+        replay = self._replays.get(shards)
+        if replay is None:
+            step = RankStep(self.parallel, self.function, own)
+            replay = self._replays[shards] = Replay(step, *self._options)
+        return replay
 
 
 def shares_of(

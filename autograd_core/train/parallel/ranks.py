@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from autograd_core.hooks import Array
-from autograd_core.train.parallel.shards import TreeSum, blocks, bounds
+from autograd_core.train.parallel.shards import bounds
 
 LONG = 90  # characters of what differs
 WELL, STOPS, INTERRUPTS, FAILED = range(4)
+ANY = -1  # bytes: a rank that has nothing to tell gathers what the others do
+NEEDS = "Get_rank Get_size Allgather Allgatherv Ialltoallv Iallgatherv allgather bcast"
 
 
 class OtherRankError(RuntimeError):
@@ -30,8 +32,7 @@ class Ranks:
     """
 
     def __init__(self, comm: Any = None) -> None:
-        needs = ("Get_rank", "Get_size", "Allgather", "Alltoallv", "allgather", "bcast")
-        if comm is not None and not all(hasattr(comm, name) for name in needs):
+        if comm is not None and not all(hasattr(comm, n) for n in NEEDS.split()):
             raise TypeError(
                 "comm must be an MPI communicator, as MPI.COMM_WORLD of mpi4py (pip "
                 f"install 'autograd-core[mpi]'), got {comm!r:.60}"
@@ -40,6 +41,8 @@ class Ranks:
         self.rank: int = 0 if comm is None else comm.Get_rank()
         self.size: int = 1 if comm is None else comm.Get_size()
         self._together = False
+        # Called on all ranks when one has failed, and all know it.
+        self.settle: Callable[[], None] = lambda: None
 
     def __repr__(self) -> str:
         return f"<rank {self.rank} of {self.size}>"
@@ -53,7 +56,11 @@ class Ranks:
         """
         if self.size == 1:
             return state
-        states, counts = self._told(state, rows).T
+        return self._meet(state, rows, 0)[0]
+
+    def _meet(self, state: int, rows: int, size: int) -> tuple[int, int]:
+        """`meet`; also how many bytes they come to gather (`ANY`: as the others)."""
+        states, counts, sizes = self._told(state, rows, size).T
         if FAILED in states:
             self._failed()
         if len(set(counts.tolist())) > 1:
@@ -62,11 +69,17 @@ class Ranks:
                 f"{', '.join(map(str, counts))} rows in it (0: another call). All must "
                 "make the same calls, with the whole batch each"
             )
-        return int(states.max())
+        if len(set(sizes.tolist()) - {ANY}) > 1:
+            raise ValueError(
+                "the ranks are not at the same layer: they gather "
+                f"{', '.join(map(str, sizes))} bytes (0: none). The model must do the "
+                "same on all ranks"
+            )
+        return int(states.max()), int(sizes.max())
 
-    def _told(self, state: int, rows: int) -> Array:
-        every = np.empty((self.size, 2), np.int64)
-        self.comm.Allgather(np.array([state, rows], np.int64), every)
+    def _told(self, *numbers: int) -> Array:
+        every = np.empty((self.size, 3), np.int64)
+        self.comm.Allgather(np.array(numbers, np.int64), every)
         return every
 
     @contextmanager
@@ -80,9 +93,11 @@ class Ranks:
             yield
             self.meet()
         except OtherRankError:
+            self.settle()
             raise
         except Exception as error:
             self._report(error)
+            self.settle()
             raise
         except BaseException as error:  # to leave at once: the others cannot be asked
             print(f"rank {self.rank}: {error!r}", file=sys.stderr, flush=True)
@@ -93,7 +108,7 @@ class Ranks:
 
     def _report(self, error: Exception) -> None:
         """Tell the others; they raise, and so does the caller."""
-        self._told(FAILED, 0)
+        self._told(FAILED, 0, 0)
         self.comm.allgather(f"{type(error).__name__}: {error}")
 
     def _failed(self) -> None:
@@ -141,32 +156,23 @@ class Ranks:
         every = [mine] if self.size == 1 else self.comm.allgather(mine)
         return np.concatenate([part for parts in every if parts for part in parts])
 
-    def sum(self, own: TreeSum, shards: int, size: int, dtype: Any) -> Array:
-        """The sum over all shards of the arrays (size,) that ranks have in blocks.
+    def parts(self, own: Array | None, shards: int, rows: int) -> Array:
+        """Of all shards (shards, ...) what each rank has of its own, in their order.
 
-        Each rank adds a slice of all of them, in the order of the tree, and then all
-        get all slices: what an allreduce sends, in an order that MPI does not choose.
+        None from a rank without shards: it hears bytes, none if the others are done.
         """
-        if self.size == 1:
-            return own.total()
-        held = [list(blocks(*run)) for run in bounds(shards, self.size)]
-        cuts = bounds(size, self.size)
-        lengths = [stop - start for start, stop in cuts]
-        mine = lengths[self.rank]
-        parts = [a[slice(*c)] for c in cuts for _, _, a in own.blocks]
-        sent = np.concatenate(parts) if parts else np.empty(0, dtype)
-        counts = [len(h) * mine for h in held]
-        found = np.empty(sum(counts), dtype)
-        self.comm.Alltoallv(
-            [sent, [len(own.blocks) * n for n in lengths]], [found, counts]
-        )
-        tree = TreeSum()
-        every = [block for of_rank in held for block in of_rank]
-        for place, (start, count) in enumerate(every):
-            tree.add(start, count, found[place * mine : (place + 1) * mine])
-        whole = np.empty(size, dtype)
-        self.comm.Allgatherv(tree.total(), [whole, lengths])
-        return whole
+        mine = np.empty(0, np.uint8) if own is None else own
+        size = ANY if own is None else own[0].nbytes
+        _, size = self._meet(WELL, rows, size)
+        every = np.empty(shards * max(size, 0), np.uint8)
+        if size <= 0:
+            return every
+        lengths = [(stop - start) * size for start, stop in bounds(shards, self.size)]
+        sent = np.ascontiguousarray(mine).reshape(-1).view(np.uint8)
+        self.comm.Allgatherv(sent, [every, lengths])
+        if own is None:
+            return every
+        return every.view(own.dtype).reshape(shards, *own.shape[1:])
 
 
 def _apart(a: str, b: str) -> tuple[str, str]:

@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import accumulate, pairwise
 
-import numpy as np
-
 from autograd_core.hooks import Array
+from autograd_core.launch import add_into
 
-LEAST = 2  # rows of a shard: BatchNorm cannot train on one
+LEAST = 2  # rows of a shard: a loss, or a layer, may not be made for one
 
 
 def bounds(rows: int, parts: int) -> list[tuple[int, int]]:
@@ -56,7 +55,8 @@ class TreeSum:
             if other != size or first % (2 * size):
                 break
             self.blocks.pop()
-            array = np.add(left, array, out=left)
+            add_into(left, array)
+            array = left
             start, size = first, 2 * size
         self.blocks.append((start, size, array))
 
@@ -65,5 +65,6 @@ class TreeSum:
         _, _, found = self.blocks.pop()
         while self.blocks:
             _, _, left = self.blocks.pop()
-            found = np.add(left, found, out=left)
+            add_into(left, found)
+            found = left
         return found

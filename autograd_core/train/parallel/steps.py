@@ -9,17 +9,17 @@ import numpy as np
 
 from autograd_core.tensor import Tensor
 from autograd_core.train.data import Batches
-from autograd_core.train.parallel.gradients import Parallel, shares_of
+from autograd_core.train.parallel.gradients import Parallel, ShardGradients, shares_of
 from autograd_core.train.parallel.shards import cut
 from autograd_core.train.replay import Taken
 from autograd_core.train.step import Step
 
 
 class ShardedSteps:
-    """Takes steps as `Replay` does: the gradients shard by shard, then one update.
+    """Takes steps as `Replay` does: the gradients of all shards, then one update.
 
-    The gradients of a shard are compiled, if they can be; the update, of which all
-    ranks do the same, is a few launches.
+    The gradients are compiled, if they can be; the update, of which all ranks do the
+    same, is a few launches.
     """
 
     def __init__(
@@ -33,7 +33,8 @@ class ShardedSteps:
     ) -> None:
         self.parallel, self.step, self.batches = parallel, step, batches
         self.outputs = outputs  # wanted of all ranks, for metrics
-        self._replay = parallel.replay(step.forward, compiled, steps)
+        batches.reuse = False  # the rows of all shards are there at once
+        self._gradients = ShardGradients(parallel, step.forward, compiled, steps)
 
     def __call__(self, number: int, put_back: Callable[[], None]) -> Taken:
         """The step of this number."""
@@ -48,9 +49,7 @@ class ShardedSteps:
             targets.append(made[1])
             return made
 
-        loss, given = self.parallel.shard_by_shard(
-            self._replay, shard, shares, len(rows)
-        )
+        loss, given = self._gradients(shard, shares, len(rows))
         outputs = None
         if self.outputs:
             ranks = self.parallel.ranks
