@@ -67,7 +67,9 @@ class Browser:
         asked = {"pages": pages, "width": SIZES[size][0], "height": SIZES[size][1]}
         asked |= {"theme": theme, "searches": SEARCHES}
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-            process = self.start(profile, json.dumps(asked), "--remote-debugging-port=0")
+            process = self.start(
+                profile, json.dumps(asked), "--remote-debugging-port=0"
+            )
             try:
                 return self.found.get(timeout=PATIENCE)
             except Empty:
