@@ -2,7 +2,7 @@
 
 Every page is opened as wide as a desktop and as a phone, light and dark. What is said
 to be wrong: a page wider than its window, a picture that did not load or that is not
-there, text with too little contrast, a search that finds nothing. Some are photographed.
+there, text with too little contrast, a search that finds nothing.
 """
 
 import argparse
@@ -37,7 +37,7 @@ class Handler(SimpleHTTPRequestHandler):
         own = path.partition("?")[0] == "/look.html"
         return str(HERE / "_ext" / "look.html") if own else super().translate_path(path)
 
-    def do_POST(self):  # noqa: N802, http.server's name
+    def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.found.put(json.loads(body))
         self.send_response(204)
