@@ -1,6 +1,6 @@
 """An ensemble of networks that knows where it knows nothing.
 
-Each member predicts a mean and a variance; where there are no data, the members disagree
+Each member predicts a mean and a variance; where there are no data, members disagree
 (B. Lakshminarayanan, A. Pritzel and C. Blundell, "Simple and scalable predictive
 uncertainty estimation using deep ensembles", 2017). Every member has a compiled step of
 its own, and training is a loop over these.

@@ -21,7 +21,7 @@ START, SPAN = 2.0, 8.0  # radians, at rest; about one period
 def exact(times):
     """The angle (M. Abramowitz and I. A. Stegun, 1964, chapter 16)."""
     m = np.sin(START / 2) ** 2
-    sn, cn, dn, _ = ellipj(times, m)
+    _, cn, dn, _ = ellipj(times, m)
     return 2 * np.arcsin(np.sqrt(m) * cn / dn)  # sn(K + t) = cn(t) / dn(t)
 
 
