@@ -201,18 +201,13 @@ def as_graph(node: Node, g: Any, parents: Sequence[Any]) -> Sequence[Any]:
     if RECORDING and (listener := current.recorder) is not None:
         listener.on_backward(node)
     assert node.inputs is not None
-    needs = [place is not None and _takes(place) for place in parents]
+    needs = [place is not None for place in parents]
     if node.op.fused:
         return _through_body(node, g, needs)
     found: Sequence[Any] = node.op.by_rule(
         g, needs, node.output(), node.inputs, node.attrs
     )
     return found
-
-
-def _takes(place: Place) -> bool:
-    """Whether a cotangent is for somebody; not for a leaf that takes no more."""
-    return isinstance(place, Node) or place.requires_grad
 
 
 def _through_body(node: Node, g: Any, needs: Sequence[bool]) -> list[Any]:
