@@ -26,6 +26,12 @@ SEARCHES = ("compile", "cross_entropy", "dropout", "gaussian process")
 PATIENCE = 600  # seconds
 
 
+def pages_of(folder):
+    """All that are built, by their paths; what the theme keeps for itself is none."""
+    paths = (path.relative_to(folder) for path in folder.rglob("*.html"))
+    return sorted(path.as_posix() for path in paths if path.parts[0] != "_static")
+
+
 class Handler(SimpleHTTPRequestHandler):
     """Serves the site, the page that looks at the others, and takes its findings."""
 
@@ -47,13 +53,18 @@ class Handler(SimpleHTTPRequestHandler):
         """Not one line a file."""
 
 
+class Server(ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """A browser that has seen enough hangs up."""
+
+
 class Browser:
     """Chromium without a window, and the server of what it shows."""
 
     def __init__(self, program):
         self.program, self.found = program, Queue()
         handler = partial(Handler, found=self.found)
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server = Server(("127.0.0.1", 0), handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def start(self, profile, query, *options):
@@ -95,7 +106,7 @@ def main():
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
         sys.exit(f"none of these browsers is installed: {', '.join(BROWSERS)}")
-    pages = sorted(p.relative_to(BUILT).as_posix() for p in BUILT.rglob("*.html"))
+    pages = pages_of(BUILT)
     if not pages:
         sys.exit("there is no site yet: make docs")
     browser, wrong = Browser(program), []
