@@ -10,6 +10,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "kernels"), str(HERE / "_ext")]
 
+from gallery import picture_of  # noqa: E402
 from sphinx.errors import ExtensionError  # noqa: E402
 
 import autograd_core as ag  # noqa: E402
@@ -56,7 +57,6 @@ html_theme_options = {
     "logo": {"text": "autograd-core"},
     "show_toc_level": 1,
     "navbar_center": [],  # the menu at the side has all pages
-    "navbar_align": "right",
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],
@@ -66,26 +66,18 @@ html_theme_options = {
 # below examples/ is a section, if it has a GALLERY_HEADER.txt.
 GALLERY = "gallery-examples"
 EXAMPLES = ROOT / "examples"
-PICTURES = HERE / "gallery"
 sphinx_gallery_conf = {
     "examples_dirs": ["../examples"],
     "gallery_dirs": [GALLERY],
     "plot_gallery": False,
     "nested_sections": False,
-    "within_subsection_order": "order.as_listed",
+    "within_subsection_order": "gallery.as_listed",
     "ignore_pattern": "make_page|real_data",
     "write_computation_times": False,
     "download_all_examples": False,
     "show_signature": False,
     "remove_config_comments": True,
 }
-
-
-def picture_of(example: str) -> Path | None:
-    """The committed picture of an example, wherever below docs/gallery it is."""
-    if example == "digits":  # the demo's, which the README shows
-        return HERE / "learning-curve.png"
-    return next(iter(sorted(PICTURES.rglob(f"{example}.png"))), None)
 
 
 def place_pictures(app: Any) -> None:

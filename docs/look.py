@@ -26,6 +26,11 @@ SEARCHES = ("compile", "cross_entropy", "dropout", "gaussian process")
 PATIENCE = 600  # seconds
 
 
+def installed():
+    """The browser's path, or None."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
 def pages_of(folder):
     """All that are built, by their paths; what the theme keeps for itself is none."""
     paths = (path.relative_to(folder) for path in folder.rglob("*.html"))
@@ -37,7 +42,7 @@ class Handler(SimpleHTTPRequestHandler):
 
     def __init__(self, *args, found, **settings):
         self.found = found
-        super().__init__(*args, directory=str(BUILT), **settings)
+        super().__init__(*args, **settings)
 
     def translate_path(self, path):
         own = path.partition("?")[0] == "/look.html"
@@ -61,9 +66,9 @@ class Server(ThreadingHTTPServer):
 class Browser:
     """Chromium without a window, and the server of what it shows."""
 
-    def __init__(self, program):
+    def __init__(self, program, folder):
         self.program, self.found = program, Queue()
-        handler = partial(Handler, found=self.found)
+        handler = partial(Handler, found=self.found, directory=str(folder))
         self.server = Server(("127.0.0.1", 0), handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -73,10 +78,10 @@ class Browser:
         command = [self.program, *common.split(), f"--user-data-dir={profile}"]
         return subprocess.Popen([*command, *options, url], stderr=subprocess.DEVNULL)
 
-    def look(self, pages, size, theme):
-        """What is wrong with pages, a list of lines."""
+    def look(self, pages, size, theme, searches=SEARCHES):
+        """What is wrong with pages, and with what is searched for: a list of lines."""
         asked = {"pages": pages, "width": SIZES[size][0], "height": SIZES[size][1]}
-        asked |= {"theme": theme, "searches": SEARCHES}
+        asked |= {"theme": theme, "searches": searches}
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
             process = self.start(
                 profile, json.dumps(asked), "--remote-debugging-port=0"
@@ -103,13 +108,13 @@ def main():
     parser.add_argument("--shots", type=Path, help="a folder for photographs")
     parser.add_argument("--pages", nargs="+", default=["index.html", "start.html"])
     options = parser.parse_args()
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    program = installed()
     if program is None:
         sys.exit(f"none of these browsers is installed: {', '.join(BROWSERS)}")
     pages = pages_of(BUILT)
     if not pages:
         sys.exit("there is no site yet: make docs")
-    browser, wrong = Browser(program), []
+    browser, wrong = Browser(program, BUILT), []
     for size in SIZES:
         for theme in THEMES:
             found = browser.look(pages, size, theme)

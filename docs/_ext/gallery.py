@@ -1,4 +1,4 @@
-"""The gallery's examples come in the order in which pages list them."""
+"""The gallery's pictures, which are committed, and its order, that of the pages."""
 
 import re
 from pathlib import Path
@@ -14,3 +14,10 @@ def as_listed(filename: str) -> int:
     if found is None:
         raise ValueError(f"{filename} is listed in none of {', '.join(PAGES)}")
     return found.start()
+
+
+def picture_of(example: str) -> Path | None:
+    """The committed picture of an example, wherever below docs/gallery it is."""
+    if example == "digits":  # the demo's, which the README shows
+        return ROOT / "docs" / "learning-curve.png"
+    return next(iter(sorted((ROOT / "docs" / "gallery").rglob(f"{example}.png"))), None)
