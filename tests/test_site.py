@@ -49,20 +49,26 @@ PAGES = {
     "wide": "<p style='width: 700px'>Words</p>",
     "lost": "<img src='none.png'>",
     "faint": "<p style='color: #888; background: #999'>Words</p>",
-    "search": "<ul class='search'><li>Words</li></ul>",
+    "search": "<ul class='search'></ul><script>if (location.search == '?q=words') "
+    "document.querySelector('ul').innerHTML = '<li>Words</li>'</script>",
 }
-ALWAYS = ["lost.html: no picture none.png", "faint.html: contrast 1.2"]
+ALWAYS = [
+    "lost.html: no picture none.png",
+    "faint.html: contrast 1.2",
+    "a search for none finds nothing",
+]
 WRONG = {"desktop": ALWAYS, "phone": [*ALWAYS, "wide.html: 318 px too wide: <p"]}
 
 
 @pytest.mark.skipif(look.installed() is None, reason="there is no Chromium")
 @pytest.mark.parametrize(("size", "theme"), [("desktop", "light"), ("phone", "dark")])
-def test_look_sees_what_is_wrong(size, theme, tmp_path):
+def test_look_sees_what_is_wrong(size, theme, tmp_path, monkeypatch):
+    monkeypatch.setattr(look, "PATIENCE", 100)
     for name, body in PAGES.items():
         text = PAGE.format(body.replace("{}", "code " * 500))
         (tmp_path / f"{name}.html").write_text(text)
     browser = look.Browser(look.installed(), tmp_path)
-    found = browser.look(look.pages_of(tmp_path), size, theme, ["words"])
+    found = browser.look(look.pages_of(tmp_path), size, theme, ["words", "none"])
     assert len(found) == len(WRONG[size]), found
     for line in WRONG[size]:
         assert [f for f in found if f.startswith(line)], (line, found)
