@@ -58,6 +58,7 @@ def backward(
         seed = astype(seed, dtype=dtype)
     taken = {id(seed._data if create_graph else seed)}  # the caller's, perhaps
     found = walk([root], [seed], create_graph=create_graph, retain_graph=retain_graph)
+    found = {leaf: g for leaf, g in found.items() if leaf.requires_grad}
     for leaf, g in found.items():
         check_fits(leaf, g)
     for leaf, g in found.items():

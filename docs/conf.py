@@ -10,6 +10,9 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "kernels"), str(HERE / "_ext")]
 
+from gallery import picture_of  # noqa: E402
+from sphinx.errors import ExtensionError  # noqa: E402
+
 import autograd_core as ag  # noqa: E402
 
 project = "autograd-core"
@@ -47,10 +50,13 @@ html_title = f"autograd-core {release}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
+html_domain_indices = False
+templates_path = ["_templates"]
+html_sidebars = {"index": [], "**": ["menu"]}
 html_theme_options = {
+    "logo": {"text": "autograd-core"},
     "show_toc_level": 1,
-    "header_links_before_dropdown": 3,
-    "navigation_with_keys": False,
+    "navbar_center": [],  # the menu at the side has all pages
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],
@@ -60,24 +66,18 @@ html_theme_options = {
 # below examples/ is a section, if it has a GALLERY_HEADER.txt.
 GALLERY = "gallery-examples"
 EXAMPLES = ROOT / "examples"
-PICTURES = HERE / "gallery"
 sphinx_gallery_conf = {
     "examples_dirs": ["../examples"],
     "gallery_dirs": [GALLERY],
     "plot_gallery": False,
     "nested_sections": False,
-    "ignore_pattern": "__init__",
+    "within_subsection_order": "gallery.as_listed",
+    "ignore_pattern": "make_page|real_data",
+    "write_computation_times": False,
     "download_all_examples": False,
     "show_signature": False,
     "remove_config_comments": True,
 }
-
-
-def picture_of(example: str) -> Path | None:
-    """The committed picture of an example, wherever below docs/gallery it is."""
-    if example == "digits":  # the demo's, which the README shows
-        return HERE / "learning-curve.png"
-    return next(iter(sorted(PICTURES.rglob(f"{example}.png"))), None)
 
 
 def place_pictures(app: Any) -> None:
@@ -108,7 +108,16 @@ def titled(found: re.Match[str]) -> str:
     return f"{found[1]}{line}\n{'=' * len(line)}\n"
 
 
+def all_written(app: Any, error: Exception | None) -> None:
+    """Sphinx's parallel writers may lose pages and still be content."""
+    pages = app.env.found_docs if app.builder.name == "html" and not error else ()
+    lost = [p for p in pages if not Path(app.builder.get_outfilename(p)).exists()]
+    if lost:
+        raise ExtensionError(f"pages were not written: {', '.join(sorted(lost))}")
+
+
 def setup(app: Any) -> None:
-    """Before sphinx-gallery looks, and as each page is read."""
+    """Before sphinx-gallery looks, as each page is read, and at the end."""
     app.connect("builder-inited", place_pictures, priority=1)
     app.connect("source-read", complete)
+    app.connect("build-finished", all_written)

@@ -114,6 +114,13 @@ class Run:
             self.tree, self.aux = self.tree
         self.outs = [output(out, who) for out in leaves_of(self.tree)]
         self.nested = enabled and self._used_outside()
+        self._require_grad(False)
+
+    def _require_grad(self, value: bool) -> None:
+        """Inputs that are leaves get no gradient from a later ``backward()``."""
+        for place in self.places:
+            if isinstance(place, TensorBase):
+                place._requires_grad = value
 
     def _used_outside(self) -> bool:
         """Whether the outputs depend on something that requires grad outside."""
@@ -153,14 +160,18 @@ class Run:
         ]
         tracked = any(seed.requires_grad for _, seed in pairs) and state.grad_enabled
         graph = self.nested or tracked
+        self._require_grad(True)
         used = [(out, seed) for out, seed in pairs if out.requires_grad]
-        found = walk(
-            [out for out, _ in used],
-            [seed if graph else seed._data for _, seed in used],
-            self.places,
-            create_graph=graph,
-            retain_graph=retain,
-        )
+        try:
+            found = walk(
+                [out for out, _ in used],
+                [seed if graph else seed._data for _, seed in used],
+                self.places,
+                create_graph=graph,
+                retain_graph=retain,
+            )
+        finally:
+            self._require_grad(False)
         self.reached = self.reached or bool(found)
         return [
             _result(found.get(place), x)

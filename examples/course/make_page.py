@@ -66,9 +66,10 @@ def section(name, printed):
     body = [s for s in tree.body[1:] if not isinstance(s, ast.Import | ast.ImportFrom)]
     code = "\n".join(source.splitlines()[body[0].lineno - 1 :])
     return (
-        f"## [{title}](../examples/course/{name}.py)\n\n{text}\n\n"
+        f"## {title}\n\n{text}\n\n"
         f"```python\n{code}\n```\n\n![{title}](gallery/course/{name}.png)\n\n"
-        f"```text\n{printed.rstrip()}\n```\n"
+        f"```text\n{printed.rstrip()}\n```\n\n"
+        f"The whole script: [{name}.py](../examples/course/{name}.py)\n"
     )
 
 

@@ -29,6 +29,7 @@ SCRIPTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "footprint.py": ("--warm --turns 1", ()),
     "peers/sklearn_fit.py": ("--epochs 2 --turns 1", ("sklearn",)),
     "peers/adam.py": ("--threads 2 --sizes 2000 --turns 2 --json OUT.json", ()),
+    "peers/cartpole.py": ("--threads 1 2 --turns 2 --json OUT.json", ("torch",)),
     "peers/eager.py": ("--rounds 1 --batch 1e-4 --json OUT.json", ()),
     "peers/elementwise.py": (
         "--threads 2 --sizes 2000 --only dropout --turns 2 --json OUT.json",

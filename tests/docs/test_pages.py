@@ -55,6 +55,13 @@ def test_links_lead_somewhere(page):
         assert not anchor or anchor in anchors(target), link
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_no_heading_is_a_link_to_a_file(page):
+    """Sphinx's parallel writers leave pages out, in silence, if there is one."""
+    heads = re.findall(r"^#+ .*", text_of(page), re.MULTILINE)
+    assert [head for head in heads if "](" in head] == []
+
+
 def test_every_page_is_in_the_menu():
     menu = text_of("index.md")
     for page in PAGES:

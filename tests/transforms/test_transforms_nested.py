@@ -284,3 +284,61 @@ def test_the_hessian_of_a_network_with_batchnorm(rng, checkpoint):
         for _ in range(3):
             found = compiled(values)[name]
             np.testing.assert_allclose(found, product, rtol=1e-10, atol=1e-12)
+
+
+# f(x) = w x^3, element by element: what each transform makes of it, by w.
+INSIDE = {
+    "grad": (lambda f, x: ag.grad(lambda x: f(x).sum())(x), lambda x: 3 * x**2),
+    "elementwise_grad": (lambda f, x: ag.elementwise_grad(f)(x), lambda x: 3 * x**2),
+    "vjp": (lambda f, x: ag.vjp(f, x)[1](np.ones_like(X))[0], lambda x: 3 * x**2),
+    "jvp": (lambda f, x: ag.jvp(f, x, np.ones_like(X))[1], lambda x: 3 * x**2),
+    "jacobian": (lambda f, x: ag.jacobian(f)(x).sum(0), lambda x: 3 * x**2),
+    "hvp": (
+        lambda f, x: ag.hvp(lambda x: f(x).sum(), x, np.ones_like(X)),
+        lambda x: 6 * x,
+    ),
+    "twice": (
+        lambda f, x: ag.elementwise_grad(ag.elementwise_grad(f))(x),
+        lambda x: 6 * x,
+    ),
+    "the input itself": (lambda f, x: f(x) * ag.vjp(lambda x: x, x)[0], lambda x: x**4),
+}
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_a_model_is_trained_on_its_derivatives(name):
+    """`backward()` reaches the weights, and nothing that a transform has made."""
+    inside, expected = INSIDE[name]
+    w = nn.Parameter(np.array([2.0, -1.0, 0.5, 3.0]))
+
+    @ag.compile(strict=True)  # other tensors with gradients would not settle
+    def step(x):
+        w.grad = None
+        inside(lambda x: w * x**3, x).sum().backward()
+        return w.grad
+
+    for _ in range(6):
+        np.testing.assert_allclose(step(X), expected(X), rtol=1e-12)
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_backward_through_a_derivative_of_fused_ops(create_graph):
+    rng = np.random.default_rng(0)
+    model = nn.Sequential(nn.BatchNorm1d(3), nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 1))
+    model.astype(np.float64)
+    x = rng.standard_normal((4, 3))
+
+    def loss():
+        return (ag.elementwise_grad(model)(x) ** 2).sum()
+
+    loss().backward(create_graph=create_graph)
+    weight = model[1].weight
+    found, step = weight.grad.numpy().copy(), 1e-6
+    for index in np.ndindex(weight.shape):
+        ends = []
+        for shift in (step, -2 * step):
+            weight.data[index] += shift
+            ends.append(loss().item())
+        weight.data[index] += step
+        slope = (ends[0] - ends[1]) / (2 * step)
+        np.testing.assert_allclose(found[index], slope, rtol=1e-5, atol=1e-6)
