@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.gradcheck import gradcheck
+from autograd_core.gradcheck import GradcheckError, gradcheck
 from autograd_core.hooks import Array
 from autograd_core.random import default_generator
 from autograd_core.train import resume
-from autograd_core.train.callbacks import Callback
+from autograd_core.train.callbacks import Callback, fresh
 from autograd_core.train.data import Batches
 from autograd_core.train.diverged import parameters_diverged, step_diverged
 from autograd_core.train.float64 import objective
@@ -221,15 +221,14 @@ class Run:
             raise
         self.step += 1
         self._add(taken)
-        if self.step % self.batches.steps == 0:
+        ends_epoch = self.step % self.batches.steps == 0
+        if ends_epoch:
             self._end_epoch()
-            for callback in self._after_step:
-                callback.step(self)
+            self._check_gradients()  # before a checkpoint is saved
+        for callback in self._after_step:
+            callback.step(self)
+        if ends_epoch:
             self._call("epoch")
-            self._check_gradients()
-        else:
-            for callback in self._after_step:
-                callback.step(self)
 
     def _put_back(self) -> None:
         for now, kept in self._kept:
@@ -283,9 +282,12 @@ class Run:
         if self.epoch not in self.gradchecks:
             return
         function, twin = objective(self.model, self.loss, self.batches, self.options)
-        self.history.gradchecks[self.epoch] = gradcheck(
-            function, module=twin, per_component=False
+        report = gradcheck(
+            function, module=twin, per_component=False, raise_on_failure=False
         )
+        self.history.gradchecks[self.epoch] = report
+        if not report:
+            raise GradcheckError(report)
 
     def _call(self, hook: str) -> None:
         for callback in self.callbacks:
@@ -307,6 +309,7 @@ class Run:
                     first = error
                 else:
                     first.add_note(f"Then {callback!r}.close raised {error!r}.")
+            fresh.leave(callback)
         if first is not None:
             raise first
 
