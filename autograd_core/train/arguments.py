@@ -194,11 +194,21 @@ def try_data(
         ) from error
     if y.dtype.kind in "iu" and y.ndim == 1 and output.ndim == 2:
         _check_labels(loss, output, y, what)
-    _try_loss(model, loss, output[:2], y, rows[:2], weight, what)
+    few = _varied(y, rows)
+    _try_loss(model, loss, predict(model, take(x, few)), y, few, weight, what)
     try:
         measure(metrics, output, y[rows[:TRIED]])
     except ValueError:  # these rows may be too few: a single class
         measure(metrics, predict(model, x), y)
+
+
+def _varied(y: Array, rows: Array) -> Array:
+    """A few of the rows, one of each label among them: a loss may ignore some."""
+    few = rows[:2]
+    if y.dtype.kind in "iu":
+        labels = y[rows].reshape(len(rows), -1)[:, 0]
+        few = np.union1d(few, rows[np.unique(labels, return_index=True)[1]])
+    return few[:TRIED]
 
 
 def _try_loss(

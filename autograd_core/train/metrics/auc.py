@@ -7,20 +7,26 @@ from typing import Any
 import numpy as np
 
 from autograd_core.hooks import Array
-from autograd_core.train.metrics.labels import is_probabilities, scores, truth
+from autograd_core.train.metrics.labels import (
+    counted,
+    is_probabilities,
+    scores,
+    truth,
+)
 
 
-def auc(output: Any, y: Any) -> float:
+def auc(output: Any, y: Any, *, ignore_index: int | None = None) -> float:
     """The area under the ROC curve: how often a row of a class outranks one of another.
 
     Ties count one half. Two classes: of class 1, by its logit. More: each class against
     the rest, by its probability (softmax of logits; rows that are probabilities stay),
     and the mean over the classes that ``y`` has, which is scikit-learn's
     ``roc_auc_score(..., multi_class="ovr")``. NaN if all rows are of one class, where
-    it has no meaning, as in scikit-learn.
+    it has no meaning, as in scikit-learn. Rows of ``ignore_index`` do not count.
 
     Source: Hanley and McNeil, Radiology 143 (1982), 29-36.
     """
+    output, y = counted(output, y, ignore_index, "auc")
     score = scores(output, "auc")
     true = truth(score, y, "auc")
     if score.ndim == 1:

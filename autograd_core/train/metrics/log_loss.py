@@ -8,16 +8,23 @@ import numpy as np
 
 from autograd_core.hooks import Array
 from autograd_core.train.data.forms import as_array
-from autograd_core.train.metrics.labels import is_probabilities, scores, truth
+from autograd_core.train.metrics.labels import (
+    counted,
+    is_probabilities,
+    scores,
+    truth,
+)
 
 
-def log_loss(output: Any, y: Any) -> float:
+def log_loss(output: Any, y: Any, *, ignore_index: int | None = None) -> float:
     """The mean of -log p(target), in nats and double precision.
 
     One logit: p is its sigmoid. Scores (rows, classes): their softmax, or themselves if
     every row is one of probabilities. Targets may be probabilities. It is
-    `sklearn.metrics.log_loss` of the probabilities.
+    `sklearn.metrics.log_loss` of the probabilities. Rows of ``ignore_index`` do not
+    count.
     """
+    output, y = counted(output, y, ignore_index, "log_loss")
     score = scores(output, "log_loss")
     true = truth(score, y, "log_loss")
     target = as_array(y, "log_loss: y").astype(np.float64)
