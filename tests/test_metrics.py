@@ -355,7 +355,7 @@ def test_fit_with_rows_that_neither_loss_nor_metric_count(label):
     loss = ag.nn.CrossEntropyLoss(ignore_index=label)
     data, metrics = (x, y), {"accuracy": train.accuracy}
     before = model.weight.numpy().copy()
-    with pytest.raises(ValueError, match="whole numbers in 0 ... 2"):
+    with pytest.raises(ValueError, match=r"whole numbers in 0 \.\.\. 2"):
         train.fit(model, opt, loss, data, data, epochs=1, metrics=metrics)
     np.testing.assert_array_equal(model.weight.numpy(), before)
     metrics = {"accuracy": functools.partial(train.accuracy, ignore_index=label)}

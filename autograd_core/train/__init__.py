@@ -4,6 +4,7 @@ from typing import Never
 
 from autograd_core.train.augment import (
     Chain,
+    CutMix,
     Cutout,
     Flip,
     Jitter,
@@ -91,6 +92,7 @@ __all__ = [
     "CheckpointError",
     "Choice",
     "Confusion",
+    "CutMix",
     "Cutout",
     "EarlyStopping",
     "Flip",

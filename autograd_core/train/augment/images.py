@@ -38,13 +38,12 @@ def places(height: int, width: int, step: int) -> Array:
 
 
 @dataclass(frozen=True)
-class Images(RowAugmentation):
-    """Base of what changes images of ``height`` x ``width`` pixels, one a row of ``x``.
+class Pixels:
+    """Base of what takes images of ``height`` x ``width`` pixels, one a row of ``x``.
 
     A row is flat, (height * width,), or has the shape (height, width) or (channels,
     height, width), or with ``channels_last=True`` (height, width, channels). Flat rows
-    of several ``channels`` lie as these do. All channels of an image move alike. Raises
-    ValueError for rows of another shape, and for settings out of range.
+    of several ``channels`` lie as these do.
     """
 
     height: int
@@ -60,13 +59,8 @@ class Images(RowAugmentation):
             check_size(who, name, size)
         self._check_settings(who)
 
-    @abstractmethod
     def _check_settings(self, who: str) -> None:
         """Raise ValueError for settings out of range."""
-
-    @abstractmethod
-    def _limits(self) -> Limits:
-        """What the settings allow."""
 
     def _step(self, shape: tuple[int, ...]) -> int:
         """Elements from one pixel of a row to the next."""
@@ -83,6 +77,19 @@ class Images(RowAugmentation):
             + (f"({h}, {w}, channels)" if last else f"(channels, {h}, {w})")
             + f", with channels={self.channels} and channels_last={last}"
         )
+
+
+@dataclass(frozen=True)
+class Images(Pixels, RowAugmentation):
+    """Base of what changes images, each by itself; see `Pixels` for their shapes.
+
+    All channels of an image move alike. Raises ValueError for rows of another shape,
+    and for settings out of range.
+    """
+
+    @abstractmethod
+    def _limits(self) -> Limits:
+        """What the settings allow."""
 
     def _of(self, x: Array, shape: tuple[int, ...], keys: Array, rows: Array) -> Array:
         limits, form = self._limits(), (self.height, self.width, self._step(shape))
@@ -160,7 +167,7 @@ class Jitter(Images):
 class Shift(Images):
     """Shifts images by up to ``pixels`` along both axes, uniformly.
 
-    See `Images` for their shapes and `Jitter` for several changes in one pass.
+    See `Pixels` for their shapes and `Jitter` for several changes in one pass.
     """
 
     pixels: float = 1.0
@@ -178,7 +185,7 @@ class Shift(Images):
 class Rotate(Images):
     """Rotates images by up to ``degrees`` around their middle, uniformly.
 
-    See `Images` for their shapes and `Jitter` for several changes in one pass.
+    See `Pixels` for their shapes and `Jitter` for several changes in one pass.
     """
 
     degrees: float = 10.0
@@ -197,7 +204,7 @@ class Zoom(Images):
     """Zooms images by a factor between 1 - ``fraction`` and 1 + ``fraction``, uniform.
 
     It is the distance between the places in the old image that pixels come from. See
-    `Images` for their shapes and `Jitter` for several changes in one pass.
+    `Pixels` for their shapes and `Jitter` for several changes in one pass.
     """
 
     fraction: float = 0.1
@@ -215,7 +222,7 @@ class Zoom(Images):
 class Flip(Images):
     """Mirrors images left to right with probability ``p``, top to bottom ``vertical``.
 
-    Pixels keep their bits. See `Images` for their shapes.
+    Pixels keep their bits. See `Pixels` for their shapes.
     """
 
     p: float = 0.5
@@ -234,7 +241,7 @@ class Cutout(Images):
     """Fills a square of ``side`` pixels around a random one, what of it is inside.
 
     DeVries & Taylor, "Improved regularization of convolutional neural networks with
-    cutout", arXiv:1708.04552 (2017). See `Images` for the shapes of images.
+    cutout", arXiv:1708.04552 (2017). See `Pixels` for the shapes of images.
     """
 
     side: int

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from autograd_core.train.callbacks.base import Callback
 
 CONTAINERS = (list, deque, dict, set, bytearray, np.ndarray, np.random.Generator)
+MISSING = object()
 MEMORY = "_between_runs"  # the attribute of a callback that remembers
 
 
@@ -30,12 +31,14 @@ class BetweenRuns:
     def put_back(self, callback: Callback) -> None:
         """Undo what the run changed, but for what somebody has changed since."""
         own = vars(callback)
-        for name in self.after.keys() - set(callback.keeps):
-            if name in own and not unchanged(own[name], self.after[name]):
+        for name in {**self.before, **self.after}:
+            now, then = own.get(name, MISSING), self.after.get(name, MISSING)
+            if name in callback.keeps or not unchanged(now, then):
                 continue
-            own.pop(name, None)
             if name in self.before:
                 own[name] = self.before[name]
+            else:
+                own.pop(name, None)
 
 
 def begin(callback: Callback) -> None:
