@@ -13,6 +13,7 @@ from typing import Never
 
 from autograd_core.train.augment import (
     Chain,
+    CutMix,
     Cutout,
     Flip,
     Jitter,
@@ -100,6 +101,7 @@ __all__ = [
     "CheckpointError",
     "Choice",
     "Confusion",
+    "CutMix",
     "Cutout",
     "EarlyStopping",
     "Flip",

@@ -17,7 +17,12 @@ from autograd_core.train.data import Batches, check_labels, split, take, unpack
 from autograd_core.train.metrics import Metric, check_loss, measure
 from autograd_core.train.parallel.gradients import shares_of
 from autograd_core.train.parallel.shards import cut
-from autograd_core.train.predict import batches_for, predict, target_dtype
+from autograd_core.train.predict import (
+    OutputError,
+    batches_for,
+    predict,
+    target_dtype,
+)
 from autograd_core.train.step import Loss, Options
 
 Validation = tuple[Any, Array, Array | None]
@@ -188,17 +193,35 @@ def try_data(
     rows = np.arange(len(y)) if weight is None else np.flatnonzero(weight)
     try:
         output = predict(model, take(x, rows[:TRIED]))
+    except OutputError as error:
+        raise OutputError(f"fit: {error}") from error
     except (TypeError, ValueError) as error:
         raise _kind(error)(
             f"{what}: the model does not take x of shape {_rows(x)}, {x.dtype}: {error}"
         ) from error
     if y.dtype.kind in "iu" and y.ndim == 1 and output.ndim == 2:
         _check_labels(loss, output, y, what)
-    _try_loss(model, loss, output[:2], y, rows[:2], weight, what)
+    few = _varied(y, rows)
+    _try_loss(model, loss, predict(model, take(x, few)), y, few, weight, what)
     try:
         measure(metrics, output, y[rows[:TRIED]])
     except ValueError:  # these rows may be too few: a single class
         measure(metrics, predict(model, x), y)
+
+
+def _varied(y: Array, rows: Array) -> Array:
+    """A few of the rows: what a loss says to their targets it says to all.
+
+    One of each label, as a loss may ignore some; of other targets the smallest and
+    largest numbers and sums, as losses bound these.
+    """
+    targets = y[rows].reshape(len(rows), -1)
+    if y.dtype.kind in "iu":
+        found = np.unique(targets[:, 0], return_index=True)[1]
+    else:
+        seen = (targets.min(1), targets.max(1), targets.sum(1, dtype=np.float64))
+        found = np.array([pick(of) for of in seen for pick in (np.argmin, np.argmax)])
+    return np.union1d(rows[:2], rows[found[:TRIED]])
 
 
 def _try_loss(

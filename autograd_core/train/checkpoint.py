@@ -33,6 +33,16 @@ def save(
     as ``path`` + ".previous". Raises CheckpointError if it cannot be written, TypeError
     or ValueError for anything else in the tree.
     """
+    tensorfile.write(path, *_contents(tree), keep)
+
+
+def rehearse(path: str | os.PathLike[str], tree: Mapping[str, Any]) -> None:
+    """Raise what `save` would; in the end nothing is written."""
+    tensorfile.write(path, *_contents(tree), rehearse=True)
+
+
+def _contents(tree: Mapping[str, Any]) -> tensorfile.Contents:
+    """Arrays, and the rest of a tree as metadata."""
     if not isinstance(tree, Mapping):
         raise TypeError(
             f"save: expected a dict of what is to be kept, got {type(tree).__name__}"
@@ -44,7 +54,7 @@ def save(
         "tree": plain,
         "crc32": checksum(plain, arrays),
     }
-    tensorfile.write(path, arrays, metadata, keep)
+    return tensorfile.Contents(arrays, metadata)
 
 
 def load(path: str | os.PathLike[str]) -> dict[str, Any]:

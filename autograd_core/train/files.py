@@ -7,7 +7,8 @@ import fcntl
 import os
 import re
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,22 +24,19 @@ def replace(path: Path, data: bytes, keep: bool = False) -> None:
     file systems that have no hard links.
     """
     path = Path(os.path.realpath(path))
-    check_replaceable(path)
-    _sweep(path)
-    part, file = _new_part(path)
-    try:
-        with file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            if keep:
-                _replace_and_keep(part, path)
-            else:
-                os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with _written_beside(path, data) as part:
+        if keep:
+            _replace_and_keep(part, path)
+        else:
+            os.replace(part, path)
     with suppress(OSError):  # not every system can; then the name follows later
         _sync_folder(path.parent)
+
+
+def rehearse(path: Path, data: bytes) -> None:
+    """All of `replace` but the last step: OSError if it could not be done."""
+    with _written_beside(Path(os.path.realpath(path)), data):
+        pass
 
 
 def check_replaceable(path: Path) -> None:
@@ -67,6 +65,22 @@ def _replace_and_keep(part: Path, path: Path) -> None:
             os.replace(old, previous(path))
     finally:
         old.unlink(missing_ok=True)
+
+
+@contextmanager
+def _written_beside(path: Path, data: bytes) -> Iterator[Path]:
+    """A part with ``data``, on the disk, which goes away unless it is renamed."""
+    check_replaceable(path)
+    _sweep(path)
+    part, file = _new_part(path)
+    try:
+        with file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            yield part
+    finally:
+        part.unlink(missing_ok=True)
 
 
 # A part is locked as long as its writer lives. The number of the process would not do:

@@ -31,7 +31,7 @@ from autograd_core.train.data import Batches
 from autograd_core.train.step import Loss, penalty, require_finite
 
 MEMORY = 10  # the average that smooths the losses reaches over this part of the sweep
-REACH = 30  # and a slope over this part of it to each side
+MARGIN = 10.0  # between the rate that is too high and the one that is suggested
 DIVERGED = 4.0  # times the lowest smoothed loss: further on there is nothing to learn
 
 
@@ -52,22 +52,20 @@ class LearningRates:
 
     @property
     def suggestion(self) -> float:
-        """The rate where the loss falls fastest, by step of the sweep.
+        """A tenth of the rate where the smoothed loss is lowest.
 
-        That is where its average does, less the steps by which an average is late.
-        Raises ValueError if it falls nowhere: the sweep began too high, or was short.
+        There it begins to rise, as the rate has become too high: fastai's "minimum".
+        Raises ValueError if the loss falls nowhere: the sweep began too high, or was
+        short.
         """
-        reach = max(1, self.planned // REACH)
-        slopes = (self.smoothed[2 * reach :] - self.smoothed[: -2 * reach]).tolist()
-        best = min(range(len(slopes)), key=slopes.__getitem__, default=0)
-        if not slopes or slopes[best] >= 0:
+        lowest = int(self.smoothed.argmin())
+        if lowest == 0:
             raise ValueError(
                 f"find_lr: the loss falls nowhere in the {len(self.lrs)} steps from lr "
                 f"{self.lrs[0]:.3g} to {self.lrs[-1]:.3g}; take a lower `low`, or more "
                 "`steps`"
             )
-        late = self.planned // MEMORY - 1
-        return float(self.lrs[max(best + reach - late, 0)])
+        return float(self.lrs[lowest]) / MARGIN
 
     def __repr__(self) -> str:
         try:
@@ -75,6 +73,8 @@ class LearningRates:
         except ValueError:
             found = "no suggestion: the loss falls nowhere"
         end = ", where it diverged" if self.diverged else ""
+        if self.smoothed.argmin() == len(self.lrs) - 1:
+            end = ", where it still falls: try a larger `high`"
         return (
             f"LearningRates({found}; {len(self.lrs)} steps from {self.lrs[0]:.3g} to "
             f"{self.lrs[-1]:.3g}{end})"

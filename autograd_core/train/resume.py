@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd_core.nn import Module
 from autograd_core.random import default_generator
+from autograd_core.train import reports
 from autograd_core.train.checkpoint import CheckpointError
 from autograd_core.train.data import Batches
 from autograd_core.train.history import History
@@ -35,6 +36,7 @@ def state_of(run: Run) -> dict[str, Any]:
         "sums": dict(run.sums),
         "outputs": list(run.outputs_so_far()) if run.outputs else [],
         "history": history.rows,
+        "gradchecks": reports.state_of(history.gradchecks),
         "stopped": "" if history.interrupted else history.stopped,
         "settings": settings_of(run),
         "callbacks": [c.state_dict() for c in _stateful(run)],
@@ -70,7 +72,11 @@ def _take(run: Run, state: Mapping[str, Any]) -> None:
         callback.load_state_dict(given)
     run.step, run.sums = state["step"], dict(state["sums"])
     run.outputs = [tuple(state["outputs"])] if state["outputs"] else []
-    run.history = History([dict(r) for r in state["history"]], state["stopped"])
+    run.history = History(
+        [dict(r) for r in state["history"]],
+        state["stopped"],
+        reports.reports_of(state["gradchecks"]),
+    )
 
 
 def settings_of(run: Run) -> dict[str, Any]:
@@ -95,7 +101,12 @@ def _stateful(run: Run) -> list[Any]:
 def _check(run: Run, state: Mapping[str, Any]) -> None:
     missing = state_of(run).keys() - state.keys()
     if missing:
-        raise ResumeError(f"resume: not the state of a run: no {sorted(missing)}")
+        what = f"not the state of a run: no {sorted(missing)}"
+        if {"model", "epoch", "row"} <= state.keys():
+            what = (
+                "this file holds best weights only, and its run is in the one beside it"
+            )
+        raise ResumeError(f"resume: {what}")
     given = state["settings"]
     for name, value in settings_of(run).items():
         if name not in given or given[name] != value:

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.gradcheck import gradcheck
+from autograd_core.gradcheck import GradcheckError, gradcheck
 from autograd_core.hooks import Array
 from autograd_core.random import default_generator
 from autograd_core.train import resume
-from autograd_core.train.callbacks import Callback
+from autograd_core.train.callbacks import Callback, fresh
 from autograd_core.train.data import Batches
 from autograd_core.train.diverged import parameters_diverged, step_diverged
 from autograd_core.train.float64 import objective
@@ -113,11 +113,14 @@ class Run:
         if not self.sums:
             row = self.history.rows[-1]
             return {n: row[n] for n in ("loss", "cost", *self.metrics) if n in row}
+        return self._mean_losses() | self._mean_metrics()
+
+    def _mean_losses(self) -> dict[str, float]:
         rows = self.sums["rows"]
-        found = {n: total / rows for n, total in self.sums.items() if n != "rows"}
-        if self.metrics:
-            found |= measure(self.metrics, *self.outputs_so_far())
-        return found
+        return {n: total / rows for n, total in self.sums.items() if n != "rows"}
+
+    def _mean_metrics(self) -> dict[str, float]:
+        return measure(self.metrics, *self.outputs_so_far()) if self.metrics else {}
 
     def outputs_so_far(self) -> tuple[Array, Array]:
         """Outputs and targets of this epoch's steps, as they were trained on."""
@@ -143,6 +146,8 @@ class Run:
         hint = ""
         if name.startswith("valid_") and self.valid is None:
             hint = ". fit was given no validation data"
+        elif (keras := name.replace("val_", "valid_", 1)) in self.columns:
+            hint = f". Did you mean {keras!r}?"
         raise KeyError(
             f"{owner}: no column {name!r}; there are: {', '.join(self.columns)}{hint}"
         )
@@ -223,15 +228,14 @@ class Run:
             raise
         self.step += 1
         self._add(taken)
-        if self.step % self.batches.steps == 0:
+        ends_epoch = self.step % self.batches.steps == 0
+        if ends_epoch:
             self._end_epoch()
-            for callback in self._after_step:
-                callback.step(self)
+            self._check_gradients()  # before a checkpoint is saved
+        for callback in self._after_step:
+            callback.step(self)
+        if ends_epoch:
             self._call("epoch")
-            self._check_gradients()
-        else:
-            for callback in self._after_step:
-                callback.step(self)
 
     def _put_back(self) -> None:
         for now, kept in self._kept:
@@ -247,13 +251,14 @@ class Run:
             self.outputs.append(taken.outputs)
 
     def _end_epoch(self) -> None:
-        row = self.means()
+        row = self._mean_losses()  # kept whatever happens to the rest
+        self.history.rows.append(row)
+        row |= self._mean_metrics()
         self.sums, self.outputs = {}, []
         if self.valid is not None:
             row |= {f"valid_{name}": value for name, value in self._validated().items()}
         row["lr"] = self.opt.param_groups[0]["lr"]
         row["seconds"] = time.perf_counter() - self._start
-        self.history.rows.append(row)
 
     def _validates(self) -> bool:
         """Every so many epochs, and after the last one."""
@@ -285,9 +290,12 @@ class Run:
         if self.epoch not in self.gradchecks:
             return
         function, twin = objective(self.model, self.loss, self.batches, self.options)
-        self.history.gradchecks[self.epoch] = gradcheck(
-            function, module=twin, per_component=False
+        report = gradcheck(
+            function, module=twin, per_component=False, raise_on_failure=False
         )
+        self.history.gradchecks[self.epoch] = report
+        if not report:
+            raise GradcheckError(report)
 
     def _call(self, hook: str) -> None:
         for callback in self.callbacks:
@@ -309,6 +317,7 @@ class Run:
                     first = error
                 else:
                     first.add_note(f"Then {callback!r}.close raised {error!r}.")
+            fresh.leave(callback)
         if first is not None:
             raise first
 

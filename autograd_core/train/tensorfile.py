@@ -46,8 +46,9 @@ def write(
     arrays: Mapping[str, Array],
     metadata: Mapping[str, str],
     keep: bool = False,
+    rehearse: bool = False,
 ) -> None:
-    """Write atomically; see `files.replace`.
+    """Write atomically, see `files.replace`; or `files.rehearse` only.
 
     Raises CheckpointError if that fails, ValueError for what could not be read again.
     """
@@ -61,7 +62,10 @@ def write(
             f"holds {HEADER:,}; keep long lists of numbers as arrays"
         )
     try:
-        files.replace(Path(path), data, keep)
+        if rehearse:
+            files.rehearse(Path(path), data)
+        else:
+            files.replace(Path(path), data, keep)
     except OSError as error:
         raise CheckpointError(
             f"{os.fspath(path)}: the file ({len(data):,} bytes) could not be written: "

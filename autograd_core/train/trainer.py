@@ -9,7 +9,7 @@ from typing import Any
 from autograd_core.nn import Module, check
 from autograd_core.optim import Optimizer, Scheduler
 from autograd_core.train import arguments, checkpoint
-from autograd_core.train.callbacks import Callback, Progress, as_callbacks
+from autograd_core.train.callbacks import Callback, Progress, as_callbacks, fresh
 from autograd_core.train.data import Batches
 from autograd_core.train.history import History
 from autograd_core.train.metrics import Metric, check_metrics
@@ -41,7 +41,7 @@ def fit(
     average: float | None = None,
     gradcheck: Sequence[int] = (),
     valid_every: int = 1,
-    callbacks: Sequence[Callback | Scheduler] = (),
+    callbacks: Sequence[Callback | Scheduler] | None = (),
     compiled: bool | None = None,
     progress: bool = False,
     resume: str | os.PathLike[str] | None = None,
@@ -156,6 +156,7 @@ def fit(
             parallel=parallel,
         )
         for callback in run.callbacks:
+            fresh.begin(callback)
             callback.reset()
         for callback in run.callbacks:
             callback.check(run)

@@ -1,8 +1,8 @@
 """The learning rate to begin with.
 
-Train for some steps while the rate grows by a factor in each. Where the loss falls
-fastest is a good rate to begin with; a little above, it diverges. The model is put
-back.
+Train for some steps while the rate grows by a factor in each. Where the loss is lowest
+the rate becomes too high; a tenth of that is a good one to begin with. The model is
+put back.
 """
 
 from real_data import digits, save

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 
 import numpy as np
 import pytest
+import train_net
 
 from autograd_core import nn, optim
 from autograd_core.train import (
@@ -69,6 +70,28 @@ def test_what_killed_saves_leave_is_removed_by_the_next(tmp_path):
         assert is_whole(path)
     save(path, {"x": np.zeros(1)})
     assert names(tmp_path) == ["run"]
+
+
+STARTER = """
+import os, signal, sys
+import train_net
+from autograd_core import train
+os.fsync = lambda file: os.kill(os.getpid(), signal.SIGKILL)
+train_net.fit(callbacks=[train.Checkpoint(sys.argv[1])])
+"""
+
+
+def test_a_run_killed_while_it_checks_leaves_what_the_next_one_removes(tmp_path):
+    path = tmp_path / "run"
+    call = [sys.executable, "-c", STARTER, path]
+    folders = [os.path.dirname(__file__), *sys.path]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(folders)}
+    assert subprocess.call(call, env=environment) == -signal.SIGKILL
+    assert len(names(tmp_path)) == 1
+    train_net.fit(callbacks=[Checkpoint(path)], epochs=1)
+    assert names(tmp_path) == ["run"]
+    train_net.fit(callbacks=[Checkpoint(path)], epochs=1)
+    assert names(tmp_path) == ["run", "run.previous"]
 
 
 def test_the_part_of_a_living_writer_stays(tmp_path):

@@ -126,6 +126,54 @@ def test_a_rate_that_is_suggested_trains_better_than_those_far_off():
     assert middle < after(1e3)
 
 
+def real(name):
+    datasets = pytest.importorskip("sklearn.datasets")
+    x, y = getattr(datasets, f"load_{name}")(return_X_y=True)
+    x = ((x - x.mean(0)) / np.maximum(x.std(0), 1e-3)).astype("f4")
+    if name == "digits":
+        return (x[:900], y[:900]), F.cross_entropy, 10
+    if name == "diabetes":
+        y = (y - y.mean()) / y.std()
+    loss = F.mse_loss if name == "diabetes" else F.binary_cross_entropy_with_logits
+    return (x, y[:, None].astype("f4")), loss, 1
+
+
+WAYS = {
+    "SGD": optim.SGD,
+    "momentum": lambda p, lr: optim.SGD(p, lr, momentum=0.9),
+    "Adam": optim.Adam,
+}
+
+
+@pytest.mark.parametrize("name", ["digits", "breast_cancer", "diabetes"])
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("width", [0, 32])
+def test_a_suggestion_trains_nearly_as_well_as_the_best_of_a_grid(name, way, width):
+    data, loss, outputs = real(name)
+    sizes = [data[0].shape[1], *([width] if width else []), outputs]
+
+    def parts(lr=1.0):
+        ag.manual_seed(0)
+        model = nn.Linear(*sizes)
+        if width:
+            model = nn.Sequential(
+                nn.Linear(*sizes[:2]), nn.ReLU(), nn.Linear(*sizes[1:])
+            )
+        return model, WAYS[way](model.parameters(), lr)
+
+    def after(lr):
+        try:
+            return train.fit(*parts(lr), loss, data, epochs=6).last("loss")
+        except FloatingPointError:
+            return np.inf
+
+    start = train.evaluate(parts()[0], loss, *data)["loss"]
+    best = min(map(after, np.geomspace(1e-3, 3, 8)))
+    for low, high in [(1e-7, 10), (1e-8, 1e3)]:  # also where a sweep is wide
+        rate = train.find_lr(*parts(), loss, data, low=low, high=high).suggestion
+        assert (start - after(rate)) > 0.66 * (start - best), (low, high, rate)
+
+
 def test_a_sweep_that_blows_up_ends_there():
     ag.manual_seed(0)
     model = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 3))

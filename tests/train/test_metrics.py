@@ -1,5 +1,7 @@
 """Metrics: scikit-learn's numbers on random cases, and what is refused."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -211,7 +213,7 @@ def test_what_no_metric_of_classes_understands(metric, output, y, message):
     ("output", "y", "message"),
     [
         (np.zeros((3, 1)), np.zeros((3, 2)), r"\(3, 1\) and \(3, 2\)"),
-        (np.zeros(3), np.zeros(4), r"\(3, 1\) and \(4, 1\)"),
+        (np.zeros(3), np.zeros(4), r"\(3,\) and \(4,\)"),
         (np.zeros(0), np.zeros(0), "has no rows"),
         ([np.nan, 0.0], [0.0, 0.0], "output has NaN in row 0"),
         ([0.0, 0.0], [0.0, np.nan], "y has NaN in row 1"),
@@ -300,3 +302,63 @@ def test_confusions_are_counted_and_sorted():
     assert matrix.tolist() == [[1, 2, 0], [1, 1, 0], [1, 0, 2]]
     assert train.worst_confusions(matrix, 2) == [(0, 1, 2), (1, 0, 1)]
     assert train.worst_confusions(np.diag([3, 4])) == []
+
+
+# Rows that do not count --------------------------------------------------------------
+
+IGNORING = {
+    "accuracy": train.accuracy,
+    "precision": functools.partial(train.precision, average="macro"),
+    "recall": functools.partial(train.recall, average="weighted"),
+    "f1": train.f1,
+    "auc": train.auc,
+    "log_loss": train.log_loss,
+    "top_2": lambda o, y, **given: train.top_k(2, **given)(o, y),
+    "confusion": lambda o, y, **given: train.confusion_matrix(y, o.argmax(1), **given),
+}
+
+
+@pytest.mark.parametrize("name", IGNORING)
+@pytest.mark.parametrize("label", [-100, -1, 2])
+@pytest.mark.parametrize("column", [False, True])
+def test_rows_of_ignore_index_do_not_count(name, label, column):
+    rng = np.random.default_rng(0)
+    score, y = rng.standard_normal((40, 3)), rng.integers(0, 3, 40)
+    y[::3] = label
+    score[::3] = rng.choice([1e6, -7.0], (14, 3))
+    kept = y != label
+    metric = IGNORING[name]
+    given = y[:, None] if column else y
+    found = metric(score, given, ignore_index=label)
+    np.testing.assert_array_equal(found, metric(score[kept], given[kept]))
+
+
+@pytest.mark.parametrize("name", set(IGNORING) - {"confusion"})
+def test_labels_below_zero_say_how_they_do_not_count(name):
+    score, y = np.eye(3), np.array([0, -100, 2])
+    with pytest.raises(ValueError, match=r"ignore_index=-100\)"):
+        IGNORING[name](score, y)
+    with pytest.raises(ValueError, match="all 3 rows have the label -100"):
+        IGNORING[name](score, y * 0 - 100, ignore_index=-100)
+    with pytest.raises(ValueError, match="ignore_index is for labels"):
+        IGNORING[name](score, np.eye(3), ignore_index=-100)
+
+
+@pytest.mark.parametrize("label", [-100, 3])
+def test_fit_with_rows_that_neither_loss_nor_metric_count(label):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((300, 3)).astype("f4")
+    y = x.argmax(1)
+    y[: len(y) // 2] = label  # the first half, which is what metrics are tried on
+    model = ag.nn.Linear(3, 3)
+    opt = ag.optim.Adam(model.parameters(), 0.1)
+    loss = ag.nn.CrossEntropyLoss(ignore_index=label)
+    data, metrics = (x, y), {"accuracy": train.accuracy}
+    before = model.weight.numpy().copy()
+    with pytest.raises(ValueError, match=r"whole numbers in 0 \.\.\. 2"):
+        train.fit(model, opt, loss, data, data, epochs=1, metrics=metrics)
+    np.testing.assert_array_equal(model.weight.numpy(), before)
+    metrics = {"accuracy": functools.partial(train.accuracy, ignore_index=label)}
+    history = train.fit(model, opt, loss, data, data, epochs=30, metrics=metrics)
+    right = train.accuracy(train.predict(model, x[150:]), y[150:])
+    assert history.last("valid_accuracy") == right > 0.9

@@ -5,6 +5,7 @@ import pytest
 
 import autograd_core as ag
 from autograd_core import nn, optim, train
+from autograd_core.gradcheck import GradcheckError
 
 F = nn.functional
 
@@ -192,3 +193,50 @@ def test_a_run_that_blows_up_leaves_its_best_beside_its_last(tmp_path):
         model, F.cross_entropy, *blobs(60, 1), {"accuracy": train.accuracy}
     )
     assert found["accuracy"] == top["valid_accuracy"]
+
+
+def test_gradient_checks_come_back_and_are_not_lost(tmp_path):
+    def parts():
+        ag.manual_seed(0)
+        model = nn.Sequential(nn.Linear(4, 6), nn.Dropout(0.3), nn.Linear(6, 3))
+        return model, optim.SGD(model.parameters(), lr=0.1)
+
+    def go(epochs, name, **options):
+        return train.fit(
+            *parts(),
+            F.cross_entropy,
+            blobs(),
+            epochs=epochs,
+            gradcheck=[e for e in (0, 2, 3) if e <= epochs],
+            callbacks=[train.Checkpoint(tmp_path / name)],
+            **options,
+        )
+
+    whole = go(4, "whole").gradchecks
+    go(2, "part")
+    resumed = go(4, "part", resume=tmp_path / "part").gradchecks
+    assert list(resumed) == list(whole) == [0, 2, 3]
+    assert resumed == whole
+    assert repr(resumed) == repr(whole)
+    tree = train.load(tmp_path / "part")
+    for damage in ({0: {}}, {0: {"rows": [{"name": 1}], "coarse": False}}, [1], {0: 1}):
+        train.save(tmp_path / "bad", tree | {"gradchecks": damage})
+        with pytest.raises(
+            train.ResumeError, match=r"gradient checks|report's|gradchecks"
+        ):
+            go(4, "bad", resume=tmp_path / "bad")
+
+
+def test_a_failed_gradient_check_is_in_the_history():
+    wrong = ag.custom_vjp(lambda x: x**2, lambda g, out, x: g * x)  # half of it
+    model = nn.Linear(4, 1)
+    opt = optim.SGD(model.parameters(), lr=0.01)
+    x, _ = blobs()
+    with pytest.raises(GradcheckError) as caught:
+        train.fit(
+            model, opt, lambda o, y: wrong(o - y).mean(), (x, x[:, :1]), epochs=3,
+            gradcheck=[2],
+        )  # fmt: skip
+    history = caught.value.history
+    assert len(history) == 2
+    assert not history.gradchecks[2]

@@ -9,12 +9,13 @@ from autograd_core.train.augment.images import (
     Shift,
     Zoom,
 )
-from autograd_core.train.augment.mixup import Mixup
+from autograd_core.train.augment.mixup import CutMix, Mixup
 from autograd_core.train.augment.noise import Noise
 
 __all__ = [
     "Augmentation",
     "Chain",
+    "CutMix",
     "Cutout",
     "Flip",
     "Jitter",

@@ -38,13 +38,12 @@ def places(height: int, width: int, step: int) -> Array:
 
 
 @dataclass(frozen=True)
-class Images(RowAugmentation):
-    """Base of what changes images of ``height`` x ``width`` pixels, one a row of ``x``.
+class Pixels:
+    """Base of what takes images of ``height`` x ``width`` pixels, one a row of ``x``.
 
     A row is flat, (height * width,), or has the shape (height, width) or (channels,
     height, width), or with ``channels_last=True`` (height, width, channels). Flat rows
-    of several ``channels`` lie as these do. All channels of an image move alike. Raises
-    ValueError for rows of another shape, and for settings out of range.
+    of several ``channels`` lie as these do.
     """
 
     height: int
@@ -60,13 +59,8 @@ class Images(RowAugmentation):
             check_size(who, name, size)
         self._check_settings(who)
 
-    @abstractmethod
     def _check_settings(self, who: str) -> None:
         """Raise ValueError for settings out of range."""
-
-    @abstractmethod
-    def _limits(self) -> Limits:
-        """What the settings allow."""
 
     def _step(self, shape: tuple[int, ...]) -> int:
         """Elements from one pixel of a row to the next."""
@@ -83,6 +77,19 @@ class Images(RowAugmentation):
             + (f"({h}, {w}, channels)" if last else f"(channels, {h}, {w})")
             + f", with channels={self.channels} and channels_last={last}"
         )
+
+
+@dataclass(frozen=True)
+class Images(Pixels, RowAugmentation):
+    """Base of what changes images, each by itself; see `Pixels` for their shapes.
+
+    All channels of an image move alike. Raises ValueError for rows of another shape,
+    and for settings out of range.
+    """
+
+    @abstractmethod
+    def _limits(self) -> Limits:
+        """What the settings allow."""
 
     def _of(self, x: Array, shape: tuple[int, ...], keys: Array, rows: Array) -> Array:
         limits, form = self._limits(), (self.height, self.width, self._step(shape))

@@ -17,11 +17,15 @@ def as_floats(who: str, x: Array) -> Array:
 
     It is ``x`` itself where it can be. Raises TypeError for what is not real numbers.
     """
+    return np.require(x, float_dtype(who, x), ["C", "A", "W"])
+
+
+def float_dtype(who: str, x: Array) -> Any:
+    """The one of `as_floats`."""
     if x.dtype.kind not in "fiub":
         raise TypeError(f"{who}: x must be real numbers, got dtype {x.dtype}")
     most = 4 if x.dtype.kind == "f" else SMALL
-    dtype = np.float32 if x.itemsize <= most else np.float64
-    return np.require(x, dtype, ["C", "A", "W"])
+    return np.float32 if x.itemsize <= most else np.float64
 
 
 def as_before(y: Array, x: Array) -> Array:

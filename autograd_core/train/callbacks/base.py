@@ -13,22 +13,37 @@ class Callback:
     """Base: override what is needed. A run calls them in the order given.
 
     `reset`, `check`, then, if all of them found nothing wrong, `start`, `step` and
-    `epoch` many times, `end`, `close`. What a run changes in a callback is made in
-    `reset`, not in ``__init__`` alone: one callback may serve several runs, as those of
-    a cross-validation, and none may see what another has left. ``run.stop(reason)``
-    ends the training after the step under way. What a resumed run must know goes into
-    `state_dict`. ``last`` callbacks come after all others.
+    `epoch` many times, `end`, `close`. ``run.stop(reason)`` ends the training after the
+    step under way. What a resumed run must know goes into `state_dict`. ``last``
+    callbacks come after all others.
 
-    >>> from autograd_core import train
+    One callback may serve several runs, as those of a cross-validation, and none sees
+    what another has left: before a run each attribute is made what it was before the
+    run before, lists, dicts and arrays too, unless somebody has set it in between.
+    Three things go on from run to run: attributes named in ``keeps``; containers that
+    are arguments of ``__init__`` and attributes of the same name, which are the
+    caller's; and the insides of other objects, which `reset` may make anew.
+
+    >>> import numpy as np
+    >>> from autograd_core import nn, optim, train
     >>> class Count(train.Callback):
-    ...     def reset(self):
+    ...     def __init__(self):
     ...         self.steps = 0
     ...
     ...     def step(self, run):
     ...         self.steps += 1
+    >>> count, model, x = Count(), nn.Linear(1, 1), np.ones((100, 1), np.float32)
+    >>> opt = optim.SGD(model.parameters(), lr=0.1)
+    >>> for _ in range(2):
+    ...     history = train.fit(
+    ...         model, opt, nn.MSELoss(), (x, x), epochs=3, callbacks=[count]
+    ...     )
+    >>> count.steps
+    6
     """
 
     last = False
+    keeps: tuple[str, ...] = ()
 
     def has(self, hook: str) -> bool:
         """Whether the hook is one of its own, of its class or set on it."""
@@ -41,7 +56,10 @@ class Callback:
         return type(self).__name__
 
     def reset(self) -> None:
-        """A run begins (or is resumed: then `load_state_dict` follows): start anew."""
+        """A run begins, or is resumed (then `load_state_dict` follows).
+
+        Attributes are as before the last run: see above.
+        """
 
     def check(self, run: Run) -> None:
         """Before anything is changed: raise what can be known to go wrong later.

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,12 +89,7 @@ class Checkpoint(Callback):
                     "path of a file"
                 ) from error
         states = [c.state_dict() for c in run.callbacks]
-        trial = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}.check")
-        try:
-            checkpoint.save(trial, {"extra": self.extra, "callbacks": states})
-        finally:
-            with suppress(OSError):
-                trial.unlink()
+        checkpoint.rehearse(self.path, {"extra": self.extra, "callbacks": states})
 
     def epoch(self, run: Run) -> None:
         """Save if it is time."""

@@ -7,24 +7,31 @@ from typing import Any
 import numpy as np
 
 from autograd_core.hooks import Array
-from autograd_core.train.metrics.labels import is_probabilities, scores, truth
+from autograd_core.train.metrics.labels import (
+    counted,
+    is_probabilities,
+    scores,
+    truth,
+)
 
 
-def auc(output: Any, y: Any) -> float:
+def auc(output: Any, y: Any, *, ignore_index: int | None = None) -> float:
     """The area under the ROC curve: how often a row of a class outranks one of another.
 
     ``output``: logits (rows,) or (rows, 1) of two classes: of class 1 then. (rows,
     classes) of more: each class against the rest, by its probability (softmax of
     logits; rows that are probabilities stay), and the mean over the classes that ``y``
     has, which is scikit-learn's ``roc_auc_score(..., multi_class="ovr")``. Ties count
-    one half. Returns a float, NaN if all rows are of one class, where it has no
-    meaning, as in scikit-learn. Hanley and McNeil, Radiology 143 (1982), 29-36.
+    one half; rows of ``ignore_index`` do not. Returns a float, NaN if all rows are of
+    one class, where it has no meaning, as in scikit-learn. Hanley and McNeil, Radiology
+    143 (1982), 29-36.
 
     >>> import numpy as np
     >>> from autograd_core import train
     >>> train.auc(np.array([-1.0, 0.5, 2.0, 1.0]), np.array([0, 1, 1, 0]))
     0.75
     """
+    output, y = counted(output, y, ignore_index, "auc")
     score = scores(output, "auc")
     true = truth(score, y, "auc")
     if score.ndim == 1:

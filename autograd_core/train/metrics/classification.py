@@ -13,40 +13,48 @@ import numpy as np
 
 from autograd_core.hooks import Array
 from autograd_core.nn import check
-from autograd_core.train.metrics.labels import classes, scores, truth
+from autograd_core.train.metrics.labels import classes, counted, scores, truth
 
 AVERAGES = ("binary", "macro", "micro", "weighted")
 
 
-def accuracy(output: Any, y: Any, *, threshold: float | None = None) -> float:
+def accuracy(
+    output: Any,
+    y: Any,
+    *,
+    threshold: float | None = None,
+    ignore_index: int | None = None,
+) -> float:
     """The fraction of rows whose predicted class is the true one.
 
     ``output``: one logit, (rows,) or (rows, 1), says class 1 above ``threshold``: 0
     unless given, 0.5 for a model that ends in a sigmoid (a UserWarning asks where the
     outputs look like that); scores (rows, classes) the class of the largest. ``y``:
-    labels (rows,) or (rows, 1), or probabilities (rows, classes). Returns a float;
-    raises ValueError for shapes and targets that are none of a classification.
+    labels (rows,) or (rows, 1), or probabilities (rows, classes). Rows whose label is
+    ``ignore_index`` do not count, as in the loss. Returns a float; raises ValueError
+    for shapes and targets that are none of a classification, and if no row counts.
 
     >>> import numpy as np
     >>> from autograd_core import train
     >>> train.accuracy(np.array([[-5.0], [5.0]]), np.array([[0], [0]]))
     0.5
     """
-    predicted, true, _ = classes(output, y, "accuracy", threshold)
+    predicted, true, _ = classes(output, y, "accuracy", threshold, ignore_index)
     return float(np.count_nonzero(predicted == true) / len(true))
 
 
-def top_k(k: int) -> Callable[[Any, Any], float]:
+def top_k(k: int, *, ignore_index: int | None = None) -> Callable[[Any, Any], float]:
     """A metric: the fraction of rows whose true class is among the ``k`` largest.
 
     Of equal scores that of the higher class counts as larger, as in
-    `sklearn.metrics.top_k_accuracy_score`. Raises ValueError for more than there are
-    classes.
+    `sklearn.metrics.top_k_accuracy_score`. Rows of ``ignore_index`` do not count.
+    Raises ValueError for more than there are classes.
     """
     k = check.size("top_k: k", k)
     name = f"top_{k}"
 
     def metric(output: Any, y: Any) -> float:
+        output, y = counted(output, y, ignore_index, name)
         score = scores(output, name)
         if score.ndim == 1:
             score = np.stack([np.zeros_like(score), score], 1)
@@ -66,35 +74,54 @@ def top_k(k: int) -> Callable[[Any, Any], float]:
 
 
 def precision(
-    output: Any, y: Any, *, average: str | None = None, threshold: float | None = None
+    output: Any,
+    y: Any,
+    *,
+    average: str | None = None,
+    threshold: float | None = None,
+    ignore_index: int | None = None,
 ) -> float:
     """Of the rows that are taken for a class, the fraction that is of it.
 
-    ``output`` and ``y``, ``threshold`` and what is raised: see `accuracy`. ``average``:
+    ``output``, ``y``, ``threshold``, ``ignore_index``, errors: see `accuracy`. ``average``:
     "binary", of class 1; "macro", the mean over the classes that occur in ``y`` or are
     predicted; "weighted", the mean over the classes with their numbers of rows;
     "micro", over all rows together. Unless given it is "binary" for two classes and
     "macro" for more. 0 where nothing is predicted, as scikit-learn's. For `fit` use
     ``functools.partial(train.precision, average="weighted")``.
     """
-    hits, predicted, _, pick = _counted(output, y, average, threshold, "precision")
+    hits, predicted, _, pick = _counts(
+        output, y, average, (threshold, ignore_index), "precision"
+    )
     return pick(hits, predicted)
 
 
 def recall(
-    output: Any, y: Any, *, average: str | None = None, threshold: float | None = None
+    output: Any,
+    y: Any,
+    *,
+    average: str | None = None,
+    threshold: float | None = None,
+    ignore_index: int | None = None,
 ) -> float:
     """Of the rows of a class, the fraction that is found.
 
     ``output``, ``y``, ``average``, ``threshold`` and what is raised: see `precision`. 0
     for class 1 where no row is of it.
     """
-    hits, _, actual, pick = _counted(output, y, average, threshold, "recall")
+    hits, _, actual, pick = _counts(
+        output, y, average, (threshold, ignore_index), "recall"
+    )
     return pick(hits, actual)
 
 
 def f1(
-    output: Any, y: Any, *, average: str | None = None, threshold: float | None = None
+    output: Any,
+    y: Any,
+    *,
+    average: str | None = None,
+    threshold: float | None = None,
+    ignore_index: int | None = None,
 ) -> float:
     """The harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN).
 
@@ -107,18 +134,24 @@ def f1(
     >>> round(train.f1(np.array([2.0, -1.0, 3.0]), np.array([1, 1, 0])), 3)
     0.5
     """
-    hits, predicted, actual, pick = _counted(output, y, average, threshold, "f1")
+    hits, predicted, actual, pick = _counts(
+        output, y, average, (threshold, ignore_index), "f1"
+    )
     return pick(2 * hits, predicted + actual)
 
 
 Counts = tuple[Array, Array, Array, Callable[[Array, Array], float]]
 
 
-def _counted(
-    output: Any, y: Any, average: str | None, threshold: float | None, name: str
+def _counts(
+    output: Any,
+    y: Any,
+    average: str | None,
+    taken: tuple[float | None, int | None],
+    name: str,
 ) -> Counts:
     """By class: rows that are right, predicted, true; and how ratios are averaged."""
-    predicted, true, count = classes(output, y, name, threshold)
+    predicted, true, count = classes(output, y, name, *taken)
     kind = average or ("binary" if count == 2 else "macro")
     check.choice(f"{name}: average", kind, AVERAGES)
     if kind == "binary" and count > 2:

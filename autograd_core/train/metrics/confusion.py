@@ -10,19 +10,28 @@ from autograd_core.hooks import Array
 from autograd_core.nn import check
 from autograd_core.train.data.checks import check_labels
 from autograd_core.train.data.forms import as_array
+from autograd_core.train.metrics.labels import counted
 
 
-def confusion_matrix(y: Any, predicted: Any, classes: int | None = None) -> Array:
+def confusion_matrix(
+    y: Any,
+    predicted: Any,
+    classes: int | None = None,
+    *,
+    ignore_index: int | None = None,
+) -> Array:
     """Counts, int64 (classes, classes): row = true label, column = predicted one.
 
     ``y`` and ``predicted`` are whole numbers in 0 ... classes - 1, (rows,) or
-    (rows, 1); ``classes`` is the largest + 1 unless given. ValueError for others.
+    (rows, 1); ``classes`` is the largest + 1 unless given. Rows whose true label is
+    ``ignore_index`` do not count. ValueError for others.
     """
     true, guess = _labels(y, "y"), _labels(predicted, "predicted")
     if len(true) != len(guess):
         raise ValueError(
             f"confusion_matrix: y has {len(true)} labels and predicted {len(guess)}"
         )
+    guess, true = counted(guess, true, ignore_index, "confusion_matrix")
     if classes is None:
         classes = int(max(true.max(initial=-1), guess.max(initial=-1))) + 1
     classes = check.size("confusion_matrix: classes", classes)

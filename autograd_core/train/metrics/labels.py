@@ -14,7 +14,32 @@ from typing import Any
 import numpy as np
 
 from autograd_core.hooks import Array
+from autograd_core.nn import check
 from autograd_core.train.data.forms import as_array
+
+
+def counted(
+    output: Any, y: Any, ignore_index: int | None, name: str
+) -> tuple[Array, Array]:
+    """Both without the rows whose label is ``ignore_index``; as they are if it is None.
+
+    Raises ValueError for targets that are no labels, and if no row is left.
+    """
+    output, y = as_array(output, f"{name}: output"), as_array(y, f"{name}: y")
+    if ignore_index is None:
+        return output, y
+    ignored = check.integer(f"{name}: ignore_index", ignore_index)
+    if y.shape not in ((len(y),), (len(y), 1)) or output.shape[:1] != y.shape[:1]:
+        raise ValueError(
+            f"{name}: ignore_index is for labels, one for each row of the output "
+            f"{output.shape}; y has shape {y.shape}"
+        )
+    rows = y.reshape(len(y)) != ignored
+    if not rows.any():
+        raise ValueError(
+            f"{name}: all {len(y)} rows have the label {ignored}, which is ignored"
+        )
+    return output[rows], y[rows]
 
 
 def scores(output: Any, name: str) -> Array:
@@ -55,20 +80,25 @@ def truth(score: Array, y: Any, name: str) -> Array:
         if not (y.min() >= 0 and y.max() <= 1):
             raise ValueError(
                 f"{name}: targets of one logit must lie between 0 and 1, got "
-                f"{_first(y, (y >= 0) & (y <= 1))}"
+                f"{_first(y, (y >= 0) & (y <= 1))}{_remedy(y)}"
             )
         return (y > 0.5).astype(np.int64)
     return _labels(y, score.shape[1], name)
 
 
 def classes(
-    output: Any, y: Any, name: str, threshold: float | None = None
+    output: Any,
+    y: Any,
+    name: str,
+    threshold: float | None = None,
+    ignore_index: int | None = None,
 ) -> tuple[Array, Array, int]:
     """(predicted, true, number of classes): a class for each row, as integers.
 
     The predicted class is the first with the largest score, or whether the one logit is
-    above ``threshold``, 0 unless given.
+    above ``threshold``, 0 unless given. Rows of ``ignore_index`` are left out.
     """
+    output, y = counted(output, y, ignore_index, name)
     score = scores(output, name)
     true = truth(score, y, name)
     if score.ndim == 1:
@@ -102,9 +132,22 @@ def _labels(y: Array, count: int, name: str) -> Array:
         known = (y >= 0) & (y < count) & (np.floor(y) == y)
         raise ValueError(
             f"{name}: labels must be whole numbers in 0 ... {count - 1}, as the output "
-            f"has {count} classes; got {_first(y, known)}"
+            f"has {count} classes; got {_first(y, known)}{_remedy(y)}"
         )
     return y.astype(np.int64, copy=False)
+
+
+def _remedy(y: Array) -> str:
+    """What a label below 0 is most likely meant to be."""
+    low = y.min()
+    if not (low < 0 and low == np.floor(low)):
+        return ""
+    if np.isin(y, (-1, 1)).all():
+        return ". Labels of -1 and 1: (y > 0).astype(int)"
+    return (
+        f". If rows of {int(low)} are not to count: "
+        f"functools.partial(train.accuracy, ignore_index={int(low)})"
+    )
 
 
 def _largest(y: Array, name: str) -> Array:

@@ -8,18 +8,24 @@ import numpy as np
 
 from autograd_core.hooks import Array
 from autograd_core.train.data.forms import as_array
-from autograd_core.train.metrics.labels import is_probabilities, scores, truth
+from autograd_core.train.metrics.labels import (
+    counted,
+    is_probabilities,
+    scores,
+    truth,
+)
 
 
-def log_loss(output: Any, y: Any) -> float:
+def log_loss(output: Any, y: Any, *, ignore_index: int | None = None) -> float:
     """The mean of -log p(target), in nats and double precision.
 
     ``output``: one logit, (rows,) or (rows, 1): p is its sigmoid. Scores (rows,
     classes): their softmax, or themselves if every row is one of probabilities. ``y``:
-    labels or probabilities. Returns a float: `sklearn.metrics.log_loss` of the
-    probabilities. Raises ValueError for shapes and targets that are none of a
+    labels or probabilities; rows of ``ignore_index`` do not count. Returns a float:
+    `sklearn.metrics.log_loss` of the probabilities. Raises ValueError for shapes and targets that are none of a
     classification.
     """
+    output, y = counted(output, y, ignore_index, "log_loss")
     score = scores(output, "log_loss")
     true = truth(score, y, "log_loss")
     target = as_array(y, "log_loss: y").astype(np.float64)

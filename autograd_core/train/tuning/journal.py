@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from io import FileIO
 from typing import Any
 
@@ -18,52 +19,59 @@ FORMAT = 1
 class Journal:
     """The trials that a file holds, and a way to append more; without a file, none.
 
-    The first line says which search it is; the rest is one JSON object a line. A last
-    line that a crash has cut is dropped: its trial is done again.
+    The first line says which search it is; the rest is one JSON object a line, in the
+    order in which trials were finished. A last line that a crash has cut is dropped:
+    its trial is done again. Raises ValueError for a line that is damaged.
     """
 
-    def __init__(self, file: FileIO | None = None, lines: list[bytes] | None = None):
+    def __init__(self, file: FileIO | None = None, lines: Sequence[bytes] = ()) -> None:
         self.file = file
-        self.lines = [] if lines is None else lines
+        self.found: dict[int, Trial] = {}
+        for place, line in enumerate(lines, 2):
+            trial = self._trial(place, line)
+            if trial.number in self.found:
+                raise ValueError(
+                    f"search: line {place} of {self._name} has trial {trial.number} "
+                    "for the second time; delete one of the two"
+                )
+            self.found[trial.number] = trial
 
     def read(
         self, number: int, params: dict[str, Any], round_: int, trials: int
     ) -> Trial | None:
         """The trial of that number, if it is finished.
 
-        Raises ValueError if the line is damaged or of another round.
+        Raises ValueError if it is of another round.
         """
-        if number >= len(self.lines):
+        trial = self.found.get(number)
+        if trial is None:
             return None
+        if trial.round != round_:
+            raise ValueError(
+                f"search: {self._name} has trial {number} in round {trial.round}, with "
+                f"trials={trials} it is of round {round_}: go on with as many trials a "
+                "round as before, or give another path"
+            )
+        return replace(trial, params=params)
+
+    def _trial(self, place: int, line: bytes) -> Trial:
+        """Of a line, without its parameters, which follow from the number."""
         try:
-            row = json.loads(self.lines[number])
-            found, its_round = int(row["trial"]), int(row["round"])
-            trial = Trial(
-                number,
-                params,
+            row = json.loads(line)
+            return Trial(
+                int(row["trial"]),
+                {},
                 float("nan") if row["score"] is None else float(row["score"]),
                 float(row["seconds"]),
-                {str(n): float(v) for n, v in row["values"].items()},
-                its_round,
+                {str(n): _number(v) for n, v in row["values"].items()},
+                int(row["round"]),
                 str(row["error"]),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(
-                f"search: line {number + 2} of {self._name} is damaged ({error!r}); "
-                "delete it and all below, and their trials are done again"
+                f"search: line {place} of {self._name} is damaged ({error!r}); delete "
+                "it, and its trial is done again"
             ) from error
-        if found != number:
-            raise ValueError(
-                f"search: line {number + 2} of {self._name} has trial {found}, "
-                f"expected {number}"
-            )
-        if its_round != round_:
-            raise ValueError(
-                f"search: {self._name} has trial {number} in round {its_round}, with "
-                f"trials={trials} it is of round {round_}: go on with as many trials a "
-                "round as before, or give another path"
-            )
-        return trial
 
     def append(self, trial: Trial, space: Mapping[str, Scale]) -> None:
         """Put a trial on the disk; raises OSError."""
@@ -157,6 +165,11 @@ def _lock(file: FileIO) -> None:
         ) from None
     except OSError:  # a file system without locks
         return
+
+
+def _number(value: Any) -> float:
+    """As it was; ValueError or TypeError if it is none."""
+    return value if isinstance(value, int) else float(value)
 
 
 def _plain(value: Any) -> Any:

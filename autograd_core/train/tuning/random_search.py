@@ -7,8 +7,9 @@ import operator
 import os
 import time
 import zlib
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +21,16 @@ from autograd_core.train.tuning.progress import Bar
 from autograd_core.train.tuning.result import COLUMNS, Search, Trial, ranked
 from autograd_core.train.tuning.score import check_takes, larger_is_better, measure
 from autograd_core.train.tuning.space import Scale, checked
+from autograd_core.train.tuning.workers import Job, Workers, outcome_of
+
+
+class Measured(NamedTuple):
+    """What is known of a trial once it has ended; see `Trial`."""
+
+    score: float
+    seconds: float
+    values: dict[str, float]
+    error: str = ""
 
 
 def search(
@@ -33,6 +44,7 @@ def search(
     maximize: bool | None = None,
     path: str | os.PathLike[str] | None = None,
     progress: bool = False,
+    workers: int = 1,
 ) -> Search:
     """Call ``score`` with random parameters from ``space``; return a `Search`.
 
@@ -58,6 +70,12 @@ def search(
     call with the same file, after a kill or with more trials, goes on as if it had
     never stopped. ``progress`` shows a bar with the best so far.
 
+    ``workers`` processes take a trial each and share the threads; the trials are the
+    same however many there are. They are forked (on macOS and Windows started anew:
+    there the score must be a function of a module), so what the score changes outside
+    of itself stays in them. A trial whose worker dies is tried once more, and then a
+    row with that message; the others go on.
+
     Raises before the first trial: TypeError and ValueError for a space, a score or
     numbers that cannot be searched, or the file of another search.
 
@@ -73,7 +91,7 @@ def search(
         raise ValueError(f"search: {sorted(taken)} name columns of the result; rename")
     check_takes(score, space, "search")
     trials, refine = _count(trials, "trials", 1), _count(refine, "refine", 0)
-    seed = _count(seed, "seed", 0)
+    seed, workers = _count(seed, "seed", 0), _count(workers, "workers", 1)
     if maximize is None:
         maximize = monitor is not None and larger_is_better(monitor, "search")
     head = {
@@ -82,18 +100,45 @@ def search(
         "monitor": monitor,
         "maximize": maximize,
     }
+    measure = _Measure(score, seed, monitor, maximize)
     kept = default_generator.get_state()
-    total = trials * (1 + refine)
     with (
         journal(path, head) as log,
         listening() as presses,
-        Bar(total, progress) as bar,
+        Bar(trials * (1 + refine), progress) as bar,
     ):
-        runner = _Runner(score, space, trials, seed, monitor, maximize, log, presses)
+        runner = _Runner(measure, space, trials, log, presses, workers)
         try:
-            return runner.run(total, bar)
+            return runner.run(refine, bar)
         finally:
             default_generator.set_state(kept)
+
+
+@dataclass(frozen=True)
+class _Measure:
+    """The score of a trial, in a process of its own or not."""
+
+    score: Callable[..., Any]
+    seed: int
+    monitor: str | None
+    maximize: bool
+
+    def __call__(self, number: int, params: dict[str, Any]) -> Measured:
+        """With the library's generator seeded by the trial's number."""
+        default_generator.manual_seed(_seed(self.seed, number))
+        start = time.perf_counter()
+        try:
+            result = self.score(**params)
+        except FloatingPointError as error:
+            text = str(error) or "FloatingPointError"
+            return Measured(math.nan, time.perf_counter() - start, {}, text)
+        seconds = time.perf_counter() - start
+        if isinstance(result, History) and result.interrupted:
+            raise KeyboardInterrupt
+        score, values = measure(result, self.monitor, self.maximize)
+        if math.isfinite(score):
+            return Measured(score, seconds, values)
+        return Measured(math.nan, seconds, values, f"the score is {score}")
 
 
 class _Runner:
@@ -101,79 +146,82 @@ class _Runner:
 
     def __init__(
         self,
-        score: Callable[..., Any],
+        measure: _Measure,
         space: dict[str, Scale],
         trials: int,
-        seed: int,
-        monitor: str | None,
-        maximize: bool,
         log: Journal,
         presses: Presses,
+        workers: int,
     ) -> None:
-        self.score, self.space, self.trials, self.seed = score, space, trials, seed
-        self.monitor, self.maximize = monitor, maximize
-        self.log, self.presses = log, presses
+        self.measure, self.space, self.trials = measure, space, trials
+        self.log, self.presses, self.workers = log, presses, workers
         self.done: list[Trial] = []
 
-    def run(self, total: int, bar: Bar) -> Search:
+    def run(self, refine: int, bar: Bar) -> Search:
         """All trials, or those before an interrupt."""
-        space = self.space
-        for number in range(total):
-            if number and number % self.trials == 0:
-                keep = max(3, self.trials // 10)
-                space = narrowed(space, ranked(self.done, self.maximize)[:keep])
-            params = drawn(space, self.seed, number)
-            try:
-                self._trial(number, params)
-            except KeyboardInterrupt:
-                return self.result(INTERRUPTED)
-            except Exception as error:
-                vars(error)["search"] = self.result("an error")
-                error.add_note(
-                    f"train.search: in trial {number} with {params}; the "
-                    f"{len(self.done)} finished trials are in error.search"
-                )
-                raise
-            bar.show(self.done, self.maximize)
-            if self.presses.pressed:
-                return self.result(INTERRUPTED)
+        space, keep = self.space, max(3, self.trials // 10)
+        try:
+            with Workers(self.workers, self.measure, lost, self.presses) as workers:
+                for round_ in range(1 + refine):
+                    if round_:
+                        best = ranked(self.done, self.measure.maximize)[:keep]
+                        space = narrowed(space, best)
+                    self._round(round_, space, workers, bar)
+        except KeyboardInterrupt:
+            return self.result(INTERRUPTED)
+        except Exception as error:
+            vars(error)["search"] = self.result("an error")
+            error.add_note(
+                f"train.search: the {len(self.done)} finished trials are in "
+                "error.search"
+            )
+            raise
         return self.result()
 
     def result(self, stopped: str = "") -> Search:
         """What is finished."""
-        return Search(list(self.done), self.space, self.maximize, stopped)
+        return Search(list(self.done), self.space, self.measure.maximize, stopped)
 
-    def _trial(self, number: int, params: dict[str, Any]) -> None:
-        """One trial, of the file or anew."""
-        round_ = number // self.trials
-        trial = self.log.read(number, params, round_, self.trials)
-        if trial is None:
-            start = time.perf_counter()
-            score, values, error = self._measured(number, params)
-            seconds = time.perf_counter() - start
-            trial = Trial(number, params, score, seconds, values, round_, error)
-            self.done.append(trial)
-            self.log.append(trial, self.space)
-        else:
-            self.done.append(trial)
+    def _round(
+        self, round_: int, space: dict[str, Scale], workers: Workers, bar: Bar
+    ) -> None:
+        """Trials of the file, and then all others."""
+        jobs = []
+        for number in range(round_ * self.trials, (round_ + 1) * self.trials):
+            params = drawn(space, self.measure.seed, number)
+            trial = self.log.read(number, params, round_, self.trials)
+            if trial is None:
+                jobs.append((number, params))
+            else:
+                self._take(trial, bar)
+        several = self.workers > 1
+        for job, found in workers.results(jobs) if several else self._in_turn(jobs):
+            if isinstance(found, BaseException):
+                found.add_note("train.search: in trial {} with {}".format(*job))
+                raise found
+            score, seconds, values, error = found
+            trial = Trial(*job, score, seconds, values, round_, error)
+            self._take(trial, bar, new=True)
+            if self.presses.pressed:
+                raise KeyboardInterrupt
 
-    def _measured(
-        self, number: int, params: dict[str, Any]
-    ) -> tuple[float, dict[str, float], str]:
-        """(score, values, why it has none)."""
-        default_generator.manual_seed(_seed(self.seed, number))
-        try:
+    def _in_turn(self, jobs: list[Job]) -> Iterator[tuple[Job, Any]]:
+        """In this process; the user's code may have caught the interrupt."""
+        for job in jobs:
             with self.presses.trial():
-                result = self.score(**params)
-        except FloatingPointError as error:
-            return math.nan, {}, str(error) or "FloatingPointError"
-        cut = isinstance(result, History) and result.interrupted
-        if cut or self.presses.pressed:  # the user's code may have caught it
-            raise KeyboardInterrupt
-        score, values = measure(result, self.monitor, self.maximize)
-        if math.isfinite(score):
-            return score, values, ""
-        return math.nan, values, f"the score is {score}"
+                found = outcome_of(self.measure, job)
+            yield job, KeyboardInterrupt() if self.presses.pressed else found
+
+    def _take(self, trial: Trial, bar: Bar, new: bool = False) -> None:
+        self.done.append(trial)
+        if new:
+            self.log.append(trial, self.space)
+        bar.show(self.done, self.measure.maximize)
+
+
+def lost(why: str) -> Measured:
+    """A trial whose worker is gone."""
+    return Measured(math.nan, 0.0, {}, why)
 
 
 def drawn(space: Mapping[str, Scale], seed: int, number: int) -> dict[str, Any]:
