@@ -16,12 +16,12 @@ WORTH = 100
 
 
 class Taken(NamedTuple):
-    """A step: its rows, loss, outputs and targets (if wanted), cost if penalised."""
+    """Steps: rows of each, losses, outputs and targets if wanted, costs if penalised."""
 
     rows: int
-    loss: float
+    losses: list[float]
     outputs: tuple[Array, Array] | None
-    cost: list[float]
+    costs: list[float]
 
 
 class Replayed(Protocol):
@@ -76,6 +76,11 @@ class Replay:
         self.wanted = False
         return found
 
+    def at_once(self, columns: list[Array], order: Array) -> tuple[int, Any] | None:
+        """Steps on rows of ``order``, see `Compiled.replays`."""
+        compiled = self.compiled.get(order.shape[1]) if self.wanted else None
+        return None if compiled is None else compiled.replays(columns, order)
+
 
 class Steps:
     """Takes the steps of a run, by their number."""
@@ -88,4 +93,29 @@ class Steps:
         batch = self.batches.at(number)
         loss, output, *cost = self.replay(batch, put_back)
         outputs = (output._data, batch[1]) if self.outputs else None
-        return Taken(len(batch[1]), loss.item(), outputs, [c.item() for c in cost])
+        return Taken(len(batch[1]), [loss.item()], outputs, [c.item() for c in cost])
+
+    def at_once(self, number: int) -> Taken | None:
+        """Steps from this number on, of one epoch, in one native call.
+
+        None if there is none for this step; so it is for one that will raise.
+        """
+        run = self.batches.run_of(number) if self.replay.wanted else None
+        if run is None:
+            return None
+        columns, order = run
+        found = self.replay.at_once(columns, order)
+        if found is None:
+            return None
+        steps, (losses, output, *costs) = found
+        outputs = None
+        if self.outputs:
+            given = output._data
+            rows = order[:steps].reshape(-1)
+            outputs = given.reshape(-1, *given.shape[2:]), columns[1][rows]
+        return Taken(
+            order.shape[1],
+            losses._data.tolist(),
+            outputs,
+            [value for cost in costs for value in cost._data.tolist()],
+        )

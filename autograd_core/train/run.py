@@ -158,7 +158,7 @@ class Run:
         return None if self._parallel is None else self._parallel.shards
 
     def _make_steps(self, left: int) -> Steps | ShardedSteps:
-        wanted = bool(self.metrics)
+        self._take_step.outputs = wanted = bool(self.metrics)
         if self._parallel is None:
             replay = Replay(self._take_step, self._compiled, left)
             return Steps(replay, self.batches, wanted)
@@ -198,7 +198,7 @@ class Run:
                 if not self.step:
                     self._check_gradients()
                 while not self.done:
-                    self._one_step()
+                    self._next_steps()
                     if interrupted():
                         self.stop(INTERRUPTED)
                     self._stop_together()
@@ -208,28 +208,33 @@ class Run:
             if interrupted():  # while ending
                 self.stop(INTERRUPTED)
 
-    def _one_step(self) -> None:
+    def _next_steps(self) -> None:
+        """One step, or many of the epoch if nobody wants to be called in between."""
+        taken = None if self._after_step else self._steps.at_once(self.step)
+        if taken is None:
+            taken = self._one_step()
+        self.step += len(taken.losses)
+        self._add(taken)
+        ended = self.step % self.batches.steps == 0
+        if ended:
+            self._end_epoch()
+        for callback in self._after_step:
+            callback.step(self)
+        if ended:
+            self._call("epoch")
+            self._check_gradients()
+
+    def _one_step(self) -> Taken:
         for now, kept in self._kept:
             np.copyto(kept, now)
         try:
-            taken = self._steps(self.step, self._put_back)
+            return self._steps(self.step, self._put_back)
         except BaseException as error:  # nothing is half-updated: statistics go back
             self._put_back()
             if isinstance(error, ValueError):
                 x = self.batches.at(self.step)[0]
                 raise step_diverged(self.model, x, error) from error
             raise
-        self.step += 1
-        self._add(taken)
-        if self.step % self.batches.steps == 0:
-            self._end_epoch()
-            for callback in self._after_step:
-                callback.step(self)
-            self._call("epoch")
-            self._check_gradients()
-        else:
-            for callback in self._after_step:
-                callback.step(self)
 
     def _put_back(self) -> None:
         for now, kept in self._kept:
@@ -237,10 +242,11 @@ class Run:
 
     def _add(self, taken: Taken) -> None:
         rows, sums = taken.rows, self.sums
-        sums["loss"] = sums.get("loss", 0.0) + taken.loss * rows
-        for value in taken.cost:
+        for value in taken.losses:
+            sums["loss"] = sums.get("loss", 0.0) + value * rows
+        for value in taken.costs:
             sums["cost"] = sums.get("cost", 0.0) + value * rows
-        sums["rows"] = sums.get("rows", 0.0) + rows
+        sums["rows"] = sums.get("rows", 0.0) + rows * len(taken.losses)
         if taken.outputs is not None:
             self.outputs.append(taken.outputs)
 
