@@ -77,10 +77,11 @@ class Loop:
         program.counts[SO_FAR] += done
         if not done:
             return None
-        self.seconds = (perf_counter() - start) / done
+        seconds = (perf_counter() - start) / done
+        self.seconds = min(self.seconds, seconds)
         if program.bound.shared:
             for _ in range(done):
-                pace.took(self.seconds, sharing)
+                pace.took(seconds, sharing)
         if program.grads_seen != GRADS[0]:
             program.give_grads()
         return done, program._result([result[:done] for result in results])

@@ -11,7 +11,6 @@ import numpy as np
 
 from autograd_core.gradcheck import gradcheck
 from autograd_core.hooks import Array
-from autograd_core.random import default_generator
 from autograd_core.train import resume
 from autograd_core.train.callbacks import Callback
 from autograd_core.train.data import Batches
@@ -19,6 +18,7 @@ from autograd_core.train.diverged import parameters_diverged, step_diverged
 from autograd_core.train.float64 import objective
 from autograd_core.train.history import INTERRUPTED, History
 from autograd_core.train.interrupt import deferred_interrupt
+from autograd_core.train.kept import Kept
 from autograd_core.train.metrics import Metric, evaluate, measure
 from autograd_core.train.parallel import Parallel, Ranks, ShardedSteps
 from autograd_core.train.parallel.agreement import DRIFT, state_of
@@ -64,8 +64,7 @@ class Run:
         self._take_step, self._compiled, self._parallel = step, compiled, parallel
         self._ranks = Ranks() if parallel is None else parallel.ranks
         self._after_step = [c for c in self.callbacks if c.has("step")]
-        self._kept = [(b._data, b._data.copy()) for b in self.model.buffers()]
-        self._kept.append((default_generator.state, default_generator.get_state()))
+        self._kept = Kept(self.model)
         self._start = 0.0
 
     def __repr__(self) -> str:
@@ -225,20 +224,15 @@ class Run:
             self._check_gradients()
 
     def _one_step(self) -> Taken:
-        for now, kept in self._kept:
-            np.copyto(kept, now)
+        self._kept.keep()
         try:
-            return self._steps(self.step, self._put_back)
+            return self._steps(self.step, self._kept.put_back)
         except BaseException as error:  # nothing is half-updated: statistics go back
-            self._put_back()
+            self._kept.put_back()
             if isinstance(error, ValueError):
                 x = self.batches.at(self.step)[0]
                 raise step_diverged(self.model, x, error) from error
             raise
-
-    def _put_back(self) -> None:
-        for now, kept in self._kept:
-            np.copyto(now, kept)
 
     def _add(self, taken: Taken) -> None:
         rows, sums = taken.rows, self.sums
