@@ -17,7 +17,7 @@ from autograd_core.random import default_generator
 from autograd_core.tensor import Tensor
 from autograd_core.train import Batches
 from autograd_core.train.kept import Kept
-from autograd_core.train.replay import WORTH, Replay, Steps
+from autograd_core.train.replay import Replay, Steps
 from autograd_core.train.step import Options, PlainStep, penalty
 
 SMALLEST_RATE = 1e-6  # "adaptive" ends below
@@ -68,10 +68,10 @@ class Trainer:
         step.outputs = False
         self._replay = Replay(step, None, 0)
 
-    def expect(self, steps: int) -> None:
-        """So many steps may follow: they are compiled if they, or those done, pay."""
-        if self._steps + steps >= WORTH:
-            self._replay.wanted = True
+    def begin(self, steps: int) -> None:
+        """So many steps may follow; compiled if they, with those before, are many."""
+        self._replay.expect(self._steps + steps)
+        self._kept = Kept(self.model)
 
     def cost(self, output: Tensor, y: Array, **weight: Array) -> Tensor:
         """The loss and the penalty's share of it, as scikit-learn has them."""
@@ -84,7 +84,8 @@ class Trainer:
 
     def __getstate__(self) -> dict[str, Any]:
         """All but the step, which a copy makes anew."""
-        return {k: v for k, v in vars(self).items() if k != "_replay"}
+        own = "_replay", "_kept"
+        return {k: v for k, v in vars(self).items() if k not in own}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -92,7 +93,7 @@ class Trainer:
 
     def epoch(self, batches: Batches, number: int) -> float:
         """All batches of an epoch; the mean of the cost over their rows."""
-        steps, kept = Steps(self._replay, batches, outputs=False), Kept(self.model)
+        steps, kept = Steps(self._replay, batches, outputs=False), self._kept
         step, end = number * batches.steps, (number + 1) * batches.steps
         total = rows = 0.0
         while step < end:
@@ -130,7 +131,7 @@ def train_epochs(
 ) -> None:
     """Train until the loss, or the ``score`` if given, gets no better by ``tol``."""
     watch = Watch(estimator, trainer, score)
-    trainer.expect(epochs * batches.steps)
+    trainer.begin(epochs * batches.steps)
     try:
         for number in range(epochs):
             value = trainer.epoch(batches, number)

@@ -16,7 +16,7 @@ WORTH = 100
 
 
 class Taken(NamedTuple):
-    """Steps: rows of each, losses, outputs and targets if wanted, costs if penalised."""
+    """Steps: rows of each, losses, outputs and targets if wanted, costs if any."""
 
     rows: int
     losses: list[float]
@@ -44,6 +44,7 @@ class Replay:
         self.step = step
         self.insists = compiled is True
         self.wanted = steps >= WORTH if compiled is None else compiled
+        self.failed = False  # a step could not be compiled
         # By rows: going from one Program to another of the same function takes longer.
         self.compiled: dict[int, Compiled[..., Any]] = {}
 
@@ -73,8 +74,12 @@ class Replay:
                 raise
         put_back()
         found = self.step(*batch)
-        self.wanted = False
+        self.wanted, self.failed = False, True
         return found
+
+    def expect(self, steps: int) -> None:
+        """Compile from now on, if so many steps are worth it and it works."""
+        self.wanted = self.wanted or (steps >= WORTH and not self.failed)
 
     def at_once(self, columns: list[Array], order: Array) -> tuple[int, Any] | None:
         """Steps on rows of ``order``, see `Compiled.replays`."""

@@ -104,7 +104,8 @@ class Batches:
         Returns the arrays, and the numbers of the rows (steps, rows of a batch), of all
         batches that have as many; None if batches are made in another way.
         """
-        if not self._is_plain or self.y.dtype != self._y_dtype:
+        own = type(self) is Batches and "at" not in vars(self)
+        if not own or not self._is_plain or self.y.dtype != self._y_dtype:
             return None
         columns = [self.x, self.y]
         if self.sample_weight is not None:
