@@ -114,13 +114,15 @@ class ThreadTeam:
         launch of the most: more threads would only be in the way.
         """
         if self.size > 1:
-            self._wake(min(self.size, parts) - 1)
+            self.wake(parts)
             stopped = int(native.replay_shared(self.control, table, rows, counts))
             if stopped != native.BUSY:
                 return stopped
         return int(native.replay(table, 0, rows))
 
-    def _wake(self, count: int) -> None:
+    def wake(self, parts: int) -> None:
+        """Call as many helpers as launches in ``parts`` can have."""
+        count = min(self.size, parts) - 1
         if len(self.helpers) < min(count, self.most):
             self._start(count)
         for helper in self.helpers[:count]:
@@ -177,6 +179,13 @@ class ShareOrNot:
         if self.rest <= 0:
             self._begin()
         return self.chosen
+
+    @property
+    def alike(self) -> float:
+        """Calls that may be made the way that `share` has said, without asking."""
+        if not self.trying:
+            return math.inf
+        return max(self.trials - len(self.times[self.share()]), 1)
 
     def took(self, seconds: float, shared: bool) -> None:
         """What it took."""

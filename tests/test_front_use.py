@@ -180,7 +180,7 @@ def test_calls_have_their_ops_name():
 CODE = """
 import sys
 import numpy as np
-from autograd_kernels import objects
+from autograd_kernels.driver import objects
 objects.layout_known = lambda: False
 import autograd_core as ag
 from autograd_core.ops import elementwise as e

@@ -13,14 +13,14 @@ from sklearn.exceptions import ConvergenceWarning
 from autograd_core.hooks import Array
 from autograd_core.nn import Module
 from autograd_core.optim import Optimizer
-from autograd_core.program import compile
 from autograd_core.random import default_generator
 from autograd_core.tensor import Tensor
-from autograd_core.train import Batches, make_step
-from autograd_core.train.step import penalty
+from autograd_core.train import Batches
+from autograd_core.train.kept import Kept
+from autograd_core.train.replay import Replay, Steps
+from autograd_core.train.step import Options, PlainStep, penalty
 
 SMALLEST_RATE = 1e-6  # "adaptive" ends below
-WORTH_COMPILING = 20  # steps; recording two of them costs about as many
 
 
 class Rows(NamedTuple):
@@ -64,8 +64,14 @@ class Trainer:
         self._make()
 
     def _make(self) -> None:
-        self._eager = make_step(self.model, self.opt, self.cost)
-        self._compiled = compile(self._eager)
+        step = PlainStep(self.model, self.opt, self.cost, Options())
+        step.outputs = False
+        self._replay = Replay(step, None, 0)
+
+    def begin(self, steps: int) -> None:
+        """So many steps may follow; compiled if they, with those before, are many."""
+        self._replay.expect(self._steps + steps)
+        self._kept = Kept(self.model)
 
     def cost(self, output: Tensor, y: Array, **weight: Array) -> Tensor:
         """The loss and the penalty's share of it, as scikit-learn has them."""
@@ -77,8 +83,9 @@ class Trainer:
         return total
 
     def __getstate__(self) -> dict[str, Any]:
-        """All but the steps, which a copy makes anew."""
-        return {k: v for k, v in vars(self).items() if k not in ("_eager", "_compiled")}
+        """All but the step, which a copy makes anew."""
+        own = "_replay", "_kept"
+        return {k: v for k, v in vars(self).items() if k not in own}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -86,13 +93,19 @@ class Trainer:
 
     def epoch(self, batches: Batches, number: int) -> float:
         """All batches of an epoch; the mean of the cost over their rows."""
+        steps, kept = Steps(self._replay, batches, outputs=False), self._kept
+        step, end = number * batches.steps, (number + 1) * batches.steps
         total = rows = 0.0
-        for batch in batches.epoch(number):
-            self._steps += 1
-            step = self._compiled if self._steps > WORTH_COMPILING else self._eager
-            value, _ = step(*batch)
-            total += value.item() * len(batch[1])
-            rows += len(batch[1])
+        while step < end:
+            taken = steps.at_once(step)
+            if taken is None:
+                kept.keep()
+                taken = steps(step, kept.put_back)
+            for value in taken.losses:
+                total += value * taken.rows
+                rows += taken.rows
+            step += len(taken.losses)
+        self._steps += batches.steps
         return total / rows
 
 
@@ -118,6 +131,7 @@ def train_epochs(
 ) -> None:
     """Train until the loss, or the ``score`` if given, gets no better by ``tol``."""
     watch = Watch(estimator, trainer, score)
+    trainer.begin(epochs * batches.steps)
     try:
         for number in range(epochs):
             value = trainer.epoch(batches, number)

@@ -32,8 +32,8 @@ from autograd_core.nn.batchnorm import BatchNorm1d
 from autograd_core.nn.layernorm import LayerNorm
 from autograd_core.nn.module import Module
 from autograd_core.nn.parameter import Parameter
-from autograd_core.ops.elementwise import abs, add, mul, square
-from autograd_core.ops.reduce import sum
+from autograd_core.ops.elementwise import abs, add, mul
+from autograd_core.ops.reduce import sum, sum_of_squares
 from autograd_core.tensor import Tensor
 
 # Which parameters: a module's weights, these, or those whose name it says True of.
@@ -100,7 +100,7 @@ def l1_penalty(
     Returns a scalar. Raises ValueError if nothing is left to sum over. Tibshirani,
     "Regression shrinkage and selection via the lasso", J. R. Stat. Soc. B 58, 1996.
     """
-    return _total(chosen(module, biases, parameters), abs)
+    return _total(chosen(module, biases, parameters), sum_of_sizes)
 
 
 def l2_penalty(
@@ -113,7 +113,7 @@ def l2_penalty(
     ``parameters`` are those of `l1_penalty`. Returns a scalar; raises what that does.
     Hoerl, Kennard, "Ridge regression", Technometrics 12, 1970.
     """
-    return mul(_total(chosen(module, biases, parameters), square), 0.5)
+    return mul(_total(chosen(module, biases, parameters), sum_of_squares), 0.5)
 
 
 def elastic_net_penalty(
@@ -134,11 +134,17 @@ def elastic_net_penalty(
     l1 = check.number("elastic_net_penalty: l1", l1, 0.0)
     l2 = check.number("elastic_net_penalty: l2", l2, 0.0)
     of = chosen(module, biases, parameters)
-    return add(mul(_total(of, abs), l1), mul(_total(of, square), 0.5 * l2))
+    sizes, squares = _total(of, sum_of_sizes), _total(of, sum_of_squares)
+    return add(mul(sizes, l1), mul(squares, 0.5 * l2))
+
+
+def sum_of_sizes(x: Any) -> Any:
+    """Sum of ``|x|``."""
+    return sum(abs(x))
 
 
 def _total(parameters: list[Tensor], of: Callable[[Any], Any]) -> Tensor:
-    total, *others = [sum(of(p)) for p in parameters]
+    total, *others = [of(p) for p in parameters]
     for term in others:
         total = add(total, term)
     out: Tensor = total

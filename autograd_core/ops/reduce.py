@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_core import calls, front
 from autograd_core.hooks import RECORDING, Array
-from autograd_core.launch import FLOATS, contiguous, empty, host, launch
+from autograd_core.launch import FLOATS, constant, contiguous, empty, host, launch
 from autograd_core.op import primitive
 from autograd_core.ops.broadcasting import floats, inexact
 from autograd_core.ops.elementwise import div, equal, exp, mul, sqrt, sub, where
@@ -121,6 +121,20 @@ def mean(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     axes = normalize(axis, x.ndim)
     total = sum_over(x, axes, reduced_shape(x.shape, axes, keepdims))
     return div.forward(total, float(math.prod([x.shape[i] for i in axes])))
+
+
+@primitive(
+    lambda g, y, x: mul(mul(g, 2.0), x),
+    saves="x",
+    samples=(sample((3, 4)), sample((5,)), sample(())),
+)
+def sum_of_squares(x: Any) -> Any:
+    """Sum of ``x * x`` over all elements, with no array of squares; compensated."""
+    x = contiguous(floats(x))
+    out = empty((), x.dtype)
+    rows = x.reshape(1, -1), constant([0.0], x.dtype), out.reshape(-1)
+    launch(k.sqdev_rows, 1, *rows)
+    return out
 
 
 # Spread ----------------------------------------------------------------------------

@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
+from autograd_core.hooks import Array
+from autograd_core.program.loop import replays
 from autograd_core.program.program import MISSED, Program
 from autograd_core.program.settle import Settling
 from autograd_core.signatures import HasForward
@@ -47,6 +49,11 @@ class Compiled(Generic[P, R]):
             if result is not MISSED:
                 return result
         return self._settling.call(args, kwargs)
+
+    def replays(self, data: Sequence[Array], order: Array) -> tuple[int, Any] | None:
+        """See `loop.replays`, of the Program used last."""
+        program = self._settling.program
+        return None if program is None else replays(program, data, order)
 
     def __repr__(self) -> str:
         count = sum(map(len, self.programs.values()))

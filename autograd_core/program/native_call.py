@@ -46,6 +46,12 @@ class NativeCall:
         self._kept[at] = pairs
         self.words[at : at + 2] = address_of(pairs), len(pairs)
 
+    def fits(self, args: tuple[Array, ...]) -> bool:
+        """Whether a call with these arguments would be taken; they are copied in."""
+        words = self.words.copy()
+        words[entry.WHOLE] = 0
+        return self.enter(address_of(words), args, ()) >= 0
+
     def leave_out(self, inputs: Iterable[int]) -> None:
         """Copy no bytes of these inputs, only look whether they fit."""
         for i in inputs:

@@ -17,6 +17,7 @@ from autograd_core.program.events import Check, Event, HostCall, Launch, name_of
 from autograd_core.program.explain import Profile, Report, explain, shapes_of
 from autograd_core.program.gradients import Gradient
 from autograd_core.program.in_place_io import Relocations
+from autograd_core.program.loop import Loop
 from autograd_core.program.native_call import NativeCall, passable, singleton
 from autograd_core.program.outputs import seal
 from autograd_core.program.pipeline import lower
@@ -108,6 +109,7 @@ class Program:
             self.native.leave_out(self.relocations.inputs)
         for gradient in self.gradients:
             gradient.renew(self.replays)
+        self.loop: Loop | None = None  # made when it is wanted
         self.arm()
 
     def arm(self) -> None:

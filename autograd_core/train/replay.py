@@ -16,12 +16,12 @@ WORTH = 100
 
 
 class Taken(NamedTuple):
-    """A step: its rows, loss, outputs and targets (if wanted), cost if penalised."""
+    """Steps: rows of each, losses, outputs and targets if wanted, costs if any."""
 
     rows: int
-    loss: float
+    losses: list[float]
     outputs: tuple[Array, Array] | None
-    cost: list[float]
+    costs: list[float]
 
 
 class Replayed(Protocol):
@@ -44,6 +44,7 @@ class Replay:
         self.step = step
         self.insists = compiled is True
         self.wanted = steps >= WORTH if compiled is None else compiled
+        self.failed = False  # a step could not be compiled
         # By rows: going from one Program to another of the same function takes longer.
         self.compiled: dict[int, Compiled[..., Any]] = {}
 
@@ -73,8 +74,17 @@ class Replay:
                 raise
         put_back()
         found = self.step(*batch)
-        self.wanted = False
+        self.wanted, self.failed = False, True
         return found
+
+    def expect(self, steps: int) -> None:
+        """Compile from now on, if so many steps are worth it and it works."""
+        self.wanted = self.wanted or (steps >= WORTH and not self.failed)
+
+    def at_once(self, columns: list[Array], order: Array) -> tuple[int, Any] | None:
+        """Steps on rows of ``order``, see `Compiled.replays`."""
+        compiled = self.compiled.get(order.shape[1]) if self.wanted else None
+        return None if compiled is None else compiled.replays(columns, order)
 
 
 class Steps:
@@ -88,4 +98,29 @@ class Steps:
         batch = self.batches.at(number)
         loss, output, *cost = self.replay(batch, put_back)
         outputs = (output._data, batch[1]) if self.outputs else None
-        return Taken(len(batch[1]), loss.item(), outputs, [c.item() for c in cost])
+        return Taken(len(batch[1]), [loss.item()], outputs, [c.item() for c in cost])
+
+    def at_once(self, number: int) -> Taken | None:
+        """Steps from this number on, of one epoch, in one native call.
+
+        None if there is none for this step; so it is for one that will raise.
+        """
+        run = self.batches.run_of(number) if self.replay.wanted else None
+        if run is None:
+            return None
+        columns, order = run
+        found = self.replay.at_once(columns, order)
+        if found is None:
+            return None
+        steps, (losses, output, *costs) = found
+        outputs = None
+        if self.outputs:
+            given = output._data
+            rows = order[:steps].reshape(-1)
+            outputs = given.reshape(-1, *given.shape[2:]), columns[1][rows]
+        return Taken(
+            order.shape[1],
+            losses._data.tolist(),
+            outputs,
+            [value for cost in costs for value in cost._data.tolist()],
+        )

@@ -11,7 +11,6 @@ import numpy as np
 
 from autograd_core.gradcheck import GradcheckError, gradcheck
 from autograd_core.hooks import Array
-from autograd_core.random import default_generator
 from autograd_core.train import resume
 from autograd_core.train.callbacks import Callback, fresh
 from autograd_core.train.data import Batches
@@ -19,6 +18,7 @@ from autograd_core.train.diverged import parameters_diverged, step_diverged
 from autograd_core.train.float64 import objective
 from autograd_core.train.history import INTERRUPTED, History
 from autograd_core.train.interrupt import deferred_interrupt
+from autograd_core.train.kept import Kept
 from autograd_core.train.metrics import Metric, evaluate, measure
 from autograd_core.train.parallel import Parallel, Ranks, ShardedSteps
 from autograd_core.train.parallel.agreement import DRIFT, state_of
@@ -66,8 +66,7 @@ class Run:
         self._take_step, self._compiled, self._parallel = step, compiled, parallel
         self._ranks = Ranks() if parallel is None else parallel.ranks
         self._after_step = [c for c in self.callbacks if c.has("step")]
-        self._kept = [(b._data, b._data.copy()) for b in self.model.buffers()]
-        self._kept.append((default_generator.state, default_generator.get_state()))
+        self._kept = Kept(self.model)
         self._start = 0.0
 
     def __repr__(self) -> str:
@@ -165,7 +164,7 @@ class Run:
         return None if self._parallel is None else self._parallel.shards
 
     def _make_steps(self, left: int) -> Steps | ShardedSteps:
-        wanted = bool(self.metrics)
+        self._take_step.outputs = wanted = bool(self.metrics)
         if self._parallel is None:
             replay = Replay(self._take_step, self._compiled, left)
             return Steps(replay, self.batches, wanted)
@@ -205,7 +204,7 @@ class Run:
                 if not self.step:
                     self._check_gradients()
                 while not self.done:
-                    self._one_step()
+                    self._next_steps()
                     if interrupted():
                         self.stop(INTERRUPTED)
                     self._stop_together()
@@ -215,38 +214,40 @@ class Run:
             if interrupted():  # while ending
                 self.stop(INTERRUPTED)
 
-    def _one_step(self) -> None:
-        for now, kept in self._kept:
-            np.copyto(kept, now)
-        try:
-            taken = self._steps(self.step, self._put_back)
-        except BaseException as error:  # nothing is half-updated: statistics go back
-            self._put_back()
-            if isinstance(error, ValueError):
-                x = self.batches.at(self.step)[0]
-                raise step_diverged(self.model, x, error) from error
-            raise
-        self.step += 1
+    def _next_steps(self) -> None:
+        """One step, or many of the epoch if nobody wants to be called in between."""
+        taken = None if self._after_step else self._steps.at_once(self.step)
+        if taken is None:
+            taken = self._one_step()
+        self.step += len(taken.losses)
         self._add(taken)
-        ends_epoch = self.step % self.batches.steps == 0
-        if ends_epoch:
+        ended = self.step % self.batches.steps == 0
+        if ended:
             self._end_epoch()
             self._check_gradients()  # before a checkpoint is saved
         for callback in self._after_step:
             callback.step(self)
-        if ends_epoch:
+        if ended:
             self._call("epoch")
 
-    def _put_back(self) -> None:
-        for now, kept in self._kept:
-            np.copyto(now, kept)
+    def _one_step(self) -> Taken:
+        self._kept.keep()
+        try:
+            return self._steps(self.step, self._kept.put_back)
+        except BaseException as error:  # nothing is half-updated: statistics go back
+            self._kept.put_back()
+            if isinstance(error, ValueError):
+                x = self.batches.at(self.step)[0]
+                raise step_diverged(self.model, x, error) from error
+            raise
 
     def _add(self, taken: Taken) -> None:
         rows, sums = taken.rows, self.sums
-        sums["loss"] = sums.get("loss", 0.0) + taken.loss * rows
-        for value in taken.cost:
+        for value in taken.losses:
+            sums["loss"] = sums.get("loss", 0.0) + value * rows
+        for value in taken.costs:
             sums["cost"] = sums.get("cost", 0.0) + value * rows
-        sums["rows"] = sums.get("rows", 0.0) + rows
+        sums["rows"] = sums.get("rows", 0.0) + rows * len(taken.losses)
         if taken.outputs is not None:
             self.outputs.append(taken.outputs)
 

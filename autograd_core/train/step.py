@@ -44,6 +44,8 @@ class Options:
 class Step:
     """(x, y) or (x, y, sample_weight) -> (loss, output), and the cost if penalised.
 
+    The output is None with ``outputs`` unset: nobody wants a copy of it.
+
     An object rather than a function, so that `ag.compile` looks through it: ``follows``
     is what its guards watch for changes.
     """
@@ -53,6 +55,7 @@ class Step:
     ) -> None:
         self.model, self.opt, self.loss, self.options = model, opt, loss, options
         self.follows = (model, loss)
+        self.outputs = True
         self.updating = False  # the last call came as far as the update
         self.average: EMA | None = None
         if options.average is not None:
@@ -67,7 +70,7 @@ class Step:
         total = value + self._penalty() if self.options.penalised else value
         require_finite(total)
         total.backward()
-        return (value, output, *self._update(total))
+        return (value, output if self.outputs else None, *self._update(total))
 
     def forward(self, x: Any, y: Any, *given: Any) -> tuple[Any, Any]:
         """Loss, without penalty, and output."""

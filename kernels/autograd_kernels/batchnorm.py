@@ -36,7 +36,7 @@ def plus(s, c, x):
 
 
 @loop
-def _block(x):
+def block_rows(x):
     """How many rows are walked vector by vector: no more than lie close together."""
     return max(8, 8 * STRIP // x.shape[1] & -8)
 
@@ -57,7 +57,7 @@ def _put(vector, sums, k):
 
 
 @loop
-def _sums(sums, k):
+def kept(sums, k):
     """Two sums, each followed by what it has lost."""
     return (
         _get(sums, k),
@@ -68,7 +68,7 @@ def _sums(sums, k):
 
 
 @loop
-def _keep(a, b, c, d, sums, k):
+def keep(a, b, c, d, sums, k):
     """Store four vectors of numbers."""
     _put(a, sums, k)
     _put(b, sums, STRIP + k)
@@ -91,21 +91,21 @@ def _shift(k, mask, x, stats):
 
 
 @loop
-def _moments(start, stop, x, stats, sums):
+def moments(start, stop, x, stats, sums):
     """The shift, and the sums of d and of its square."""
     n, step = x.shape
-    block = _block(x)
+    block = block_rows(x)
     for k in range(start, stop, LANES):
         mask = first(stop - k, LANES)
         zero = splat(x.dtype.type(0), mask)
         _shift(k, mask, x, stats)
-        _keep(zero, zero, zero, zero, sums, k - start)
+        keep(zero, zero, zero, zero, sums, k - start)
     for top in range(0, n, block):
         rows = min(block, n - top)
         for k in range(start, stop, LANES):
             mask = first(stop - k, LANES)
             m, p = load(stats, k, mask), top * step + k
-            total, lost, square, gone = _sums(sums, k - start)
+            total, lost, square, gone = kept(sums, k - start)
             for _ in range(rows >> 3):
                 t = s = u = v = splat(x.dtype.type(0), mask)
                 for _ in range(4):
@@ -120,7 +120,7 @@ def _moments(start, stop, x, stats, sums):
                 d = load(x, p, mask) - m
                 total, square = total + d, square + d * d
                 p += step
-            _keep(total, lost, square, gone, sums, k - start)
+            keep(total, lost, square, gone, sums, k - start)
 
 
 @loop
@@ -131,7 +131,7 @@ def _statistics(start, stop, x, gamma, beta, eps, stats, status, sums):
     for k in range(start, stop, LANES):
         mask = first(stop - k, LANES)
         zero = splat(x.dtype.type(0), mask)
-        total, lost, square, gone = _sums(sums, k - start)
+        total, lost, square, gone = kept(sums, k - start)
         rest = (total + lost) / count
         v = (square + gone) / count - rest * rest
         v = where(v < zero, zero, v)
@@ -146,7 +146,7 @@ def _statistics(start, stop, x, gamma, beta, eps, stats, status, sums):
             status[0] = 1 + bad
         scale, m = r * load(gamma, k, mask), load(stats, k, mask)
         shift = load(beta, k, mask) - rest * scale
-        _keep(m, scale, shift, zero, sums, k - start)
+        keep(m, scale, shift, zero, sums, k - start)
 
 
 @kernel(writes=3)
@@ -157,15 +157,15 @@ def forward_cols(lo, hi, x, gamma, beta, eps, stats, status, out):
     or infinity.
     """
     n, step = x.shape
-    block, right, sums = _block(x), min(hi * COLUMNS, step), stack(x, SUMS)
+    block, right, sums = block_rows(x), min(hi * COLUMNS, step), stack(x, SUMS)
     for start in range(lo * COLUMNS, right, STRIP):
         stop = min(start + STRIP, right)
-        _moments(start, stop, x, stats, sums)
+        moments(start, stop, x, stats, sums)
         _statistics(start, stop, x, gamma, beta, eps, stats, status, sums)
         for top in range(0, n, block):
             for k in range(start, stop, LANES):
                 mask, p = first(stop - k, LANES), top * step + k
-                m, scale, shift, _ = _sums(sums, k - start)
+                m, scale, shift, _ = kept(sums, k - start)
                 for _ in range(min(block, n - top)):
                     store((load(x, p, mask) - m) * scale + shift, out, p, mask)
                     p += step
@@ -175,19 +175,19 @@ def forward_cols(lo, hi, x, gamma, beta, eps, stats, status, out):
 
 
 @loop
-def _products(start, stop, g, x, stats, sums):
+def products(start, stop, g, x, stats, sums):
     """The sums of g and of g d."""
     n, step = x.shape
-    block = _block(x)
+    block = block_rows(x)
     for k in range(start, stop, LANES):
         zero = splat(x.dtype.type(0), first(stop - k, LANES))
-        _keep(zero, zero, zero, zero, sums, k - start)
+        keep(zero, zero, zero, zero, sums, k - start)
     for top in range(0, n, block):
         rows = min(block, n - top)
         for k in range(start, stop, LANES):
             mask = first(stop - k, LANES)
             m, p = load(stats, k, mask), top * step + k
-            total, lost, dot, gone = _sums(sums, k - start)
+            total, lost, dot, gone = kept(sums, k - start)
             for _ in range(rows >> 3):
                 t = s = u = v = splat(x.dtype.type(0), mask)
                 for _ in range(4):
@@ -202,7 +202,7 @@ def _products(start, stop, g, x, stats, sums):
                 a = load(g, p, mask)
                 total, dot = total + a, dot + a * (load(x, p, mask) - m)
                 p += step
-            _keep(total, lost, dot, gone, sums, k - start)
+            keep(total, lost, dot, gone, sums, k - start)
 
 
 @loop
@@ -213,14 +213,14 @@ def _slopes(start, stop, x, gamma, stats, dgamma, dbeta, sums):
     for k in range(start, stop, LANES):
         mask = first(stop - k, LANES)
         rest, r = load(stats, step + k, mask), load(stats, 3 * step + k, mask)
-        total, lost, dot, gone = _sums(sums, k - start)
+        total, lost, dot, gone = kept(sums, k - start)
         total = total + lost
         dot = ((dot + gone) - rest * total) * r
         store(total, dbeta, k, mask)
         store(dot, dgamma, k, mask)
         scale, dot = r * load(gamma, k, mask), dot * r / count
         shift = (rest * dot - total / count) * scale
-        _keep(load(stats, k, mask), scale, shift, dot * scale, sums, k - start)
+        keep(load(stats, k, mask), scale, shift, dot * scale, sums, k - start)
 
 
 @kernel(writes=3)
@@ -230,15 +230,15 @@ def backward_cols(lo, hi, g, x, gamma, stats, out, dgamma, dbeta):
     g, x, out: (N, C); gamma, dgamma, dbeta: (C,).
     """
     n, step = x.shape
-    block, right, sums = _block(x), min(hi * COLUMNS, step), stack(x, SUMS)
+    block, right, sums = block_rows(x), min(hi * COLUMNS, step), stack(x, SUMS)
     for start in range(lo * COLUMNS, right, STRIP):
         stop = min(start + STRIP, right)
-        _products(start, stop, g, x, stats, sums)
+        products(start, stop, g, x, stats, sums)
         _slopes(start, stop, x, gamma, stats, dgamma, dbeta, sums)
         for top in range(0, n, block):
             for k in range(start, stop, LANES):
                 mask, p = first(stop - k, LANES), top * step + k
-                m, scale, shift, dot = _sums(sums, k - start)
+                m, scale, shift, dot = kept(sums, k - start)
                 for _ in range(min(block, n - top)):
                     d = (load(x, p, mask) - m) * dot
                     store((load(g, p, mask) * scale - d) + shift, out, p, mask)

@@ -11,12 +11,20 @@ as Chan, Golub, LeVeque (1979), taken from the shift of the first shard.
 
 from __future__ import annotations
 
-from ._jit import kernel
-from .batchnorm import COLUMNS, STRIP, SUMS, _block, _keep, _moments, _products, _sums
-from .elementwise import loop
-from .reduce import stack
-from .vector import LANES, first, load, splat, store, where
-from .vector_math import some, sqrt
+from autograd_kernels.batchnorm import (
+    COLUMNS,
+    STRIP,
+    SUMS,
+    block_rows,
+    keep,
+    kept,
+    moments,
+    products,
+)
+from autograd_kernels.jit import kernel, loop
+from autograd_kernels.llvm.memory import stack
+from autograd_kernels.llvm.vector import LANES, first, load, splat, store, where
+from autograd_kernels.llvm.vector_math import some, sqrt
 
 # Forward ------------------------------------------------------------------------------
 
@@ -28,11 +36,11 @@ def moments(lo, hi, x, part):
     right, sums, count = min(hi * COLUMNS, step), stack(x, SUMS), x.dtype.type(n)
     for start in range(lo * COLUMNS, right, STRIP):
         stop = min(start + STRIP, right)
-        _moments(start, stop, x, part, sums)
+        moments(start, stop, x, part, sums)
         for k in range(start, stop, LANES):
             mask = first(stop - k, LANES)
             zero = splat(x.dtype.type(0), mask)
-            total, lost, square, gone = _sums(sums, k - start)
+            total, lost, square, gone = kept(sums, k - start)
             rest = (total + lost) / count
             square = (square + gone) - rest * rest * count
             store(rest, part, step + k, mask)
@@ -71,7 +79,7 @@ def _statistics(start, stop, parts, gamma, beta, eps, stats, status, sums):
                 bad += 1
             status[0] = 1 + bad
         scale = r * load(gamma, k, mask)
-        _keep(m, scale, load(beta, k, mask) - rest * scale, zero, sums, k - start)
+        keep(m, scale, load(beta, k, mask) - rest * scale, zero, sums, k - start)
 
 
 @kernel(writes=3)
@@ -82,14 +90,14 @@ def normalise(lo, hi, x, parts, gamma, beta, eps, stats, status, out):
     holds NaN or infinity in any shard.
     """
     n, step = x.shape
-    block, right, sums = _block(x), min(hi * COLUMNS, step), stack(x, SUMS)
+    block, right, sums = block_rows(x), min(hi * COLUMNS, step), stack(x, SUMS)
     for start in range(lo * COLUMNS, right, STRIP):
         stop = min(start + STRIP, right)
         _statistics(start, stop, parts, gamma, beta, eps, stats, status, sums)
         for top in range(0, n, block):
             for k in range(start, stop, LANES):
                 mask, p = first(stop - k, LANES), top * step + k
-                m, scale, shift, _ = _sums(sums, k - start)
+                m, scale, shift, _ = kept(sums, k - start)
                 for _ in range(min(block, n - top)):
                     store((load(x, p, mask) - m) * scale + shift, out, p, mask)
                     p += step
@@ -108,10 +116,10 @@ def products(lo, hi, g, x, stats, dgamma, part):
     right, sums = min(hi * COLUMNS, step), stack(x, SUMS)
     for start in range(lo * COLUMNS, right, STRIP):
         stop = min(start + STRIP, right)
-        _products(start, stop, g, x, stats, sums)
+        products(start, stop, g, x, stats, sums)
         for k in range(start, stop, LANES):
             mask = first(stop - k, LANES)
-            total, lost, dot, gone = _sums(sums, k - start)
+            total, lost, dot, gone = kept(sums, k - start)
             total = total + lost
             dot = (dot + gone) - load(stats, step + k, mask) * total
             store(total, part, k, mask)
@@ -134,21 +142,21 @@ def _slopes(start, stop, gamma, stats, parts, sums):
         count = load(stats, 4 * step + k, mask)
         scale, dot = r * load(gamma, k, mask), dot * r * r / count
         shift = (rest * dot - total / count) * scale
-        _keep(load(stats, k, mask), scale, shift, dot * scale, sums, k - start)
+        keep(load(stats, k, mask), scale, shift, dot * scale, sums, k - start)
 
 
 @kernel(writes=1)
 def slopes(lo, hi, g, x, gamma, stats, parts, out):
     """out = dx, by the sums of all shards (shards, 2, C); units: blocks of channels."""
     n, step = x.shape
-    block, right, sums = _block(x), min(hi * COLUMNS, step), stack(x, SUMS)
+    block, right, sums = block_rows(x), min(hi * COLUMNS, step), stack(x, SUMS)
     for start in range(lo * COLUMNS, right, STRIP):
         stop = min(start + STRIP, right)
         _slopes(start, stop, gamma, stats, parts, sums)
         for top in range(0, n, block):
             for k in range(start, stop, LANES):
                 mask, p = first(stop - k, LANES), top * step + k
-                m, scale, shift, dot = _sums(sums, k - start)
+                m, scale, shift, dot = kept(sums, k - start)
                 for _ in range(min(block, n - top)):
                     d = (load(x, p, mask) - m) * dot
                     store((load(g, p, mask) * scale - d) + shift, out, p, mask)

@@ -100,6 +100,27 @@ class Batches:
         last = number == self.steps - 1
         return self._rows(epoch)[first : self.rows if last else first + self.batch_size]
 
+    def run_of(self, step: int) -> tuple[list[Array], Array] | None:
+        """Batches from a step on, to the end of its epoch, as rows of arrays.
+
+        Returns the arrays, and the numbers of the rows (steps, rows of a batch), of all
+        batches that have as many; None if batches are made in another way.
+        """
+        own = type(self) is Batches and "at" not in vars(self)
+        if not own or not self._is_plain or self.y.dtype != self._y_dtype:
+            return None
+        columns = [self.x, self.y]
+        if self.sample_weight is not None:
+            columns.append(self.sample_weight)
+        epoch, number = divmod(step, self.steps)
+        first, size = number * self.batch_size, self.batch_size
+        last = self.rows - (self.steps - 1) * size
+        steps = self.steps - 1 - number + (last == size)
+        if number == self.steps - 1:
+            size, steps = last, 1
+        rows = self._rows(epoch)[first : first + steps * size]
+        return columns, rows.reshape(steps, size)
+
     def part(self, step: int, shard: int, places: slice) -> tuple[Array, ...]:
         """Some rows of a step's batch: its shard of that number, as `at` gives all.
 
@@ -144,7 +165,9 @@ class Batches:
     def _is_plain(self) -> bool:
         """Whether rows of x are copied as they are."""
         x = self.x
-        plain = isinstance(x, np.ndarray) and x.flags.carray and not self.augment
+        if not isinstance(x, np.ndarray) or self.augment is not None:
+            return False
+        plain = x.flags.c_contiguous and x.flags.aligned
         return plain and x.dtype == self._x_dtype
 
     def _reused(self, rows: Array) -> Array:

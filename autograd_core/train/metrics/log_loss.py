@@ -22,8 +22,8 @@ def log_loss(output: Any, y: Any, *, ignore_index: int | None = None) -> float:
     ``output``: one logit, (rows,) or (rows, 1): p is its sigmoid. Scores (rows,
     classes): their softmax, or themselves if every row is one of probabilities. ``y``:
     labels or probabilities; rows of ``ignore_index`` do not count. Returns a float:
-    `sklearn.metrics.log_loss` of the probabilities. Raises ValueError for shapes and targets that are none of a
-    classification.
+    `sklearn.metrics.log_loss` of the probabilities. Raises ValueError for shapes and
+    targets that are none of a classification.
     """
     output, y = counted(output, y, ignore_index, "log_loss")
     score = scores(output, "log_loss")

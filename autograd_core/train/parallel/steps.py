@@ -56,4 +56,8 @@ class ShardedSteps:
             outputs = ranks.rows([o._data for (o,) in given]), ranks.rows(targets)
         dtype = self.parallel.parameters[0].dtype
         cost = self.step.descend(Tensor(np.array(loss, dtype)))
-        return Taken(len(rows), loss, outputs, [c.item() for c in cost])
+        return Taken(len(rows), [loss], outputs, [c.item() for c in cost])
+
+    def at_once(self, number: int) -> Taken | None:
+        """None: ranks meet in every step."""
+        return None
