@@ -71,7 +71,7 @@ class Training:
 
 
 def interrupted(call: Callable[[], Any], seconds: float) -> bool:
-    """Calls, again and again, until an alarm ends it (it may fall into a destructor)."""
+    """Calls, again and again, until an alarm (it may fall into a destructor)."""
     try:
         signal.setitimer(signal.ITIMER_REAL, seconds)
         for _ in range(EACH):

@@ -1,4 +1,4 @@
-"""Interpreters, processes and copies of the package: a right result or a clear error."""
+"""Interpreters, processes, copies of the package: a right result or a clear error."""
 
 from __future__ import annotations
 

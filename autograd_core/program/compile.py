@@ -86,7 +86,7 @@ class Compiled(Generic[P, R]):
         bound = kept.get(self._kept)
         if (
             bound is None or bound.function.__self__ is not instance
-        ):  # it came with a copy
+        ):  # a copy's
             settling = self._settling
             function: Any = self.function
             method = function.__get__(instance, type(instance))

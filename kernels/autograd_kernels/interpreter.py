@@ -27,7 +27,7 @@ def check() -> None:
         )
     if not is_main():
         raise ImportError(
-            "autograd_core cannot run in a sub-interpreter: its kernels are compiled by "
-            "Numba, whose functions would wait for the GIL for ever. Use a process "
-            "(under mod_wsgi: WSGIApplicationGroup %{GLOBAL})"
+            "autograd_core cannot run in a sub-interpreter: functions that Numba "
+            "compiled would wait for the GIL for ever. Use a process (under mod_wsgi: "
+            "WSGIApplicationGroup %{GLOBAL})"
         )
