@@ -28,7 +28,8 @@ SCRIPT = Path(__file__).parents[2] / "examples" / "digits.py"
 def demo() -> Any:
     """The demo as a module."""
     spec = importlib.util.spec_from_file_location("digits", SCRIPT)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -55,7 +56,10 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="where to write all of it")
     options = parser.parse_args()
     digits, found = demo(), {}
-    print("hold-out accuracy in percent, by seed, and their mean")
+    print(
+        f"hold-out accuracy in percent after {options.epochs} epochs, "
+        f"{options.seeds} seeds and their mean"
+    )
     for option in options.options:
         with ag.set_matmul_precision(option):
             used = ag.get_matmul_precision(used=True)
