@@ -9,7 +9,7 @@ unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo docs test test-long lint format bench asv regression clean
+.PHONY: help demo docs dist test test-long lint format bench asv regression clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s%s\n", $$1, $$2}' Makefile
@@ -35,6 +35,11 @@ format: $(VENV)/.lint  ## let ruff fix and format the sources
 
 docs: $(VENV)/.docs  ## the site, in docs/_build/index.html; warnings are errors
 	$(BIN) -m sphinx -W --keep-going -b html -j auto docs docs/_build $(ARGS)
+
+dist: $(VENV)/.dist  ## wheel and sdist in dist/, checked as an index would
+	rm -rf dist
+	$(BIN) -m build --no-isolation
+	$(BIN) -m twine check --strict dist/*
 
 bench: $(VENV)/.peers  ## every library side by side: the README's table, numbers in docs/
 	$(BIN) asv_bench/compare.py --readme $(ARGS)

@@ -18,6 +18,12 @@ import numpy as np
 
 from autograd_core.hooks import RECORDING, Array, current
 
+if "Node" in globals():
+    raise ImportError(
+        "autograd_core.tape cannot be reloaded: the tensors that are there would lose "
+        "their gradients. Start Python anew"
+    )
+
 # Version cells: ``[writes, *cells]``. Whoever writes to a tensor without coming by it
 # has a cell of its own there that it counts up; the version is the sum.
 Version = list[Any]

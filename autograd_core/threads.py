@@ -15,6 +15,7 @@ import threading
 import weakref
 from _thread import RLock
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -38,18 +39,21 @@ class Helper(threading.Thread):
     def __init__(self, memory: Array, number: int) -> None:
         super().__init__(daemon=True)
         self.memory, self.number = memory, number  # of the team; 0 is the caller
-        self.call = threading.Event()
+        # In C from end to end: an interrupt inside `threading.Event` may leave its
+        # lock taken, and whoever called next would wait for ever.
+        self.calls: SimpleQueue[None] = SimpleQueue()
         self.parked = False
         self.closing = False
-        self.call.set()
+        self.calls.put(None)
 
     def run(self) -> None:
         """Work until told to go home."""
         while True:
             self.parked = True
-            self.call.wait()
-            self.call.clear()
+            self.calls.get()
             self.parked = False
+            while not self.calls.empty():  # called again before it came
+                self.calls.get()
             if self.closing:
                 return
             native.serve(_address(self.memory), PATIENCE, self.number)
@@ -57,7 +61,7 @@ class Helper(threading.Thread):
     def close(self) -> None:
         """Go home."""
         self.closing = True
-        self.call.set()
+        self.calls.put(None)
         self.join()
 
 
@@ -127,7 +131,7 @@ class ThreadTeam:
             self._start(count)
         for helper in self.helpers[:count]:
             if helper.parked:
-                helper.call.set()
+                helper.calls.put(None)
 
     def _start(self, count: int) -> None:
         with self.lock:

@@ -104,6 +104,11 @@ def test_the_sdist_holds_what_building_and_testing_need(built):
         assert {Path(name).relative_to(ROOT).as_posix() for name in there} <= held
 
 
+def test_an_index_would_take_both(built):
+    printed = run(sys.executable, "-m", "twine", "check", "--strict", *built)
+    assert printed.count("PASSED") == 2
+
+
 def test_metadata(built):
     with zipfile.ZipFile(built[0]) as wheel:
         (name,) = (n for n in wheel.namelist() if n.endswith(".dist-info/METADATA"))
@@ -114,6 +119,17 @@ def test_metadata(built):
     assert set(metadata.get_all("Provides-Extra")) >= {"demo", "test", "dev", "bench"}
     assert metadata["License-Expression"] == "MIT"
     assert metadata["Requires-Python"] in {">=3.11,<3.15", "<3.15,>=3.11"}
+
+
+def test_what_it_needs_is_there_and_is_no_more(python):
+    def pip(*command):
+        env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        start = sys.executable, "-m", "pip", "--python", python
+        return run(*start, *command, env=env)
+
+    assert "No broken requirements" in pip("check")
+    installed = {row["name"] for row in json.loads(pip("list", "--format=json"))}
+    assert installed == {"autograd-core", "llvmlite", "numba", "numpy"}
 
 
 @pytest.mark.parametrize("cache", ["home", "unwritable"])

@@ -4,8 +4,8 @@
 
 Times are the least of all turns, the options taking turns in one process; a ratio is
 float32's time by the option's. Errors are norms of differences by the norm of the exact
-product, of normal data, of data of one sign, and of columns over six powers of ten:
-against float64 ("exact"), and against float64 of the rounded operands ("rounded").
+product: against float64, and of "bfloat16" against float64 of the rounded operands
+("rounded"). Both tables are those of docs/precision.md.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from autograd_core.precision import OPTIONS
 
 SIZES_OF_AXES = (256, 512, 1024)
 MIXED = ((64, 512, 784), (128, 512, 784), (256, 2048, 2048))
+NARROW = ((64, 64, 4096), (32, 2048, 64))  # whose errors are shown as well
+KINDS = ("normal", "one sign", "scaled", "cancelling")
 NETWORKS = {"M": (128, [784, 512, 256, 10]), "L": (256, [1024, 2048, 2048, 1000])}
 TURNS = 9
 SETTLE = 0.05  # seconds
@@ -102,32 +104,47 @@ def step(batch: int, widths: list[int]) -> Callable[[], Any]:
     return lambda: run(x, y)
 
 
-def data(kind: str, m: int, k: int, seed: int) -> Any:
-    rng = np.random.default_rng(seed)
-    x = rng.standard_normal((m, k))
+def operands(kind: str, m: int, n: int, k: int) -> tuple[Any, Any]:
+    """Normal data; of one sign; over six powers of ten along k; or sums that cancel.
+
+    Those are a thousandth of what is summed.
+    """
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((m, k)), rng.standard_normal((k, n))
     if kind == "one sign":
-        x = abs(x)
+        a, b = abs(a), abs(b)
     elif kind == "scaled":
-        x *= 10.0 ** rng.uniform(-3, 3, (1, k))
-    return x.astype(np.float32)
+        a *= 10.0 ** rng.uniform(-3, 3, k)
+    elif kind == "cancelling":
+        half = k // 2
+        a[:, half:] = a[:, :half]
+        b[half:] = b[:half] * (1e-3 * rng.standard_normal((half, n)) - 1)
+    return a.astype(np.float32), b.astype(np.float32)
 
 
-def errors(sizes: list[int]) -> list[Row]:
-    """Of all options, over shapes and kinds of data."""
+def errors_of(kind: str, m: int, n: int, k: int) -> dict[str, float]:
+    """By option, and "rounded"."""
+    a, b = operands(kind, m, n, k)
+    exact, found = a.astype(float) @ b.astype(float), {}
+    for option in OPTIONS:
+        with ag.set_matmul_precision(option):
+            out = (ag.tensor(a) @ ag.tensor(b)).numpy()
+        found[option] = _apart(out, exact)
+    return {**found, "rounded": _apart(out, rounded(a) @ rounded(b))}
+
+
+def errors(shapes: list[tuple[int, int, int]]) -> list[Row]:
+    """Of all options, over shapes and kinds of data, as a table in Markdown."""
     rows = []
-    for n in sizes:
-        for kind in ("normal", "one sign", "scaled"):
-            a, b = data(kind, n, 2 * n, 0), data(kind, n, 2 * n, 1).T
-            exact, of_rounded = a.astype(float) @ b, rounded(a) @ rounded(b)
-            for option in OPTIONS:
-                with ag.set_matmul_precision(option):
-                    out = (ag.tensor(a) @ ag.tensor(b)).numpy()
-                row = {"n": n, "kind": kind, "option": option}
-                row["exact"] = _apart(out, exact)
-                row["rounded"] = _apart(out, of_rounded)
-                rows.append(row)
-                print(f"{n:5} {kind:9} {option:11} {row['exact']:9.1e}", end="")
-                print(f" {row['rounded']:9.1e}" if option == "bfloat16" else "")
+    print("| m, n, k | data |", " | ".join([*OPTIONS, "rounded"]), "|")
+    print("|---" * (len(OPTIONS) + 3) + "|")
+    for m, n, k in shapes:
+        for kind in KINDS:
+            found = errors_of(kind, m, n, k)
+            told = [f"{x:.1e}".replace("e-0", "e-") for x in found.values()]
+            told = [x.removesuffix("e+00") for x in told]
+            print(f"| {m}, {n}, {k} | {kind} |", " | ".join(told), "|")
+            rows.append({"m": m, "n": n, "k": k, "kind": kind, **found})
     return rows
 
 
@@ -155,8 +172,9 @@ def main() -> None:
             show(f"step {name}", row)
             rows.append({"batch": NETWORKS[name][0], **row})
         result[f"{threads} threads"] = rows
-    print("\nerrors:    n   data   option     exact   rounded")
-    result["errors"] = errors(options.sizes)
+    print()
+    squares = [(n, n, 2 * n) for n in options.sizes]
+    result["errors"] = errors(squares + list(NARROW) * mixed)
     if options.json:
         options.json.write_text(json.dumps(result, indent=1))
 

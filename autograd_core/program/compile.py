@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from autograd_core.hooks import Array
@@ -19,12 +21,13 @@ Q = ParamSpec("Q")
 R = TypeVar("R")
 S = TypeVar("S")
 CHECK_EVERY = 1 << 16
+INSIDE = ".function"  # where a decorated function is, below what has its name
 REFUSED = {
     "a coroutine": inspect.iscoroutinefunction,
     "a generator": inspect.isgeneratorfunction,
     "an asynchronous generator": inspect.isasyncgenfunction,
 }
-OWN = ("function", "name", "_settling", "__wrapped__", "__doc__")
+OWN = ("function", "name", "_kept", "_settling", "__wrapped__", "__doc__")
 
 
 class Compiled(Generic[P, R]):
@@ -39,6 +42,7 @@ class Compiled(Generic[P, R]):
     ) -> None:
         self.function = self.__wrapped__ = function
         self.name: str = getattr(function, "__name__", type(function).__name__)
+        self._kept = f"_compiled_{self.name}"
         self._settling = Settling(function, self.name, check_every, strict)
         self.__doc__ = function.__doc__
 
@@ -86,13 +90,18 @@ class Compiled(Generic[P, R]):
         """As a method: compiled for each instance by itself, and kept there."""
         if instance is None:
             return self
-        settling = self._settling
-        function: Any = self.function
-        method = function.__get__(instance, owner)
-        bound = Compiled(method, settling.check_every, settling.strict)
-        if hasattr(instance, "__dict__"):
-            vars(instance)[self.name] = bound
+        kept = getattr(instance, "__dict__", {})
+        bound = kept.get(self._kept)
+        if bound is None or bound.function.__self__ is not instance:  # a copy's
+            settling = self._settling
+            function: Any = self.function
+            method = function.__get__(instance, type(instance))
+            bound = Compiled(method, settling.check_every, settling.strict)
+            kept[self._kept] = bound
         return bound
+
+    def __set_name__(self, owner: Any, name: str) -> None:
+        self._kept = f"_compiled_{name}"
 
     def __getattr__(self, name: str) -> Any:
         """What the function has: a model's ``parameters()``, ``eval()``, ..."""
@@ -110,7 +119,12 @@ class Compiled(Generic[P, R]):
         return _rebuilt(copy.deepcopy(self.function, memo), *self._options())
 
     def __reduce__(self) -> Any:
-        return _rebuilt, (self.function, *self._options())
+        """With its function; pickle finds functions by their names."""
+        function = self.function
+        if isinstance(function, FunctionType) and _named(function) is self:
+            # The name is ours: what has it in the function's module is this.
+            function.__qualname__ = _name(function) + INSIDE
+        return _rebuilt, (function, *self._options())
 
     def _options(self) -> tuple[int, bool]:
         return self._settling.check_every, self._settling.strict
@@ -119,7 +133,27 @@ class Compiled(Generic[P, R]):
 def _rebuilt(
     function: Callable[P, R], check_every: int, strict: bool
 ) -> Compiled[P, R]:
+    """The one that has the function's name in this process, with its Programs."""
+    if isinstance(function, Compiled):  # a method, found by its name
+        return function
+    named = _named(function)
+    if isinstance(named, Compiled) and named.function is function:
+        return named
     return Compiled(function, check_every, strict)
+
+
+def _named(function: Any) -> Any:
+    """What has a function's name in its module, if anything: a decorator's result."""
+    found = sys.modules.get(getattr(function, "__module__", ""))
+    for name in _name(function).split("."):
+        found = getattr(found, name, None)
+    return found
+
+
+def _name(function: Any) -> str:
+    """Under which a function was defined; that of an object is none."""
+    name: str = getattr(function, "__qualname__", "<object>")
+    return name.removesuffix(INSIDE)
 
 
 @overload

@@ -44,6 +44,7 @@ WAITING = 8  # recordings of one key, under other guards each, that wait for a s
 PATIENCE = 8  # recordings that led to nothing, until the function stays eager
 STRICT = 4  # ... until it is an error
 RETRY, LONGEST_RETRY = 64, 4096  # eager calls until it is tried again
+TURN = (True,), (0.05,)  # to `acquire`: with a timeout of so many seconds
 STUCK = 5.0  # seconds without an event, when a recording waits for another thread
 
 Waiting = tuple[View, Recording]
@@ -98,18 +99,20 @@ class Settling:
     @contextmanager
     def _mine(self) -> Iterator[bool]:
         """One thread at a time; False: this one must not wait for its turn."""
-        if not self._wait():
-            yield False
-            return
+        held: list[bool] = []
         try:
-            yield True
+            yield self._wait(held)
         finally:
-            self._lock.release()
+            if True in held:
+                self._lock.release()
 
-    def _wait(self) -> bool:
+    def _wait(self, held: list[bool]) -> bool:
         """Wait for the other threads; False if one of them could wait for this one."""
         waited, events = 0.0, -1
-        while not self._lock.acquire(timeout=0.05):
+        while True:
+            held.extend(map(self._lock.acquire, *TURN))  # one step, whole or not
+            if held[-1]:
+                return True
             outside, listener = self._outside, self._recorder
             if outside is None:
                 continue
@@ -122,7 +125,6 @@ class Settling:
                     doubt = "it is called by a thread that is started in it"
                     listener.doubts.append(doubt)
                 return False
-        return True
 
     def _call(self, key: Key, tree: Tree, arrays: list[Array]) -> Any:
         program, view = self._find(key, tree)

@@ -91,7 +91,7 @@ def _shift(k, mask, x, stats):
 
 
 @loop
-def moments(start, stop, x, stats, sums):
+def add_moments(start, stop, x, stats, sums):
     """The shift, and the sums of d and of its square."""
     n, step = x.shape
     block = block_rows(x)
@@ -160,7 +160,7 @@ def forward_cols(lo, hi, x, gamma, beta, eps, stats, status, out):
     block, right, sums = block_rows(x), min(hi * COLUMNS, step), stack(x, SUMS)
     for start in range(lo * COLUMNS, right, STRIP):
         stop = min(start + STRIP, right)
-        moments(start, stop, x, stats, sums)
+        add_moments(start, stop, x, stats, sums)
         _statistics(start, stop, x, gamma, beta, eps, stats, status, sums)
         for top in range(0, n, block):
             for k in range(start, stop, LANES):
@@ -175,7 +175,7 @@ def forward_cols(lo, hi, x, gamma, beta, eps, stats, status, out):
 
 
 @loop
-def products(start, stop, g, x, stats, sums):
+def add_products(start, stop, g, x, stats, sums):
     """The sums of g and of g d."""
     n, step = x.shape
     block = block_rows(x)
@@ -233,7 +233,7 @@ def backward_cols(lo, hi, g, x, gamma, stats, out, dgamma, dbeta):
     block, right, sums = block_rows(x), min(hi * COLUMNS, step), stack(x, SUMS)
     for start in range(lo * COLUMNS, right, STRIP):
         stop = min(start + STRIP, right)
-        products(start, stop, g, x, stats, sums)
+        add_products(start, stop, g, x, stats, sums)
         _slopes(start, stop, x, gamma, stats, dgamma, dbeta, sums)
         for top in range(0, n, block):
             for k in range(start, stop, LANES):

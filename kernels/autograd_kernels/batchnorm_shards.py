@@ -15,11 +15,11 @@ from autograd_kernels.batchnorm import (
     COLUMNS,
     STRIP,
     SUMS,
+    add_moments,
+    add_products,
     block_rows,
     keep,
     kept,
-    moments,
-    products,
 )
 from autograd_kernels.jit import kernel, loop
 from autograd_kernels.llvm.memory import stack
@@ -36,7 +36,7 @@ def moments(lo, hi, x, part):
     right, sums, count = min(hi * COLUMNS, step), stack(x, SUMS), x.dtype.type(n)
     for start in range(lo * COLUMNS, right, STRIP):
         stop = min(start + STRIP, right)
-        moments(start, stop, x, part, sums)
+        add_moments(start, stop, x, part, sums)
         for k in range(start, stop, LANES):
             mask = first(stop - k, LANES)
             zero = splat(x.dtype.type(0), mask)
@@ -116,7 +116,7 @@ def products(lo, hi, g, x, stats, dgamma, part):
     right, sums = min(hi * COLUMNS, step), stack(x, SUMS)
     for start in range(lo * COLUMNS, right, STRIP):
         stop = min(start + STRIP, right)
-        products(start, stop, g, x, stats, sums)
+        add_products(start, stop, g, x, stats, sums)
         for k in range(start, stop, LANES):
             mask = first(stop - k, LANES)
             total, lost, dot, gone = kept(sums, k - start)

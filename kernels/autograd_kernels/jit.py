@@ -46,15 +46,12 @@ from typing import Any, TypeVar
 
 import numba
 import numpy as np
-from numba.core import config
 from numba.core.compiler_lock import global_compiler_lock as compiling
 
+from autograd_kernels import interpreter
 from autograd_kernels.disk_cache import DiskCache
 
-if config.DISABLE_JIT:
-    raise ImportError(
-        "autograd_core cannot run with NUMBA_DISABLE_JIT: its kernels are compiled code"
-    )
+interpreter.check()
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -75,6 +72,9 @@ if hasattr(os, "register_at_fork"):
         after_in_parent=compiling.release,
         after_in_child=compiling.release,
     )
+
+# In C: an interrupt inside Numba's own way in, which is Python, may leave it taken.
+LOCK = compiling._lock
 
 
 def exact(fn: F) -> F:
@@ -214,11 +214,17 @@ def array_type(dtype: np.dtype[Any], ndim: int, flags: Any) -> Any:
 
 def address_for(dispatcher: Any, types: tuple[Any, ...]) -> int:
     """`address` for Numba's own types."""
-    with compiling:  # LLVM has a lock of its own, see above
-        dispatcher.compile(types)
-        result = dispatcher.overloads[types]
+    result = _compiled(dispatcher, types)
+    with LOCK:  # LLVM has a lock of its own, see above
         name = result.fndesc.llvm_func_name
         return int(result.library.get_pointer_to_function(name))
+
+
+def _compiled(dispatcher: Any, types: tuple[Any, ...]) -> Any:
+    """What Numba knows of a compiled function; the lock is taken only to compile."""
+    if types not in dispatcher.overloads:
+        dispatcher.compile(types)
+    return dispatcher.overloads[types]
 
 
 def is_ready(dispatcher: Any, kinds: tuple[Any, ...]) -> bool:
@@ -228,6 +234,5 @@ def is_ready(dispatcher: Any, kinds: tuple[Any, ...]) -> bool:
 
 def entry(dispatcher: Any, kinds: tuple[Any, ...]) -> Callable[..., Any]:
     """The compiled function for these types as a built-in: it looks at no types."""
-    dispatcher.compile(kinds)
-    function: Callable[..., Any] = dispatcher.overloads[kinds].entry_point
+    function: Callable[..., Any] = _compiled(dispatcher, kinds).entry_point
     return function

@@ -25,6 +25,7 @@ FILES = (
     "ahead.py",
     "caches.py",
     "notice.py",
+    "interpreter.py",
 )
 PROBE = """
 from autograd_kernels.jit import kernel

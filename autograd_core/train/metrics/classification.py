@@ -84,10 +84,10 @@ def precision(
     """Of the rows that are taken for a class, the fraction that is of it.
 
     ``output``, ``y``, ``threshold``, ``ignore_index``, errors: see `accuracy`.
-    ``average``: "binary", of class 1; "macro", the mean over the classes that occur in ``y`` or are
-    predicted; "weighted", the mean over the classes with their numbers of rows;
-    "micro", over all rows together. Unless given it is "binary" for two classes and
-    "macro" for more. 0 where nothing is predicted, as scikit-learn's. For `fit` use
+    ``average``: "binary", of class 1; "macro", the mean over the classes that occur in
+    ``y`` or are predicted; "weighted", the mean over the classes with their numbers of
+    rows; "micro", over all rows together. Unless given it is "binary" for two classes
+    and "macro" for more. 0 where nothing is predicted, as scikit-learn's. For `fit` use
     ``functools.partial(train.precision, average="weighted")``.
     """
     hits, predicted, _, pick = _counts(
