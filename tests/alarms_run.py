@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from autograd_kernels._jit import compiling
+from autograd_kernels.jit import compiling
 
 import autograd_core as ag
 from autograd_core import nn, optim

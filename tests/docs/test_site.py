@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 HELPERS = {"make_page", "real_data"}
 SCRIPTS = sorted(p for p in EXAMPLES.rglob("*.py") if p.stem not in HELPERS)
