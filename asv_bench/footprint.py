@@ -9,18 +9,19 @@ Each is a process of its own: an import, and the compiled training step of `cold
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import importlib.util
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from cold import STEP
 
-PACKAGES = ("autograd_core", "autograd_kernels")
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = (ROOT / "autograd_core", ROOT / "kernels" / "autograd_kernels")
+PATH = os.pathsep.join(str(folder.parent) for folder in PACKAGES)  # this checkout
 BELOW = ("numpy", "numba", "llvmlite")  # what they stand on
 IMPORT = "import {}"
 # The parent's memory is no part of it, as it would be of getrusage on Linux.
@@ -48,7 +49,7 @@ def run(code: str, env: Mapping[str, str] | None = None) -> list[float]:
     """The numbers that a process prints, and its peak of memory in bytes."""
     done = subprocess.run(
         [sys.executable, "-c", code + PEAK],
-        env={**os.environ, **(env or {})},
+        env={**os.environ, "PYTHONPATH": PATH, **(env or {})},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -56,18 +57,14 @@ def run(code: str, env: Mapping[str, str] | None = None) -> list[float]:
     return [float(word) for word in done.stdout.split()]
 
 
-def size_of(*packages: str) -> float:
+def size_of(folders: Iterable[Path]) -> float:
     """Bytes of what is installed, without caches of bytecode."""
-    total = 0
-    for name in packages:
-        for folder in folders_of(name):
-            files = (f for f in folder.rglob("*") if f.is_file())
-            total += sum(f.stat().st_size for f in files if f.suffix != ".pyc")
-    return total
+    files = (f for folder in folders for f in folder.rglob("*") if f.is_file())
+    return sum(f.stat().st_size for f in files if f.suffix != ".pyc")
 
 
 def folders_of(name: str) -> list[Path]:
-    """A package's own, and the libraries that a wheel puts beside it."""
+    """A package's own, and that of the libraries which a wheel puts beside it."""
     spec = importlib.util.find_spec(name)
     assert spec is not None
     assert spec.origin is not None
@@ -87,16 +84,15 @@ def measure(cold: bool = True, turns: int = 3) -> Figures:
         with tempfile.TemporaryDirectory() as cache:
             seconds = run(STEP, {"AUTOGRAD_CORE_CACHE": cache})
             found["first step ever"] = seconds[0] + seconds[1]
-            files = [f for f in Path(cache).rglob("*") if f.is_file()]
-            found["its kernels"] = sum(f.stat().st_size for f in files)
+            found["its kernels"] = size_of([Path(cache)])
     step = least(STEP)
     found["import"], found["peak of import"] = least(
         TIMED.format("import autograd_core")
     )
     found["import below"], _ = least(TIMED.format("import numpy, numba"))
     found["first step"], found["peak"] = step[0] + step[1], step[-1]
-    found["packages"] = size_of(*PACKAGES)
-    found["packages below"] = size_of(*BELOW)
+    found["packages"] = size_of(PACKAGES)
+    found["packages below"] = sum(size_of(folders_of(name)) for name in BELOW)
     return found
 
 
