@@ -7,8 +7,8 @@ rank; the least of many steps, in milliseconds.
 
 - plain: one process, no shards, one Program with the update in it.
 - 8 shards: the same in one process; N ranks: as many shards as ranks.
-- reduction: the sums of the gradients alone, nothing else going on.
-- hidden: the part of it by which a step is longer that begins it after backward.
+- late: the same, with the sums of the gradients begun when backward has ended.
+- reduction: these sums alone, nothing else going on; hidden: (late - N ranks) of it.
 
 Then the reduction and the small messages of a step on 64 ranks, computed from bytes and
 latency, and the part of the time of a step of 20 ms that is not spent on them.
@@ -135,18 +135,18 @@ def inside(widths, steps):
 
 def measured(widths, steps, ranks, threads):
     """Print what this machine needs."""
-    beside = Path(sys.executable).with_name("mpiexec")
-    mpiexec = str(beside) if beside.exists() else "mpiexec"
+    own = Path(sys.executable).with_name("mpiexec")
+    mpiexec = str(own) if own.exists() else "mpiexec"
     command = [mpiexec, "-n", str(ranks), sys.executable, __file__, "--inside"]
     options = ["--steps", steps, "--threads", threads, "--widths", *widths]
     command += map(str, options)
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     lines = map(json.loads, done.stdout.decode().splitlines())
-    names = "plain", "8 shards", f"{ranks} ranks", "reduction", "hidden", "sent"
+    names = "plain", "8 shards", f"{ranks} ranks", "late", "reduction", "hidden", "sent"
     print(f"{'parameters':>12}" + "".join(f"{name:>12}" for name in names))
     for width, (beside, late, alone) in zip(widths, lines, strict=True):
         net, count = Network(width), steps_of(width, steps)
-        times = net.plain(count), *Network(width).sharded(count), beside, alone
+        times = net.plain(count), *Network(width).sharded(count), beside, late, alone
         row = "".join(f"{1e3 * t:12.2f}" for t in times)
         hidden = min(max((late - beside) / alone, 0.0), 1.0)
         sent = 8 * net.size * (ranks - 1) / ranks
