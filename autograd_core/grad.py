@@ -58,10 +58,10 @@ def backward(
         seed = astype(seed, dtype=dtype)
     taken = {id(seed._data if create_graph else seed)}  # the caller's, perhaps
     found = walk([root], [seed], create_graph=create_graph, retain_graph=retain_graph)
-    found = {leaf: g for leaf, g in found.items() if leaf.requires_grad}
-    for leaf, g in found.items():
+    leaves = [(leaf, g) for leaf, g in found.items() if takes(leaf)]
+    for leaf, g in leaves:
         check_fits(leaf, g)
-    for leaf, g in found.items():
+    for leaf, g in leaves:
         _add_to_grad(leaf, g, taken)
 
 
@@ -80,6 +80,12 @@ def _require_graph(root: TensorBase) -> None:
             "backward: this tensor does not require grad: none of its inputs do, or it "
             "was made under no_grad"
         )
+
+
+def takes(leaf: Any) -> bool:
+    """Whether it gets a ``.grad``; not an input of a transform, whose walk is over."""
+    wanted: bool = leaf.requires_grad
+    return wanted
 
 
 def check_fits(leaf: Any, g: Any) -> None:

@@ -89,17 +89,19 @@ def place_pictures(app: Any) -> None:
             shutil.copy(picture, images / f"sphx_glr_{script.stem}_001.png")
 
 
+CODE = "\n.. code-block:: Python\n"
 TITLE = re.compile(r"(\.\. _sphx_glr_[^\n]*:\n\n)([^\n]+)\n(?![=-])")
 
 
 def complete(app: Any, docname: str, source: list[str]) -> None:
-    """An example's page: its first line as a title, and its picture at the end."""
+    """An example's page: its first line as a title, its picture before the code."""
     folder, _, example = docname.rpartition("/")
     if folder.startswith(GALLERY) and example != "index":
         source[0] = TITLE.sub(titled, source[0], count=1)
     image = HERE / folder / "images" / f"sphx_glr_{example}_001.png"
     if folder.startswith(GALLERY) and image.exists():
-        source[0] += f"\n.. image:: /{image.relative_to(HERE).as_posix()}\n"
+        picture = f"\n.. image:: /{image.relative_to(HERE).as_posix()}\n"
+        source[0] = source[0].replace(CODE, picture + CODE, 1)
 
 
 def titled(found: re.Match[str]) -> str:
