@@ -17,7 +17,12 @@ from autograd_core.train.data import Batches, check_labels, split, take, unpack
 from autograd_core.train.metrics import Metric, check_loss, measure
 from autograd_core.train.parallel.gradients import shares_of
 from autograd_core.train.parallel.shards import cut
-from autograd_core.train.predict import batches_for, predict, target_dtype
+from autograd_core.train.predict import (
+    OutputError,
+    batches_for,
+    predict,
+    target_dtype,
+)
 from autograd_core.train.step import Loss, Options
 
 Validation = tuple[Any, Array, Array | None]
@@ -188,6 +193,8 @@ def try_data(
     rows = np.arange(len(y)) if weight is None else np.flatnonzero(weight)
     try:
         output = predict(model, take(x, rows[:TRIED]))
+    except OutputError as error:
+        raise OutputError(f"fit: {error}") from error
     except (TypeError, ValueError) as error:
         raise _kind(error)(
             f"{what}: the model does not take x of shape {_rows(x)}, {x.dtype}: {error}"
@@ -203,12 +210,18 @@ def try_data(
 
 
 def _varied(y: Array, rows: Array) -> Array:
-    """A few of the rows, one of each label among them: a loss may ignore some."""
-    few = rows[:2]
+    """A few of the rows: what a loss says to their targets it says to all.
+
+    One of each label, as a loss may ignore some; of other targets the smallest and
+    largest numbers and sums, as losses bound these.
+    """
+    targets = y[rows].reshape(len(rows), -1)
     if y.dtype.kind in "iu":
-        labels = y[rows].reshape(len(rows), -1)[:, 0]
-        few = np.union1d(few, rows[np.unique(labels, return_index=True)[1]])
-    return few[:TRIED]
+        found = np.unique(targets[:, 0], return_index=True)[1]
+    else:
+        seen = (targets.min(1), targets.max(1), targets.sum(1, dtype=np.float64))
+        found = np.array([pick(of) for of in seen for pick in (np.argmin, np.argmax)])
+    return np.union1d(rows[:2], rows[found[:TRIED]])
 
 
 def _try_loss(

@@ -17,6 +17,10 @@ from autograd_core.train.data import Batches, as_data, take
 from autograd_core.train.data.forms import Data, native
 
 
+class OutputError(TypeError):
+    """A model whose output is not one Tensor."""
+
+
 def predict(model: Module, x: Any, batch_size: int = 1024) -> Array:
     """The model's outputs in evaluation mode, as an array; the modes are kept.
 
@@ -96,8 +100,8 @@ def _dtype(model: Module) -> Any:
 def _output(model: Module, x: Array) -> Array:
     output = model(x)
     if not isinstance(output, Tensor):
-        raise TypeError(
-            f"predict: the model must return one Tensor, got {type(output).__name__}; "
+        raise OutputError(
+            f"the model must return one Tensor, got {type(output).__name__}; "
             "a model with several outputs can be called itself"
         )
     return output._data

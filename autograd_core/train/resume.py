@@ -101,7 +101,12 @@ def _stateful(run: Run) -> list[Any]:
 def _check(run: Run, state: Mapping[str, Any]) -> None:
     missing = state_of(run).keys() - state.keys()
     if missing:
-        raise ResumeError(f"resume: not the state of a run: no {sorted(missing)}")
+        what = f"not the state of a run: no {sorted(missing)}"
+        if {"model", "epoch", "row"} <= state.keys():
+            what = (
+                "this file holds best weights only, and its run is in the one beside it"
+            )
+        raise ResumeError(f"resume: {what}")
     given = state["settings"]
     for name, value in settings_of(run).items():
         if name not in given or given[name] != value:

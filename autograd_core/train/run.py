@@ -111,11 +111,14 @@ class Run:
         if not self.sums:
             row = self.history.rows[-1]
             return {n: row[n] for n in ("loss", "cost", *self.metrics) if n in row}
+        return self._mean_losses() | self._mean_metrics()
+
+    def _mean_losses(self) -> dict[str, float]:
         rows = self.sums["rows"]
-        found = {n: total / rows for n, total in self.sums.items() if n != "rows"}
-        if self.metrics:
-            found |= measure(self.metrics, *self.outputs_so_far())
-        return found
+        return {n: total / rows for n, total in self.sums.items() if n != "rows"}
+
+    def _mean_metrics(self) -> dict[str, float]:
+        return measure(self.metrics, *self.outputs_so_far()) if self.metrics else {}
 
     def outputs_so_far(self) -> tuple[Array, Array]:
         """Outputs and targets of this epoch's steps, as they were trained on."""
@@ -141,6 +144,8 @@ class Run:
         hint = ""
         if name.startswith("valid_") and self.valid is None:
             hint = ". fit was given no validation data"
+        elif (keras := name.replace("val_", "valid_", 1)) in self.columns:
+            hint = f". Did you mean {keras!r}?"
         raise KeyError(
             f"{owner}: no column {name!r}; there are: {', '.join(self.columns)}{hint}"
         )
@@ -244,13 +249,14 @@ class Run:
             self.outputs.append(taken.outputs)
 
     def _end_epoch(self) -> None:
-        row = self.means()
+        row = self._mean_losses()  # kept whatever happens to the rest
+        self.history.rows.append(row)
+        row |= self._mean_metrics()
         self.sums, self.outputs = {}, []
         if self.valid is not None:
             row |= {f"valid_{name}": value for name, value in self._validated().items()}
         row["lr"] = self.opt.param_groups[0]["lr"]
         row["seconds"] = time.perf_counter() - self._start
-        self.history.rows.append(row)
 
     def _validates(self) -> bool:
         """Every so many epochs, and after the last one."""

@@ -41,7 +41,7 @@ def fit(
     average: float | None = None,
     gradcheck: Sequence[int] = (),
     valid_every: int = 1,
-    callbacks: Sequence[Callback | Scheduler] = (),
+    callbacks: Sequence[Callback | Scheduler] | None = (),
     compiled: bool | None = None,
     progress: bool = False,
     resume: str | os.PathLike[str] | None = None,

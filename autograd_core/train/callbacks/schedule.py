@@ -128,6 +128,8 @@ class Schedule(Callback):
 
 def as_callbacks(given: Any) -> list[Callback]:
     """Callbacks, bare schedulers made ones by epoch; TypeError for anything else."""
+    if given is None:
+        return []
     if isinstance(given, Callback | Scheduler):
         given = [given]
     if isinstance(given, str | Mapping | type) or not hasattr(given, "__iter__"):

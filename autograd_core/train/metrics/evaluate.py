@@ -15,7 +15,7 @@ from autograd_core.train.data import unpack
 from autograd_core.train.predict import predict, target_dtype
 
 Metric = Callable[[Array, Array], float]
-TAKEN = ("loss", "cost", "lr", "rows", "seconds")  # columns that `fit` writes
+TAKEN = ("loss", "cost", "lr", "rows", "seconds", "epoch")  # as `fit` names columns
 
 
 def evaluate(

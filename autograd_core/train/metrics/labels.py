@@ -142,6 +142,8 @@ def _remedy(y: Array) -> str:
     low = y.min()
     if not (low < 0 and low == np.floor(low)):
         return ""
+    if np.isin(y, (-1, 1)).all():
+        return ". Labels of -1 and 1: (y > 0).astype(int)"
     return (
         f". If rows of {int(low)} are not to count: "
         f"functools.partial(train.accuracy, ignore_index={int(low)})"

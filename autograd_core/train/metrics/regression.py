@@ -46,9 +46,10 @@ def mean_squared_error(output: Any, y: Any) -> float:
 
 def _columns(output: Any, y: Any, name: str) -> tuple[Array, Array]:
     """Both as (rows, columns) in float64; ValueError for other shapes, and for NaN."""
-    pair = []
+    pair, shapes = [], []
     for what, given in (("output", output), ("y", y)):
         values = as_array(given, f"{name}: {what}").astype(np.float64)
+        shapes.append(values.shape)
         pair.append(values[:, None] if values.ndim == 1 else values)
         if not values.ndim or not values.size:
             raise ValueError(f"{name}: {what} has no rows, its shape is {values.shape}")
@@ -57,7 +58,6 @@ def _columns(output: Any, y: Any, name: str) -> tuple[Array, Array]:
             raise ValueError(f"{name}: {what} has NaN in row {row}")
     if pair[0].shape != pair[1].shape:
         raise ValueError(
-            f"{name}: output and y must have one shape, got {pair[0].shape} and "
-            f"{pair[1].shape}"
+            f"{name}: output and y must have one shape, got {shapes[0]} and {shapes[1]}"
         )
     return pair[0], pair[1]

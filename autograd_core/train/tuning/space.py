@@ -102,14 +102,14 @@ class OneMinus(Scale):
     """
 
     def __init__(self, low: float, high: float) -> None:
-        self.log = Log(_number(low, "OneMinus"), _number(high, "OneMinus"))
-        self.low, self.high = self.log.low, self.log.high
-        if self.high > 1 or self.low >= 0.5:
+        self.low, self.high = _number(low, "OneMinus"), _number(high, "OneMinus")
+        if not (0 < self.low < self.high <= 1 and self.low < 0.5):
             raise ValueError(
                 f"OneMinus: expected 0 < low < 0.5 and low < high <= 1, the bounds of "
                 f"1 - value, got {low!r} and {high!r}; for values from 0.9 to 0.999 "
                 "say OneMinus(0.001, 0.1)"
             )
+        self.log = Log(self.low, self.high)
 
     def at(self, place: float) -> float:
         return 1.0 - self.log.at(place)
