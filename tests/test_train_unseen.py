@@ -1,0 +1,178 @@
+"""Cases nobody had thought of: each is an error that helps, or a sound result.
+
+Those of `fit` leave the weights as they were: refused before the first step.
+"""
+
+import functools
+
+import numpy as np
+import pytest
+from train_net import Hook, bits, blobs, fit, make
+
+from autograd_core import nn, optim, train
+
+F = nn.functional
+X, Y = blobs()
+BCE = F.binary_cross_entropy_with_logits
+LABELS = (Y > 0).astype("f4")[:, None]
+
+
+def late(values, wrong):
+    """Targets of which the last but five, after the first batches, is another."""
+    values = values.copy()
+    values[-5] = wrong
+    return values
+
+
+class Two(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one = nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.one(x), self.one(x)
+
+
+REFUSED = {
+    "a label of -1 for one logit, late": (
+        {"data": (X, late(LABELS, -1)), "loss": BCE},
+        ValueError,
+        r"training data: .* is -1; expected numbers in \[0, 1\]",
+    ),
+    "a label of 2 for one logit, in validation": (
+        {"data": (X, LABELS), "valid": (X, late(LABELS, 2)), "loss": BCE},
+        ValueError,
+        r"validation data: .* is 2; expected numbers in \[0, 1\]",
+    ),
+    "a probability below 0, late": (
+        {"data": (X, late(np.eye(3, dtype="f4")[Y], [-0.5, 0.5, 1.0]))},
+        ValueError,
+        r"training data: .* is -0\.5; expected none below 0",
+    ),
+    "the same among weighted rows": (
+        {
+            "data": (X, late(LABELS, -1), np.arange(96.0)),
+            "loss": nn.BCEWithLogitsLoss(),
+        },
+        ValueError,
+        r"expected numbers in \[0, 1\]",
+    ),
+    "a metric with a name of History.best": (
+        {"metrics": {"epoch": train.accuracy}},
+        ValueError,
+        "'epoch' is a column that fit writes itself",
+    ),
+    "Keras's name of a column": (
+        {"valid": (X, Y), "callbacks": [train.EarlyStopping("val_loss")]},
+        KeyError,
+        "Did you mean 'valid_loss'",
+    ),
+    "Keras's name of a metric": (
+        {
+            "valid": (X, Y),
+            "metrics": {"accuracy": train.accuracy},
+            "callbacks": [train.EarlyStopping("val_accuracy")],
+        },
+        KeyError,
+        "Did you mean 'valid_accuracy'",
+    ),
+    "accuracy of labels -1 and 1": (
+        {
+            "data": (X, 2 * LABELS - 1),
+            "loss": F.mse_loss,
+            "metrics": {"accuracy": train.accuracy},
+        },
+        ValueError,
+        r"Labels of -1 and 1: \(y > 0\)",
+    ),
+    "r2 of labels": (
+        {"metrics": {"r2": train.r2}},
+        ValueError,
+        r"one shape, got \(96, 3\) and \(96,\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused_before_the_first_step(case):
+    options, error, message = REFUSED[case]
+    one = options.get("data", (X, Y))[1].shape == (96, 1)
+    model, opt = make(outputs=1 if one else 3)
+    before = bits(model)
+    with pytest.raises(error, match=message):
+        fit((model, opt), batch_size=16, **options)
+    assert bits(model) == before
+
+
+def test_a_model_with_two_outputs_is_told_apart_from_bad_data():
+    model = Two()
+    with pytest.raises(
+        TypeError, match=r"^fit: the model must return one Tensor, got tu"
+    ):
+        fit((model, optim.SGD(model.parameters(), 0.1)))
+
+
+def test_no_callbacks_may_be_said_as_none():
+    assert fit(callbacks=None)["loss"] == fit()["loss"]
+
+
+@pytest.mark.parametrize("where", ["metric", "validation", "callback", "interrupt"])
+def test_what_an_epoch_has_measured_before_it_fails_is_kept(where):
+    whole = fit(valid=(X, Y))
+    calls = []
+
+    def failing(output, y):
+        calls.append(len(y))
+        # two calls before training, two an epoch
+        if where in ("metric", "interrupt") and len(calls) == 5:
+            raise KeyboardInterrupt if where == "interrupt" else RuntimeError
+        if where == "validation" and len(calls) == 6:
+            raise RuntimeError
+        return 1.0
+
+    def stop(run):
+        if where == "callback" and run.epoch == 2:
+            raise RuntimeError
+
+    with pytest.raises((RuntimeError, KeyboardInterrupt)) as caught:
+        fit(valid=(X, Y), metrics={"one": failing}, callbacks=[Hook(stop)])
+    history = caught.value.history
+    assert history["loss"] == whole["loss"][:2]
+    assert history.best("loss")["epoch"] == 2
+    assert np.isnan(history["one"][1]) == (where in ("metric", "interrupt"))
+    assert ("nan" in repr(history["valid_loss"])) == (where != "callback")
+    assert history._repr_html_().count("<tr>") == 3
+
+
+def test_the_best_file_is_not_resumed_from(tmp_path):
+    path = tmp_path / "run"
+    fit(valid=(X, Y), callbacks=[train.Checkpoint(path, best="valid_loss")])
+    with pytest.raises(train.ResumeError, match="best weights only"):
+        fit(valid=(X, Y), resume=tmp_path / "run.best")
+
+
+MESSAGES = [
+    (lambda: train.OneMinus(0, 0.5), "^OneMinus: expected 0 < low < 0.5"),
+    (lambda: train.OneMinus(0.5, 0.1), "^OneMinus: expected 0 < low < 0.5"),
+    (lambda: train.accuracy([-2.0, 3.0], [-1, 1]), "Labels of -1 and 1"),
+    (lambda: train.f1(np.eye(3), [0, -1, 2]), "ignore_index=-1"),
+    (lambda: train.accuracy(np.eye(2), [0.5, -0.5]), r"got 0\.5 in row 0$"),
+    (lambda: train.r2(np.zeros((5, 2)), np.zeros(5)), r"got \(5, 2\) and \(5,\)"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), MESSAGES)
+def test_messages_say_what_was_given(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_a_loss_that_ignores_the_first_class_is_tried_on_others():
+    loss = functools.partial(F.cross_entropy, ignore_index=0)
+    order = np.argsort(Y, kind="stable")
+    metrics = {"accuracy": functools.partial(train.accuracy, ignore_index=0)}
+    history = fit(data=(X[order], Y[order]), loss=loss, metrics=metrics, batch_size=96)
+    kept = order[Y[order] > 0]
+    assert history["loss"][0] == pytest.approx(
+        train.evaluate(make()[0], F.cross_entropy, X[kept], Y[kept])["loss"]
+    )
