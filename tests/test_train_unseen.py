@@ -176,3 +176,18 @@ def test_a_loss_that_ignores_the_first_class_is_tried_on_others():
     assert history["loss"][0] == pytest.approx(
         train.evaluate(make()[0], F.cross_entropy, X[kept], Y[kept])["loss"]
     )
+
+
+def test_an_augmentation_that_makes_nan_is_told_from_a_model_that_diverges():
+    batches = train.Batches(X, Y, augment=lambda x, rng: x * np.float32(np.nan))
+    with pytest.raises(ValueError, match="the augmentation has made NaN"):
+        fit(data=batches)
+
+
+def test_batch_norm_is_recalibrated_with_the_batches_of_a_fit():
+    model = nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5))
+    assert nn.recalibrate(model, train.Batches(X, Y, 10)) == ["1"]
+    found = {name: b.numpy().copy() for name, b in model.named_buffers()}
+    nn.recalibrate(model, X)
+    for name, buffer in model.named_buffers():
+        np.testing.assert_allclose(buffer.numpy(), found[name], rtol=1e-5)

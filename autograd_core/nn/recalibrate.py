@@ -30,7 +30,8 @@ def recalibrate(model: Module, batches: Any) -> list[str]:
     2021, arXiv:2105.07576, section 3).
 
     batches: an array of inputs or a tuple (inputs, targets, ...), or a list or iterable
-    of such batches; only the inputs are used, and go through the model once for each
+    of such batches, or `train.Batches`, of which it takes the first epoch as it is
+    trained on; only the inputs are used, and go through the model once for each
     BatchNorm layer. Returns the names of these layers in the order in which they ran;
     one without running statistics, or that does not run, is left alone. Modes are kept.
     If it raises (ValueError for no data, or for NaN or infinity in what a layer
@@ -74,6 +75,8 @@ def recalibrate(model: Module, batches: Any) -> list[str]:
 
 def _inputs(batches: Any) -> list[Any]:
     """The inputs, batch by batch."""
+    if callable(epoch := getattr(batches, "epoch", None)):  # `train.Batches`
+        batches = epoch(0)
     if isinstance(batches, tuple):
         batches = batches[0]
     if isinstance(batches, Tensor):

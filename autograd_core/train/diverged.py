@@ -20,6 +20,11 @@ LARGE = 1e4
 
 def step_diverged(model: Module, x: Any, error: ValueError) -> Exception:
     """A ValueError of a training step, as FloatingPointError if the model diverged."""
+    if x.dtype.kind == "f" and not np.isfinite(x).all():
+        return ValueError(
+            f"{error}. The rows are finite, and the augmentation has made NaN or "
+            "infinity of some"
+        )
     if not _diverged(model, x):
         return error
     largest, name = _largest_parameter(model)
