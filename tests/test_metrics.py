@@ -213,7 +213,7 @@ def test_what_no_metric_of_classes_understands(metric, output, y, message):
     ("output", "y", "message"),
     [
         (np.zeros((3, 1)), np.zeros((3, 2)), r"\(3, 1\) and \(3, 2\)"),
-        (np.zeros(3), np.zeros(4), r"\(3, 1\) and \(4, 1\)"),
+        (np.zeros(3), np.zeros(4), r"\(3,\) and \(4,\)"),
         (np.zeros(0), np.zeros(0), "has no rows"),
         ([np.nan, 0.0], [0.0, 0.0], "output has NaN in row 0"),
         ([0.0, 0.0], [0.0, np.nan], "y has NaN in row 1"),
