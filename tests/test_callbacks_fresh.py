@@ -3,6 +3,8 @@
 import collections
 import copy
 import pickle
+import random
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
@@ -22,7 +24,8 @@ class Counter(train.Callback):
         self.losses, self.seen, self.queue = [], set(), collections.deque(maxlen=2)
         self.counts, self.nested = collections.Counter(), {"a": [0, {"b": [1]}]}
         self.array, self.rng = np.zeros(3), np.random.default_rng(0)
-        self.all_epochs, self.fold = [], 0
+        self.all_epochs, self.fold, self.pair = [], 0, ([], 0)
+        self.random = random.Random(0)
 
     def start(self, run):
         self.started = getattr(self, "started", 0) + 1
@@ -30,7 +33,8 @@ class Counter(train.Callback):
     def step(self, run):
         self.steps += 1
         self.noise *= 0.5
-        self.draw = self.rng.random()
+        self.draw = self.rng.random(), self.random.random()
+        self.pair[0].append(self.steps)
         self.array[0] += 1
         self.nested["a"][1]["b"][0] += 1
         self.counts["step"] += 1
@@ -43,7 +47,15 @@ class Counter(train.Callback):
         self.seen.add(self.steps)
 
     def found(self):
-        kept = ("log", "all_epochs", "patience", "fold", "_between_runs", "rng")
+        kept = (
+            "log",
+            "all_epochs",
+            "patience",
+            "fold",
+            "_between_runs",
+            "rng",
+            "random",
+        )
         return {n: repr(v) for n, v in vars(self).items() if n not in kept}
 
 
@@ -107,3 +119,30 @@ def test_what_the_last_run_left_can_be_read_until_the_next():
     assert held == [1, 2, 3]
     again(used, 1)
     assert (held, used.losses) == ([1, 2, 3], [1])
+
+
+@dataclass
+class Data(train.Callback):
+    given: list
+    losses: list = field(default_factory=list)
+    steps: int = 0
+
+    def step(self, run):
+        self.steps += 1
+        self.losses.append(run.step)
+        self.given.append(run.step)
+
+
+def test_a_dataclass_makes_its_lists_anew_and_keeps_those_it_was_given():
+    used = Data([])
+    for _ in range(2):
+        fit(data=blobs(), epochs=3, callbacks=[used])
+        assert (used.steps, used.losses) == (6, [1, 2, 3, 4, 5, 6])
+    assert used.given == used.losses * 2
+
+
+def test_one_name_to_keep_is_a_tuple():
+    used = Counter([])
+    used.keeps = "all_epochs"
+    with pytest.raises(TypeError, match=r"keeps must be a tuple of names, as \('all"):
+        again(used)

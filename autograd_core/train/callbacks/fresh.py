@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import inspect
+import random
 from collections import deque
+from dataclasses import MISSING
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +15,8 @@ import numpy as np
 if TYPE_CHECKING:
     from autograd_core.train.callbacks.base import Callback
 
-CONTAINERS = (list, deque, dict, set, bytearray, np.ndarray, np.random.Generator)
-MISSING = object()
+CONTAINERS = (list, deque, dict, set, bytearray, np.ndarray)
+DRAWING = (np.random.Generator, np.random.RandomState, random.Random)
 MEMORY = "_between_runs"  # the attribute of a callback that remembers
 
 
@@ -22,6 +25,9 @@ class BetweenRuns:
 
     def __init__(self, callback: Callback) -> None:
         given = {*inspect.signature(type(callback).__init__).parameters}
+        if dataclasses.is_dataclass(callback):  # what it has made is no argument
+            own = dataclasses.fields(callback)
+            given -= {f.name for f in own if f.default_factory is not MISSING}
         self.after = dict(vars(callback))
         self.before = {
             name: value if name in given else copied(value)
@@ -32,7 +38,7 @@ class BetweenRuns:
         """Undo what the run changed, but for what somebody has changed since."""
         own = vars(callback)
         for name in {**self.before, **self.after}:
-            now, then = own.get(name, MISSING), self.after.get(name, MISSING)
+            now, then = (of.get(name, MISSING) for of in (own, self.after))
             if name in callback.keeps or not unchanged(now, then):
                 continue
             if name in self.before:
@@ -47,6 +53,11 @@ def begin(callback: Callback) -> None:
     Containers that a run may change in place are copied for that, unless they are
     arguments of ``__init__`` by name: those are the caller's.
     """
+    if isinstance(callback.keeps, str):
+        raise TypeError(
+            f"{type(callback).__name__}: keeps must be a tuple of names, as "
+            f"({callback.keeps!r},), got {callback.keeps!r}"
+        )
     memory = vars(callback).pop(MEMORY, None)
     if memory is not None:
         memory.put_back(callback)
@@ -61,10 +72,12 @@ def leave(callback: Callback) -> None:
 
 def copied(value: Any) -> Any:
     """A copy of containers, and of those in them; all else is the object itself."""
+    if isinstance(value, DRAWING):
+        return copy.deepcopy(value)
+    if type(value) is tuple:
+        return tuple(map(copied, value))
     if not isinstance(value, CONTAINERS):
         return value
-    if isinstance(value, np.random.Generator):
-        return copy.deepcopy(value)
     made: Any = copy.copy(value)
     if isinstance(made, dict | list | deque):
         for place in made if isinstance(made, dict) else range(len(made)):
