@@ -50,6 +50,8 @@ class Workers:
         self.count, self.measure = count, measure
         self.lost, self.presses = lost, presses
         self.workers: list[Worker] = []
+        if count > 1 and not FORKS:
+            check_portable(measure)
 
     def __enter__(self) -> Workers:
         return self
@@ -92,6 +94,17 @@ class Workers:
         for worker in self.workers:
             if waiting and not worker.job:
                 worker.give(waiting.popleft())
+
+
+def check_portable(measure: Measure) -> None:
+    """TypeError for what another process cannot be given."""
+    try:
+        pickle.dumps(measure)
+    except Exception as error:
+        raise TypeError(
+            "search: workers are started anew on this system, so score must be a "
+            f"function of a module, not one in another or a lambda: {error}"
+        ) from error
 
 
 class Worker:
