@@ -51,6 +51,7 @@ class Prune(Callback):
     """
 
     last = True
+    keeps = ("reported",)  # folds are counted on
 
     def __init__(self, trial: Any, monitor: str = "valid_loss") -> None:
         self.trial, self.monitor = trial, monitor
