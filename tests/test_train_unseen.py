@@ -157,6 +157,11 @@ MESSAGES = [
     (lambda: train.accuracy([-2.0, 3.0], [-1, 1]), "Labels of -1 and 1"),
     (lambda: train.f1(np.eye(3), [0, -1, 2]), "ignore_index=-1"),
     (lambda: train.accuracy(np.eye(2), [0.5, -0.5]), r"got 0\.5 in row 0$"),
+    (lambda: train.accuracy([-2.0, 3.0], [0, 1], threshold=np.nan), "finite number"),
+    (lambda: train.recall(np.eye(3), [0, 1, 2], threshold=0.5), "one logit a row"),
+    (lambda: train.log_loss([[np.inf, 0.0]], [0]), "infinity in row 0"),
+    (lambda: train.log_loss([1.0, -np.inf], [1, 0]), "infinity in row 1"),
+    (lambda: train.auc([[0, 0, 1], [np.inf, 0, 0]], [0, 2]), "infinity in row 1"),
     (lambda: train.r2(np.zeros((5, 2)), np.zeros(5)), r"got \(5, 2\) and \(5,\)"),
 ]
 
@@ -191,3 +196,9 @@ def test_batch_norm_is_recalibrated_with_the_batches_of_a_fit():
     nn.recalibrate(model, X)
     for name, buffer in model.named_buffers():
         np.testing.assert_allclose(buffer.numpy(), found[name], rtol=1e-5)
+
+
+def test_infinite_scores_have_a_class_and_a_rank():
+    score, y = np.array([[np.inf, 0.0], [-np.inf, 0.0]]), [0, 1]
+    assert train.accuracy(score, y) == train.f1(score, y) == 1.0
+    assert train.auc(np.array([-np.inf, 0.0, np.inf]), [0, 0, 1]) == 1.0
