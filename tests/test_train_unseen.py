@@ -202,3 +202,31 @@ def test_infinite_scores_have_a_class_and_a_rank():
     score, y = np.array([[np.inf, 0.0], [-np.inf, 0.0]]), [0, 1]
     assert train.accuracy(score, y) == train.f1(score, y) == 1.0
     assert train.auc(np.array([-np.inf, 0.0, np.inf]), [0, 0, 1]) == 1.0
+
+
+AT = {  # what goes wrong in the fourth batch of the second epoch, and the message
+    "no row counts": (np.r_[np.ones(48), np.zeros(16), np.ones(32)], None, "sum to 0"),
+    "an augmentation fails": (None, KeyError("mine"), "mine"),
+    "it makes NaN": (None, np.nan, "augmentation has made NaN"),
+}
+
+
+@pytest.mark.parametrize("case", AT)
+def test_an_error_of_a_step_says_in_which_batch(case):
+    weight, wrong, message = AT[case]
+    calls = []
+
+    def augment(x, rng):
+        calls.append(len(x))
+        if len(calls) > 9 and isinstance(wrong, Exception):
+            raise wrong
+        return x * np.float32(wrong) if len(calls) > 9 and wrong is not None else x
+
+    batches = train.Batches(
+        X, Y, 16, shuffle=False, sample_weight=weight, augment=augment
+    )
+    with pytest.raises((ValueError, KeyError), match=message) as caught:
+        fit(data=batches)
+    epoch = 1 if wrong is None else 2
+    assert caught.value.__notes__[0] == f"fit: in epoch {epoch}, batch 4 of 6"
+    assert len(caught.value.history) == epoch - 1

@@ -220,6 +220,7 @@ class Run:
             taken = self._steps(self.step, self._put_back)
         except BaseException as error:  # nothing is half-updated: statistics go back
             self._put_back()
+            self._say_where(error)
             if isinstance(error, ValueError):
                 x = self.batches.at(self.step)[0]
                 raise step_diverged(self.model, x, error) from error
@@ -234,6 +235,12 @@ class Run:
             callback.step(self)
         if ends_epoch:
             self._call("epoch")
+
+    def _say_where(self, error: BaseException) -> None:
+        epoch, batch = divmod(self.step, self.batches.steps)
+        error.add_note(
+            f"fit: in epoch {epoch + 1}, batch {batch + 1} of {self.batches.steps}"
+        )
 
     def _put_back(self) -> None:
         for now, kept in self._kept:
