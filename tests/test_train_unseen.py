@@ -144,13 +144,6 @@ def test_what_an_epoch_has_measured_before_it_fails_is_kept(where):
     assert history._repr_html_().count("<tr>") == 3
 
 
-def test_the_best_file_is_not_resumed_from(tmp_path):
-    path = tmp_path / "run"
-    fit(valid=(X, Y), callbacks=[train.Checkpoint(path, best="valid_loss")])
-    with pytest.raises(train.ResumeError, match="best weights only"):
-        fit(valid=(X, Y), resume=tmp_path / "run.best")
-
-
 MESSAGES = [
     (lambda: train.OneMinus(0, 0.5), "^OneMinus: expected 0 < low < 0.5"),
     (lambda: train.OneMinus(0.5, 0.1), "^OneMinus: expected 0 < low < 0.5"),
