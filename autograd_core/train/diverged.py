@@ -20,6 +20,14 @@ LARGE = 1e4
 
 def step_diverged(model: Module, x: Any, error: ValueError) -> Exception:
     """A ValueError of a training step, as FloatingPointError if the model diverged."""
+    found = _explained(model, x, error)
+    if found is not error:
+        for note in getattr(error, "__notes__", ()):
+            found.add_note(note)
+    return found
+
+
+def _explained(model: Module, x: Any, error: ValueError) -> Exception:
     if x.dtype.kind == "f" and not np.isfinite(x).all():
         return ValueError(
             f"{error}. The rows are finite, and the augmentation has made NaN or "

@@ -236,10 +236,17 @@ class Run:
             return self._steps(self.step, self._kept.put_back)
         except BaseException as error:  # nothing is half-updated: statistics go back
             self._kept.put_back()
+            self._say_where(error)
             if isinstance(error, ValueError):
                 x = self.batches.at(self.step)[0]
                 raise step_diverged(self.model, x, error) from error
             raise
+
+    def _say_where(self, error: BaseException) -> None:
+        epoch, batch = divmod(self.step, self.batches.steps)
+        error.add_note(
+            f"fit: in epoch {epoch + 1}, batch {batch + 1} of {self.batches.steps}"
+        )
 
     def _add(self, taken: Taken) -> None:
         rows, sums = taken.rows, self.sums

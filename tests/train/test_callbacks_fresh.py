@@ -146,3 +146,20 @@ def test_one_name_to_keep_is_a_tuple():
     used.keeps = "all_epochs"
     with pytest.raises(TypeError, match=r"keeps must be a tuple of names, as \('all"):
         again(used)
+
+
+class Linked(train.Callback):
+    def __init__(self):
+        self.rows = self.current = []
+        self.rows.append({"of": self.rows})
+
+    def epoch(self, run):
+        self.current.append(run.epoch)
+
+
+def test_what_is_one_object_stays_one():
+    used = Linked()
+    for _ in range(3):
+        fit(data=blobs(), epochs=2, callbacks=[used])
+        assert used.rows is used.current is used.rows[0]["of"]
+        assert used.rows[1:] == [1, 2]

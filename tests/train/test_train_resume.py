@@ -163,7 +163,7 @@ def test_the_best_file_is_no_run_to_resume(tmp_path):
     path = tmp_path / "a.safetensors"
     best = train.Checkpoint(path, best="valid_loss")
     run(tmp_path / "b", more=[best])
-    with pytest.raises(train.ResumeError, match="not the state of a run"):
+    with pytest.raises(train.ResumeError, match="best weights only"):
         run(tmp_path / "b", resume=best.best_path)
 
 

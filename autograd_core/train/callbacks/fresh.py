@@ -29,8 +29,9 @@ class BetweenRuns:
             own = dataclasses.fields(callback)
             given -= {f.name for f in own if f.default_factory is not MISSING}
         self.after = dict(vars(callback))
+        memo: dict[int, Any] = {}
         self.before = {
-            name: value if name in given else copied(value)
+            name: value if name in given else copied(value, memo)
             for name, value in self.after.items()
         }
 
@@ -67,21 +68,28 @@ def begin(callback: Callback) -> None:
 def leave(callback: Callback) -> None:
     """The run is over: what is changed from now on is somebody else's doing."""
     own = dict(vars(callback))
-    own.pop(MEMORY).after = own
+    if (memory := own.pop(MEMORY, None)) is not None:
+        memory.after = own
 
 
-def copied(value: Any) -> Any:
-    """A copy of containers, and of those in them; all else is the object itself."""
+def copied(value: Any, memo: dict[int, Any]) -> Any:
+    """A copy of containers, and of those in them; all else is the object itself.
+
+    ``memo`` has the copies by the originals' ids: what was shared is shared again.
+    """
+    if id(value) in memo:
+        return memo[id(value)]
     if isinstance(value, DRAWING):
-        return copy.deepcopy(value)
+        return memo.setdefault(id(value), copy.deepcopy(value))
     if type(value) is tuple:
-        return tuple(map(copied, value))
-    if not isinstance(value, CONTAINERS):
+        return tuple(copied(item, memo) for item in value)
+    if not isinstance(value, CONTAINERS) or isinstance(value, np.memmap):
         return value
     made: Any = copy.copy(value)
+    memo[id(value)] = made
     if isinstance(made, dict | list | deque):
         for place in made if isinstance(made, dict) else range(len(made)):
-            made[place] = copied(made[place])
+            made[place] = copied(made[place], memo)
     return made
 
 

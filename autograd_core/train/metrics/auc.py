@@ -10,6 +10,7 @@ from autograd_core.hooks import Array
 from autograd_core.train.metrics.labels import (
     counted,
     is_probabilities,
+    require_finite,
     scores,
     truth,
 )
@@ -38,6 +39,7 @@ def auc(output: Any, y: Any, *, ignore_index: int | None = None) -> float:
         return _binary(score, true == 1)
     if score.shape[1] == 2:
         return _binary(np.subtract(score[:, 1], score[:, 0], dtype="f8"), true == 1)
+    require_finite(score, "auc")
     shares = softmax(score)
     found = [_binary(shares[:, c], true == c) for c in np.unique(true)]
     return float(np.mean(found))

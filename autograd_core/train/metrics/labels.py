@@ -60,6 +60,13 @@ def scores(output: Any, name: str) -> Array:
     return output[:, 0] if output.ndim == 2 and output.shape[1] == 1 else output
 
 
+def require_finite(score: Array, name: str) -> None:
+    """Raise ValueError for infinite scores, of which there are no probabilities."""
+    finite = np.isfinite(score).reshape(len(score), -1).all(1)
+    if not finite.all():
+        raise ValueError(f"{name}: output has infinity in row {finite.argmin()}")
+
+
 def truth(score: Array, y: Any, name: str) -> Array:
     """The true class of each row, as integers; ``score`` as `scores` gives it.
 
@@ -101,10 +108,17 @@ def classes(
     output, y = counted(output, y, ignore_index, name)
     score = scores(output, name)
     true = truth(score, y, name)
+    if threshold is not None:
+        threshold = check.number(f"{name}: threshold", threshold)
     if score.ndim == 1:
         if threshold is None:
             _ask_if_shares(score, name)
         return (score > (threshold or 0)).astype(np.int64), true, 2
+    if threshold is not None:
+        raise ValueError(
+            f"{name}: threshold is for one logit a row, the output has "
+            f"{score.shape[1]} classes, of which the largest is taken"
+        )
     return score.argmax(1), true, score.shape[1]
 
 

@@ -11,6 +11,7 @@ from autograd_core.train.data.forms import as_array
 from autograd_core.train.metrics.labels import (
     counted,
     is_probabilities,
+    require_finite,
     scores,
     truth,
 )
@@ -27,6 +28,7 @@ def log_loss(output: Any, y: Any, *, ignore_index: int | None = None) -> float:
     """
     output, y = counted(output, y, ignore_index, "log_loss")
     score = scores(output, "log_loss")
+    require_finite(score, "log_loss")
     true = truth(score, y, "log_loss")
     target = as_array(y, "log_loss: y").astype(np.float64)
     logits = score.astype(np.float64)
