@@ -64,7 +64,7 @@ class Loop:
         most = min(len(order), program.left, int(SECONDS / self.seconds), self.most)
         if program.bound.shared:
             sharing = pace.share()
-            most = min(most, pace.alike)
+            most = int(min(most, pace.alike))
         most = max(most, 1)
         results = [np.empty((most, *out.shape), out.dtype) for out in program._outs]
         start = perf_counter()

@@ -66,6 +66,7 @@ class Run:
         self._take_step, self._compiled, self._parallel = step, compiled, parallel
         self._ranks = Ranks() if parallel is None else parallel.ranks
         self._after_step = [c for c in self.callbacks if c.has("step")]
+        self._one_by_one = any(c.every_step for c in self.callbacks)
         self._kept = Kept(self.model)
         self._start = 0.0
 
@@ -216,7 +217,7 @@ class Run:
 
     def _next_steps(self) -> None:
         """One step, or many of the epoch if nobody wants to be called in between."""
-        taken = None if self._after_step else self._steps.at_once(self.step)
+        taken = None if self._one_by_one else self._steps.at_once(self.step)
         if taken is None:
             taken = self._one_step()
         self.step += len(taken.losses)

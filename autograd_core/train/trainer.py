@@ -85,9 +85,10 @@ def fit(
 
     ``compiled`` replays the step as a Program, with the same bits, in a fraction of the
     time (see `ag.compile`): None where it pays and works, else eagerly; True insists,
-    and raises if it cannot be; False never.
+    and raises if it cannot be; False never. Steps of arrays, unless they are augmented
+    or a callback is called after each, are many in one native call, for 10 ms or so.
 
-    Ctrl-C ends the run after the step under way (a second one at once): the history so
+    Ctrl-C ends the run after the steps under way (a second one at once): the history so
     far is returned, with ``interrupted`` set, and a `Checkpoint` saves. A loop of fits
     asks that itself: ``if history.interrupted: break``. ``resume`` is the file of a
     Checkpoint: the run goes on as if it had never stopped. Data, loss, metrics, options

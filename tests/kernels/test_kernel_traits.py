@@ -15,7 +15,7 @@ import autograd_kernels
 from autograd_kernels import elementwise, jit, losses, reduce
 
 # What runs launches, or is asked before them: the tests of Program, gate and matmul.
-DRIVERS = {"replay", "replay_shared", "replay_timed", "serve", "shape"}
+DRIVERS = {"replay", "replay_shared", "replay_timed", "serve", "shape", "steps"}
 
 
 def kernels():

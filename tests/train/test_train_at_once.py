@@ -38,7 +38,7 @@ def run(kind="plain", data=None, lr=1e-2, epochs=45, callbacks=(), **options):
     try:
         history = train.fit(
             model, opt, F.cross_entropy, data, epochs=epochs,
-            callbacks=[c() for c in callbacks], **options,
+            callbacks=[c(opt) for c in callbacks], **options,
         )  # fmt: skip
     except FloatingPointError as raised:
         error, history = str(raised), raised.history
@@ -97,7 +97,11 @@ CASES = {
     "sparse": {"l1": 1e-2, "sparse": True, "max_norm": 1.0},
     "average": {"average": 0.9, "kind": "normalised"},
     "clipped": {"clip_norm": 0.1},
-    "a rate that falls": {"callbacks": [lambda: Hook(slower)]},
+    "a rate that falls": {"callbacks": [lambda opt: Hook(slower)]},
+    "a schedule of epochs": {
+        "callbacks": [lambda opt: train.Schedule(optim.StepLR(opt, 5))]
+    },
+    "a bar": {"progress": True},
     "weights": {"data": train.Batches(X, Y, 16, sample_weight=1 + X[:, 0] ** 2)},
     "dropped rows": {"data": train.Batches(X, Y, 16, drop_last=True)},
     "in order": {"data": train.Batches(X, Y, 16, shuffle=False)},
@@ -131,7 +135,7 @@ def test_a_step_that_raises_changes_nothing(kind, counted, monkeypatch):
         if run.epoch == 30:
             run.opt.param_groups[0]["lr"] = 1e30
 
-    options = {"kind": kind, "callbacks": [lambda: Hook(leap)]}
+    options = {"kind": kind, "callbacks": [lambda opt: Hook(leap)]}
     found = run(**options)
     assert "This step was not taken" in found[-1]
     assert counted[-2:] == [1, 0]  # the one that leaps, the one that raises
@@ -148,7 +152,10 @@ def other_batches():
 
 
 ONE_BY_ONE = {
-    "a callback of steps": lambda: {"callbacks": [StepHook]},
+    "a callback of steps": lambda: {"callbacks": [lambda opt: StepHook()]},
+    "a schedule of steps": lambda: {
+        "callbacks": [lambda opt: train.Schedule(optim.StepLR(opt, 5), every="step")]
+    },
     "batches of its own kind": other_batches,
     "augmented": lambda: {"data": train.Batches(X, Y, 16, augment=lambda x, rng: -x)},
     "bytes": lambda: {"data": ((X * 9).astype("i1"), Y)},

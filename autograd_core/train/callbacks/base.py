@@ -51,6 +51,11 @@ class Callback:
         return own is not getattr(Callback, hook)
 
     @property
+    def every_step(self) -> bool:
+        """Whether `step` must be called after each one, so that none go together."""
+        return self.has("step")
+
+    @property
     def kind(self) -> str:
         """What a resumed run must find again, if there is a state to load."""
         return type(self).__name__
@@ -71,7 +76,7 @@ class Callback:
         """Before the first step."""
 
     def step(self, run: Run) -> None:
-        """After every step."""
+        """After every step, or some of them: see `every_step`."""
 
     def epoch(self, run: Run) -> None:
         """After every epoch; ``run.history.rows[-1]`` is its row."""

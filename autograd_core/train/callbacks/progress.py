@@ -23,6 +23,8 @@ class Progress(Callback):
     file, a line after each epoch.
     """
 
+    every_step = False  # it looks at the clock
+
     def __init__(self) -> None:
         self.reset()
 

@@ -87,6 +87,11 @@ class Schedule(Callback):
                 f"{self.monitor!r} is the {expected}: give it mode={expected!r}"
             )
 
+    @property
+    def every_step(self) -> bool:
+        """Whether the scheduler is of steps."""
+        return self.every == "step"
+
     def start(self, run: Run) -> None:
         """A scheduler that has served a run already may have too few steps left."""
         scheduler, by_step = self.scheduler, self.every == "step"
