@@ -18,12 +18,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from autograd_kernels.jit import compiling
 
 import autograd_core as ag
 from autograd_core import nn, optim
 from autograd_core.threads import teams
 from autograd_kernels import replay
+from autograd_kernels.jit import compiling
 
 EACH = 50  # calls in a row that an alarm may fall into
 LONGEST = 4e-3  # seconds until an alarm

@@ -5,9 +5,11 @@
 Run it with a Python that has torch and this package, and nothing else on the machine.
 Ours is timed as a Program launches it (rows of a native table) and as eager code calls
 it; PyTorch's as ``torch.mm(a, b, out=out)``. A ratio is the median over pairs of their
-time by ours: above 1, ours is faster. Results are checked against float64 first. The
-peak is that of FMAs which touch nothing but registers, in the same turns and on as many
-threads. `clock` says how turns are taken.
+time by ours: above 1, ours is faster. Results are checked against float64 first, those
+under "bfloat16" against float64 of the rounded operands; PyTorch's stay float32 there,
+as its own setting changes nothing on AVX512-BF16. The peak is that of FMAs which touch
+nothing but registers, in the same turns and on as many threads. `clock` says how turns
+are taken.
 """
 
 from __future__ import annotations
@@ -27,21 +29,34 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from precision import rounded
 
 import autograd_core as ag
+from autograd_core.ops.matmul import _geometry
+from autograd_core.precision import OPTIONS
 from autograd_core.program.buffers import Buffers
 from autograd_core.program.cost import split
 from autograd_core.program.events import Launch
 from autograd_core.threads import exploded, teams
+<<<<<<< HEAD
 from autograd_kernels.driver.replay import SIZES
 from autograd_kernels.jit import kernel
 from autograd_kernels.llvm.builder import Vectors, rolled
 from autograd_kernels.llvm.memory import data
 from autograd_kernels.llvm.target import BYTES
 from autograd_kernels.matmul import BIAS, RELU, matmul, plan
+=======
+from autograd_kernels._jit import kernel
+from autograd_kernels.matmul import BIAS, RELU
+from autograd_kernels.matmul_bfloat16 import matmul_bfloat16
+from autograd_kernels.replay import SIZES
+from autograd_kernels.simd import BYTES, Vectors, data, rolled
+>>>>>>> h3-env
 
 SIZES_OF_AXES = (8, 32, 33, 64, 100, 128, 256, 257, 512, 784, 1000, 1024, 2048)
 LARGE = 256  # squares from here on are compared with the peak
+FEW = (1, 2, 4)  # rows, by the two largest of the sizes
+BFLOAT16 = ((64, 256, 256), (128, 512, 784), (256, 256, 256), (1024, 1024, 1024))
 LAYERS = ((32, 16, 4), (64, 128, 64), (128, 512, 784), (256, 1024, 1024))
 SETTLE = 0.02  # seconds
 TURNS = 9
@@ -84,8 +99,9 @@ def launches(
 class Product:
     """Operands of one shape, and every way to multiply them."""
 
-    def __init__(self, shape: Shape, mode: int = 0) -> None:
+    def __init__(self, shape: Shape, mode: int = 0, option: Any = "float32") -> None:
         m, n, k = shape.m, shape.n, shape.k
+        self.option = option
         rng = np.random.default_rng(0)
         self.shape, self.mode = shape, mode
         self.a = rng.standard_normal((k, m) if shape.ta else (m, k), np.float32)
@@ -97,28 +113,33 @@ class Product:
     def check(self) -> None:
         """Both within the rounding of a sum of k products, against float64."""
         a, b = (x.astype(np.float64) for x in self.views(self.a, self.b))
-        want = a @ b
         scale = (abs(a) @ abs(b) + 1) * (self.shape.k + 2) * np.finfo(np.float32).eps
-        if self.mode:
-            want = np.maximum(want + self.bias, 0)
         self.native()(1)
         self.torch()(1)
-        assert (abs(self.out - want) <= scale).all(), self.shape
-        assert (abs(self.theirs.numpy() - want) <= scale).all(), self.shape
+        exact = rounded if self.kernel is matmul_bfloat16 else np.asarray
+        for found, want in (
+            (self.out, exact(a.astype(np.float32)) @ exact(b.astype(np.float32))),
+            (self.theirs.numpy(), a @ b),
+        ):
+            want = np.maximum(want + self.bias, 0) if self.mode else want
+            assert (abs(found - want) <= scale).all(), self.shape
 
     def views(self, a, b):
         return a.T if self.shape.ta else a, b.T if self.shape.tb else b
 
     def native(self) -> Run:
         """As a Program does it."""
-        s = self.shape
-        units, size = plan(s.m, s.n, s.k, s.ta, s.tb, 1, self.a.dtype)
+        s, way = self.shape, OPTIONS.index(self.option)
+        kernel, _, units, size, _ = _geometry(
+            self.a.shape, self.b.shape, bool(s.ta), bool(s.tb), self.a.dtype, way
+        )
+        self.kernel = kernel
         scratch = np.empty((teams.current.size, size), np.float32)
         operands = self.a, self.b, self.bias, scratch, self.out
         args = (s.ta, s.tb, self.mode, *operands)
         known = tuple(map(Buffers([]).argument, args))
-        cuts = split(Launch(matmul, units, known), 1, teams.current.size)
-        return launches(matmul, args, units, *cuts)
+        cuts = split(Launch(kernel, units, known), 1, teams.current.size)
+        return launches(kernel, args, units, *cuts)
 
     def eager(self) -> Run:
         """What a user calls."""
@@ -126,7 +147,7 @@ class Product:
         a, b = self.views(a, b)
 
         def run(count: int) -> None:
-            with ag.no_grad():
+            with ag.no_grad(), ag.set_matmul_precision(self.option):
                 for _ in range(count):
                     a @ b
 
@@ -255,6 +276,21 @@ def mean(rows: list[Row]) -> dict[str, float]:
     }
 
 
+def special(sizes: list[int]) -> dict[str, list[Product]]:
+    """Products that have ways of their own, up to the largest size."""
+    most = max(sizes)
+    few = [Shape(m, n, n) for n in sorted(sizes)[-2:] for m in FEW]
+    half = [Shape(*shape) for shape in BFLOAT16 if max(shape) <= most]
+    layers = [Shape(*layer, 0, 1) for layer in LAYERS if max(layer) <= most]
+    return {
+        "few rows": [Product(shape) for shape in few],
+        'under "bfloat16"': [Product(shape, option="bfloat16") for shape in half],
+        "linear + bias + relu, beside PyTorch's addmm and relu": [
+            Product(shape, BIAS | RELU) for shape in layers
+        ],
+    }
+
+
 def report(options: argparse.Namespace, threads: int) -> dict[str, object]:
     """Prints the table of a number of threads; returns it as plain data."""
     ag.set_num_threads(threads)
@@ -273,18 +309,19 @@ def report(options: argparse.Namespace, threads: int) -> dict[str, object]:
     least = min((100 * r.of_peak for r in squares), default=None)
     if least is not None:
         print(f"squares from {LARGE}: at least {least:.0f} % of the peak")
-    print("linear + bias + relu, beside PyTorch's addmm and relu:")
-    layers = []
-    for m, n, k in (layer for layer in LAYERS if max(layer) <= max(options.sizes)):
-        product = Product(Shape(m, n, k, 0, 1), BIAS | RELU)
-        layers.append(measure(product, threads, options.turns))
-        show(layers[-1])
+    others: dict[str, list[Row]] = {}
+    for name, products in special(options.sizes).items():
+        print(f"{name}:")
+        others[name] = []
+        for product in products:
+            others[name].append(measure(product, threads, options.turns))
+            show(others[name][-1])
     return {
         "threads": threads,
         "of_peak_percent": least,
         **means,
         "rows": [asdict(row) for row in rows],
-        "layers": [asdict(row) for row in layers],
+        **{name: [asdict(row) for row in rows] for name, rows in others.items()},
     }
 
 

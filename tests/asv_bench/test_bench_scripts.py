@@ -48,6 +48,11 @@ SCRIPTS: dict[str, tuple[str, tuple[str, ...]]] = {
         "--threads 2 --sizes 130 --networks --turns 2 --json OUT.json",
         (),
     ),
+    "peers/two_cores.py": (
+        "--turns 2 --only product_64, product_2, exp,_10000 Adam,_100000 "
+        "--json OUT.json",
+        (),
+    ),
     "peers/precision_demo.py": (
         "--seeds 1 --epochs 1",
         ("sklearn", "matplotlib", "safetensors", "tqdm"),
@@ -108,7 +113,8 @@ def test_a_script_runs(script: str, tmp_path: Path) -> None:
     args, needs = SCRIPTS[script]
     if not all(map(is_there, needs)):
         args = "--help"
-    given = [word.replace("OUT", str(tmp_path / "out")) for word in args.split()]
+    words = [word.replace("_", " ") for word in args.split()]
+    given = [word.replace("OUT", str(tmp_path / "out")) for word in words]
     printed = run(script, *given, stand_ins=script.startswith("peers"))
     if args == "--help":
         assert "usage:" in printed
