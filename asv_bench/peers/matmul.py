@@ -38,20 +38,13 @@ from autograd_core.program.buffers import Buffers
 from autograd_core.program.cost import split
 from autograd_core.program.events import Launch
 from autograd_core.threads import exploded, teams
-<<<<<<< HEAD
 from autograd_kernels.driver.replay import SIZES
 from autograd_kernels.jit import kernel
 from autograd_kernels.llvm.builder import Vectors, rolled
 from autograd_kernels.llvm.memory import data
 from autograd_kernels.llvm.target import BYTES
-from autograd_kernels.matmul import BIAS, RELU, matmul, plan
-=======
-from autograd_kernels._jit import kernel
 from autograd_kernels.matmul import BIAS, RELU
 from autograd_kernels.matmul_bfloat16 import matmul_bfloat16
-from autograd_kernels.replay import SIZES
-from autograd_kernels.simd import BYTES, Vectors, data, rolled
->>>>>>> h3-env
 
 SIZES_OF_AXES = (8, 32, 33, 64, 100, 128, 256, 257, 512, 784, 1000, 1024, 2048)
 LARGE = 256  # squares from here on are compared with the peak

@@ -144,19 +144,17 @@ def test_what_an_epoch_has_measured_before_it_fails_is_kept(where):
     assert history._repr_html_().count("<tr>") == 3
 
 
-def test_the_best_file_is_not_resumed_from(tmp_path):
-    path = tmp_path / "run"
-    fit(valid=(X, Y), callbacks=[train.Checkpoint(path, best="valid_loss")])
-    with pytest.raises(train.ResumeError, match="best weights only"):
-        fit(valid=(X, Y), resume=tmp_path / "run.best")
-
-
 MESSAGES = [
     (lambda: train.OneMinus(0, 0.5), "^OneMinus: expected 0 < low < 0.5"),
     (lambda: train.OneMinus(0.5, 0.1), "^OneMinus: expected 0 < low < 0.5"),
     (lambda: train.accuracy([-2.0, 3.0], [-1, 1]), "Labels of -1 and 1"),
     (lambda: train.f1(np.eye(3), [0, -1, 2]), "ignore_index=-1"),
     (lambda: train.accuracy(np.eye(2), [0.5, -0.5]), r"got 0\.5 in row 0$"),
+    (lambda: train.accuracy([-2.0, 3.0], [0, 1], threshold=np.nan), "finite number"),
+    (lambda: train.recall(np.eye(3), [0, 1, 2], threshold=0.5), "one logit a row"),
+    (lambda: train.log_loss([[np.inf, 0.0]], [0]), "infinity in row 0"),
+    (lambda: train.log_loss([1.0, -np.inf], [1, 0]), "infinity in row 1"),
+    (lambda: train.auc([[0, 0, 1], [np.inf, 0, 0]], [0, 2]), "infinity in row 1"),
     (lambda: train.r2(np.zeros((5, 2)), np.zeros(5)), r"got \(5, 2\) and \(5,\)"),
 ]
 
@@ -191,3 +189,37 @@ def test_batch_norm_is_recalibrated_with_the_batches_of_a_fit():
     nn.recalibrate(model, X)
     for name, buffer in model.named_buffers():
         np.testing.assert_allclose(buffer.numpy(), found[name], rtol=1e-5)
+
+
+def test_infinite_scores_have_a_class_and_a_rank():
+    score, y = np.array([[np.inf, 0.0], [-np.inf, 0.0]]), [0, 1]
+    assert train.accuracy(score, y) == train.f1(score, y) == 1.0
+    assert train.auc(np.array([-np.inf, 0.0, np.inf]), [0, 0, 1]) == 1.0
+
+
+AT = {  # what goes wrong in the fourth batch of the second epoch, and the message
+    "no row counts": (np.r_[np.ones(48), np.zeros(16), np.ones(32)], None, "sum to 0"),
+    "an augmentation fails": (None, KeyError("mine"), "mine"),
+    "it makes NaN": (None, np.nan, "augmentation has made NaN"),
+}
+
+
+@pytest.mark.parametrize("case", AT)
+def test_an_error_of_a_step_says_in_which_batch(case):
+    weight, wrong, message = AT[case]
+    calls = []
+
+    def augment(x, rng):
+        calls.append(len(x))
+        if len(calls) > 9 and isinstance(wrong, Exception):
+            raise wrong
+        return x * np.float32(wrong) if len(calls) > 9 and wrong is not None else x
+
+    batches = train.Batches(
+        X, Y, 16, shuffle=False, sample_weight=weight, augment=augment
+    )
+    with pytest.raises((ValueError, KeyError), match=message) as caught:
+        fit(data=batches)
+    epoch = 1 if wrong is None else 2
+    assert caught.value.__notes__[0] == f"fit: in epoch {epoch}, batch 4 of 6"
+    assert len(caught.value.history) == epoch - 1
