@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from autograd_kernels.bfloat16 import AVAILABLE
+from autograd_kernels.llvm.bfloat16 import AVAILABLE
 from pages import ROOT, blocks_of, check_block, check_names, text_of
 
 TEXT = text_of("precision.md")
