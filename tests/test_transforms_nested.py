@@ -324,7 +324,9 @@ def test_a_model_is_trained_on_its_derivatives(name):
 @pytest.mark.parametrize("create_graph", [False, True])
 def test_backward_through_a_derivative_of_fused_ops(create_graph):
     rng = np.random.default_rng(0)
-    model = nn.Sequential(nn.BatchNorm1d(3), nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 1))
+    model = nn.Sequential(
+        nn.BatchNorm1d(3), nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 1)
+    )
     model.astype(np.float64)
     x = rng.standard_normal((4, 3))
 
