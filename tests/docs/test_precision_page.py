@@ -6,8 +6,9 @@ import sys
 
 import numpy as np
 import pytest
-from autograd_kernels.llvm.bfloat16 import AVAILABLE
 from pages import ROOT, blocks_of, check_block, check_names, text_of
+
+from autograd_kernels.llvm.bfloat16 import AVAILABLE
 
 TEXT = text_of("precision.md")
 PRINTED = (r"bfloat16\n(bfloat16|float32)\nfloat32\n", r"Program: 1 launches")
