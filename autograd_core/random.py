@@ -7,6 +7,7 @@ replayed, on any number of threads.
 from __future__ import annotations
 
 import secrets
+from numbers import Integral
 
 import numpy as np
 
@@ -53,7 +54,9 @@ class Generator:
 
 def _start(seed: int) -> Array:
     """The state of a generator that has drawn nothing."""
-    if isinstance(seed, bool) or not 0 <= int(seed) < 1 << 64:
+    if isinstance(seed, bool) or not isinstance(seed, Integral):
+        raise TypeError(f"manual_seed: need an integer, got {seed!r}")
+    if not 0 <= seed < 1 << 64:
         raise ValueError(f"manual_seed: need 0 <= seed < 2**64, got {seed}")
     return np.array([int(seed), 0], np.uint64)
 
@@ -64,9 +67,10 @@ default_generator = Generator()
 def manual_seed(seed: int) -> None:
     """Seed dropout masks, initialisation, `rand` and `randn`; for the whole process.
 
-    ``seed``: 0 <= seed < 2**64, ValueError otherwise. The same seed gives the same run,
-    eager or compiled, on any number of threads. NumPy's generators and the order of
-    rows in `train.fit`, which has a seed of its own, are others.
+    ``seed``: 0 <= seed < 2**64, ValueError otherwise, TypeError if it is no integer.
+    The same seed gives the same run, eager or compiled, on any number of threads.
+    NumPy's generators and the order of rows in `train.fit`, which has a seed of its
+    own, are others.
 
     >>> import autograd_core as ag
     >>> ag.manual_seed(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autograd_core.nn import check
 from autograd_core.nn.module import Module
 from autograd_core.ops.shape import reshape
 from autograd_core.tensor import Tensor
@@ -24,7 +25,7 @@ class Flatten(Module):
     """Make one of the axes ``start_dim`` to ``end_dim``: (N, a, b) to (N, a * b).
 
     Gives a view where the layout allows it; raises ValueError for an axis that is not
-    there.
+    there, TypeError for one that is no integer.
 
     >>> import numpy as np
     >>> from autograd_core import nn
@@ -33,8 +34,8 @@ class Flatten(Module):
     """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
-        self.start_dim = start_dim
-        self.end_dim = end_dim
+        self.start_dim = check.integer("Flatten: start_dim", start_dim)
+        self.end_dim = check.integer("Flatten: end_dim", end_dim)
 
     def forward(self, x: Tensor) -> Tensor:
         """A view where the layout allows it; ValueError if an axis is not there."""

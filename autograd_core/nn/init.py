@@ -20,6 +20,7 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
+from autograd_core.nn import check
 from autograd_core.random import default_generator
 from autograd_core.tensor import Tensor
 from autograd_core.writes import write
@@ -109,9 +110,12 @@ def ones_(tensor: T) -> T:
 def normal_(tensor: T, mean: float = 0.0, std: float = 1.0) -> T:
     """Draw from the normal distribution with ``mean`` and ``std``; returns ``tensor``.
 
-    Raises TypeError for one that is not floating, as all that draw here.
+    Raises TypeError for one that is not floating, as all that draw here, ValueError for
+    a ``std`` below 0.
     """
     _floating(tensor)
+    mean = check.number("normal_: mean", mean)
+    std = check.number("normal_: std", std, 0.0)
     drawn = stream().standard_normal(tensor.shape, tensor.dtype)
     return _write(tensor, drawn * tensor.dtype.type(std) + tensor.dtype.type(mean))
 
@@ -119,9 +123,12 @@ def normal_(tensor: T, mean: float = 0.0, std: float = 1.0) -> T:
 def uniform_(tensor: T, low: float = 0.0, high: float = 1.0) -> T:
     """Draw uniformly from [low, high); returns ``tensor``.
 
-    Raises TypeError for one that is not floating.
+    Raises TypeError for one that is not floating, ValueError if ``high`` is below
+    ``low``.
     """
     _floating(tensor)
+    low = check.number("uniform_: low", low)
+    high = check.number("uniform_: high", high, low)
     drawn = stream().random(tensor.shape, tensor.dtype)
     width, low = tensor.dtype.type(high - low), tensor.dtype.type(low)
     return _write(tensor, drawn * width + low)
@@ -237,12 +244,19 @@ def _at_least_one(fan: int) -> int:
     return max(fan, 1)  # an empty weight draws nothing
 
 
+def _tensor(tensor: Tensor) -> None:
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"init: expected a Tensor, got {type(tensor).__name__}")
+
+
 def _floating(tensor: Tensor) -> None:
+    _tensor(tensor)
     if tensor.dtype.kind != "f":
         raise TypeError(f"init: expected float32 or float64, got {tensor.dtype}")
 
 
 def _write(tensor: T, values: Any) -> T:
+    _tensor(tensor)
     write(tensor, values)
     return tensor
 

@@ -123,6 +123,9 @@ WRONG = {
     "orthogonal vector": (lambda: nn.init.orthogonal_(nn.Buffer([1.0])), r"fans: "),
     "mode": (lambda: nn.init.kaiming_normal_(weight(), mode="fan"), r"mode: .*'fan'"),
     "gain": (lambda: nn.init.calculate_gain("rely"), r"expected one of .*'rely'"),
+    "std": (lambda: nn.init.normal_(weight(), std=-1), r"std must lie in \[0, inf\]"),
+    "range": (lambda: nn.init.uniform_(weight(), 3, 1), r"high must lie in \[3, inf\]"),
+    "seed": (lambda: ag.manual_seed(-1), r"need 0 <= seed < 2\*\*64, got -1"),
 }
 
 
@@ -133,6 +136,17 @@ def test_bad_input(case):
         call()
 
 
-def test_only_floats_are_drawn():
-    with pytest.raises(TypeError, match=r"expected float32 or float64, got int64"):
-        nn.init.normal_(nn.Buffer([[1, 2]]))
+UNFIT = {
+    "integers": (lambda: nn.init.normal_(nn.Buffer([[1, 2]])), "got int64"),
+    "array": (lambda: nn.init.ones_(np.zeros(2)), "a Tensor, got ndarray"),
+    "seed": (lambda: ag.manual_seed(1.5), "need an integer, got 1.5"),
+    "name": (lambda: ag.manual_seed("a"), "need an integer, got 'a'"),
+    "axis": (lambda: nn.Flatten(1.5), "start_dim must be an integer, got 1.5"),
+}
+
+
+@pytest.mark.parametrize("case", UNFIT)
+def test_what_is_of_another_kind(case):
+    call, message = UNFIT[case]
+    with pytest.raises(TypeError, match=message):
+        call()
