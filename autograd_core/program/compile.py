@@ -84,9 +84,7 @@ class Compiled(Generic[P, R]):
             return self
         kept = getattr(instance, "__dict__", {})
         bound = kept.get(self._kept)
-        if (
-            bound is None or bound.function.__self__ is not instance
-        ):  # a copy's
+        if bound is None or bound.function.__self__ is not instance:  # a copy's
             settling = self._settling
             function: Any = self.function
             method = function.__get__(instance, type(instance))
