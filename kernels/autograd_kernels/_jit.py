@@ -33,6 +33,7 @@ import numpy as np
 from numba.core import config
 from numba.core.compiler_lock import global_compiler_lock as compiling
 
+from autograd_kernels.compiler import Helper, Kernel
 from autograd_kernels.disk_cache import DiskCache
 
 if config.DISABLE_JIT:
@@ -50,6 +51,7 @@ ROW = 26  # words: globals, a count, and three for each of eight kinds of argume
 ELEMENTS = 1024  # at multiples of so many, a part of a launch over elements may start
 # Nobody calls a kernel as a C function: its wrapper is 7 % of the compile time.
 njit = partial(numba.njit, error_model="numpy", nogil=True, no_cfunc_wrapper=True)
+helper = partial(njit, no_cpython_wrapper=True, pipeline_class=Helper)
 
 # A child forked while another thread compiles would find Numba's and LLVM's locks held
 # for ever: a fork waits until nobody does.
@@ -63,12 +65,12 @@ if hasattr(os, "register_at_fork"):
 
 def inline(fn: F) -> F:
     """A helper for kernels of its own file or of another: compiled into its caller."""
-    return njit(fn, fastmath=FAST, no_cpython_wrapper=True)
+    return helper(fn, fastmath=FAST)
 
 
 def rule(fn: F) -> F:
     """`inline` for a loop's whole body: however long it is, it is no call."""
-    return njit(fn, fastmath=FAST, no_cpython_wrapper=True, forceinline=True)
+    return helper(fn, fastmath=FAST, forceinline=True)
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ def holding(fn: Any = None, /, **declared: Any) -> Any:
 def _made(fn: Any, traits: Traits, flags: set[str], **options: Any) -> Any:
     if fn is None:
         return partial(_made, traits=traits, flags=flags, **options)
-    dispatcher = njit(fn, fastmath=flags, **options)
+    dispatcher = njit(fn, fastmath=flags, pipeline_class=Kernel, **options)
     dispatcher.traits = traits
     dispatcher.launches = Launches()
     # Only what the folder's key tells apart: no source from elsewhere, no closure.

@@ -10,7 +10,7 @@ import math
 import numba
 
 from autograd_kernels import power, scalar, trigonometric
-from autograd_kernels._jit import elements, inline
+from autograd_kernels._jit import elements, inline, rule
 from autograd_kernels.copying import copy4 as copy4
 from autograd_kernels.memory import at, wide
 
@@ -22,7 +22,7 @@ def loop(fn):
 
     It takes the kernel's flags; the function that it applies keeps its own.
     """
-    return numba.njit(fn, inline="always")
+    return rule(fn)
 
 
 @loop
