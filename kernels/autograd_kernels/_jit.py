@@ -65,7 +65,7 @@ if hasattr(os, "register_at_fork"):
 
 def inline(fn: F) -> F:
     """A helper for kernels of its own file or of another: compiled into its caller."""
-    return helper(fn, fastmath=FAST)
+    return helper(fn, fastmath=FAST, forceinline=False)  # not its caller's
 
 
 def rule(fn: F) -> F:

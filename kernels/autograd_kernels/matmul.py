@@ -48,6 +48,7 @@ from autograd_kernels.matmul_units import (
     start_of,
     steps_of,
 )
+from autograd_kernels.memory import noinline
 from autograd_kernels.simd import (
     HALVES,
     aligned,
@@ -83,6 +84,7 @@ def _pack(source, line, step, count, depth, vector, target, panel, apart):
     or the lines (line = 1) are neighbours, and are read as they lie: from page to page
     costs more than from line to line.
     """
+    noinline()
     if step == 1:
         for j in range(0, count, panel):
             most = min(panel, count - j)
@@ -111,7 +113,8 @@ def _pack(source, line, step, count, depth, vector, target, panel, apart):
 
 @inline
 def _sweep(rows, columns, mode, k, a, row, column, b, ldb, c, ldc, bias, part):
-    """A panel's `tiles`. A function of its own, or registers run out around them."""
+    """A panel's `tiles`. Apart, or registers run out around them."""
+    noinline()
     tiles(rows, columns, mode, k, a, row, column, b, ldb, c, ldc, bias, part)
 
 
@@ -214,7 +217,8 @@ def _indirect(
     way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
     space, panel,
 ):  # fmt: skip
-    """A unit whose set-up is nothing beside the work: a function of its own."""
+    """A unit whose set-up is nothing beside the work."""
+    noinline()
     if way & (DOT_ROWS | DOT_COLUMNS):
         _dots(
             way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc,

@@ -27,6 +27,7 @@ from autograd_kernels.matmul_units import (
     merged,
     start_of,
 )
+from autograd_kernels.memory import noinline
 from autograd_kernels.simd import BYTES, aligned, at, data, lanes
 from autograd_kernels.tile import COLUMNS, HEIGHT, PART, nanoseconds
 
@@ -118,7 +119,8 @@ def _copy_a(source, row, column, rows, depth, vector, target, line):
 
 @inline
 def _sweep(rows, columns, mode, k, a, row, b, ldb, c, ldc, bias, part):
-    """A panel's tiles. A function of its own, or registers run out around them."""
+    """A panel's tiles. Apart, or registers run out around them."""
+    noinline()
     bfloat16.tiles(rows, columns, mode, k, a, row, 1, b, ldb, c, ldc, bias, part)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from autograd_kernels._jit import kernel
+from autograd_kernels._jit import kernel, rule
 from autograd_kernels.caches import L1, L2
 from autograd_kernels.simd import BYTES
 from autograd_kernels.tile import COLUMNS, DOTS, HEIGHT, OTHERS
@@ -41,7 +41,7 @@ LEAST = 1 << 20  # multiplications of a unit beyond UNITS, some 20 us
 
 
 # Inlined before typing: the tiles then are compiled once, not in every layer.
-merged = partial(numba.njit, inline="always", error_model="numpy", nogil=True)
+merged = rule
 
 
 def _cut(m, n, k, ta, tb, size):
