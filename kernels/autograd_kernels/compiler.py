@@ -68,7 +68,7 @@ class Linked(JITCodeLibrary):  # type: ignore[misc]
         self._finalized = True
 
 
-@register_pass(mutates_CFG=True, analysis_only=False)  # type: ignore[untyped-decorator]
+@register_pass(mutates_CFG=True, analysis_only=False)
 class Linking(NativeLowering):  # type: ignore[misc]
     """Lowering into such a library."""
 

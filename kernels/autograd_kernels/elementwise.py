@@ -7,8 +7,6 @@ may start at any multiple of 1024 elements.
 
 import math
 
-import numba
-
 from autograd_kernels import power, scalar, trigonometric
 from autograd_kernels._jit import elements, inline, rule
 from autograd_kernels.copying import copy4 as copy4
@@ -17,12 +15,7 @@ from autograd_kernels.memory import at, wide
 # --- Loops --------------------------------------------------------------------------
 
 
-def loop(fn):
-    """A loop that kernels share, inlined before it is compiled: half the compile time.
-
-    It takes the kernel's flags; the function that it applies keeps its own.
-    """
-    return rule(fn)
+loop = rule  # what kernels share: compiled once a type, then into each of them
 
 
 @loop

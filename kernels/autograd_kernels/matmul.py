@@ -27,7 +27,7 @@ Geijn: Anatomy of high-performance matrix multiplication, 2008).
 
 from __future__ import annotations
 
-from autograd_kernels._jit import inline, kernel
+from autograd_kernels._jit import inline, kernel, rule
 from autograd_kernels.matmul_units import (
     COPY_A,
     COPY_B,
@@ -43,7 +43,6 @@ from autograd_kernels.matmul_units import (
     VECTORS,
     cut,
     in_parts,
-    merged,
     plan,
     start_of,
     steps_of,
@@ -118,7 +117,7 @@ def _sweep(rows, columns, mode, k, a, row, column, b, ldb, c, ldc, bias, part):
     tiles(rows, columns, mode, k, a, row, column, b, ldb, c, ldc, bias, part)
 
 
-@merged
+@rule
 def _tiles(
     way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
     space, panel,
@@ -160,7 +159,7 @@ def _tiles(
                 )  # fmt: skip
 
 
-@merged
+@rule
 def _finish(mode, v, c, bias, j):
     """The epilogue of one element."""
     if mode & ADD:
@@ -172,7 +171,7 @@ def _finish(mode, v, c, bias, j):
         c[0] = 0
 
 
-@merged
+@rule
 def _plain(
     way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
     space, panel,
@@ -189,7 +188,7 @@ def _plain(
             _finish(mode, space[j], at(c, i * ldc + j), bias, j)
 
 
-@merged
+@rule
 def _dots(
     way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
     space, panel,
@@ -231,7 +230,7 @@ def _indirect(
         )  # fmt: skip
 
 
-@merged
+@rule
 def _vectors(
     way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
     space, panel,

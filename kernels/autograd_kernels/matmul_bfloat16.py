@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd_kernels import bfloat16
-from autograd_kernels._jit import elements, inline, kernel
+from autograd_kernels._jit import elements, inline, kernel, rule
 from autograd_kernels.matmul_units import (
     DEPTH,
     PANEL,
@@ -24,7 +24,6 @@ from autograd_kernels.matmul_units import (
     UNITS,
     WIDEST,
     in_parts,
-    merged,
     start_of,
 )
 from autograd_kernels.memory import noinline
@@ -74,7 +73,7 @@ def plan(
     return batch * down * across, (depth + 1) * columns + a + sums + BYTES // SIZE
 
 
-cut = merged(_cut)
+cut = rule(_cut)
 
 
 @inline
@@ -124,7 +123,7 @@ def _sweep(rows, columns, mode, k, a, row, b, ldb, c, ldc, bias, part):
     bfloat16.tiles(rows, columns, mode, k, a, row, 1, b, ldb, c, ldc, bias, part)
 
 
-@merged
+@rule
 def _unit(
     mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias, space, panel
 ):

@@ -6,10 +6,9 @@ operand is copied (see `matmul`) follows from the sizes of the machine's caches.
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
-import numba
 import numpy as np
 
 from autograd_kernels._jit import kernel, rule
@@ -38,10 +37,6 @@ BOTH = 24  # lines of a unit of dot products: a multiple of DOTS and of ALONE
 UNITS = 8  # of a product at least, when they stay large enough
 MANY = 64  # of one that is worth so many threads: parts of a launch are no more
 LEAST = 1 << 20  # multiplications of a unit beyond UNITS, some 20 us
-
-
-# Inlined before typing: the tiles then are compiled once, not in every layer.
-merged = rule
 
 
 def _cut(m, n, k, ta, tb, size):
@@ -129,8 +124,8 @@ def plan(
     return units, (depth + 1) * columns + a + sums + BYTES // size
 
 
-in_parts, doubled, cut = merged(in_parts), merged(doubled), merged(_cut)
-start_of, steps_of = merged(start_of), merged(steps_of)
+in_parts, doubled, cut = rule(in_parts), rule(doubled), rule(_cut)
+start_of, steps_of = rule(start_of), rule(steps_of)
 
 
 @kernel(writes=0)
