@@ -7,7 +7,7 @@ the one on the left, as in PyTorch: 0 for relu.
 """
 
 from autograd_kernels.elementwise import map1, zip2
-from autograd_kernels.jit import elements, exact, loop
+from autograd_kernels.jit import elements, exact, rule
 from autograd_kernels.llvm.floats import fma, pick
 from autograd_kernels.llvm.memory import at, wide
 from autograd_kernels.math import normal, scalar
@@ -20,7 +20,7 @@ SELU_NEGATIVE = (1.7580993175506592, 1.7580993408473766)  # scale * alpha
 # --- Loops with a hyper-parameter ---------------------------------------------------
 
 
-@loop
+@rule
 def _map1(f, lo, hi, c, x, out):
     """out = f(c, x)."""
     p, X, O = c[0], at(x, lo), at(out, lo)
@@ -28,7 +28,7 @@ def _map1(f, lo, hi, c, x, out):
         O[i] = f(p, X[i])
 
 
-@loop
+@rule
 def _zip2(f, lo, hi, c, g, x, out):
     """out = f(c, g, x)."""
     p, G, X, O = c[0], at(g, lo), at(x, lo), at(out, lo)

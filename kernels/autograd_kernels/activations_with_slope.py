@@ -4,12 +4,12 @@ Kernels take ``(lo, hi, x, slope, out)``, flat arrays of one size, and write the
 two; ``out`` has the bits of the kernel in `activations`. One exponential serves both.
 """
 
-from autograd_kernels.jit import elements, loop
+from autograd_kernels.jit import elements, rule
 from autograd_kernels.llvm.memory import at, wide
 from autograd_kernels.math import normal
 
 
-@loop
+@rule
 def _both(f, df, lo, hi, x, slope, out):
     """slope = df(x), out = f(x)."""
     X, S, O = at(x, lo), at(slope, lo), at(out, lo)

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from autograd_kernels.dropout import GROUP, drawing, philox
-from autograd_kernels.jit import elements, inline, kernel, loop
+from autograd_kernels.jit import elements, inline, kernel, rule
 from autograd_kernels.llvm.floats import horner
 from autograd_kernels.llvm.vector import (
     LANES,
@@ -119,20 +119,20 @@ def moves(lo, hi, words, limits, height, width, out):
         O[5] = centre - (O[2] * middle + O[3] * centre) + around(W[1], limits[0])
 
 
-@loop
+@rule
 def clipped(x, low, high):
     """Each lane, from low to high."""
     x = where(x > low, x, splat(low, x))
     return where(x < high, x, splat(high, x))
 
 
-@loop
+@rule
 def mixed(a, b, part, zero):
     """a + (b - a) * part; where part is 0, ``b`` may be NaN or infinite."""
     return where(part != zero, a + (b - a) * part, a)
 
 
-@loop
+@rule
 def warp_plane(X, O, M, places, fill, height, width, step):
     """`warp` of a part of a row that has all rows and columns."""
     I, J, C = places[0], places[1], places[2]

@@ -17,7 +17,7 @@ dgamma = r sum of g c, dx = gamma r (g - dbeta / n - c r dgamma / n).
 
 from __future__ import annotations
 
-from autograd_kernels.jit import kernel, loop
+from autograd_kernels.jit import kernel, rule
 from autograd_kernels.llvm.memory import stack
 from autograd_kernels.llvm.vector import LANES, first, load, splat, store, where
 from autograd_kernels.llvm.vector_math import some, sqrt
@@ -27,7 +27,7 @@ STRIP = 512  # channels: four numbers of each, and eight rows, stay in L1
 SUMS = 4 * STRIP
 
 
-@loop
+@rule
 def plus(s, c, x):
     """Knuth's TwoSum: ``s + x``, and ``c`` with what that addition lost."""
     t = s + x
@@ -35,7 +35,7 @@ def plus(s, c, x):
     return t, c + ((s - (t - z)) + (x - z))
 
 
-@loop
+@rule
 def block_rows(x):
     """How many rows are walked vector by vector: no more than lie close together."""
     return max(8, 8 * STRIP // x.shape[1] & -8)
@@ -46,17 +46,17 @@ def block_rows(x):
 # without a mask: only then does a load get what a store before it still holds.
 
 
-@loop
+@rule
 def _get(sums, k):
     return load(sums, k, first(LANES, LANES))
 
 
-@loop
+@rule
 def _put(vector, sums, k):
     store(vector, sums, k, first(LANES, LANES))
 
 
-@loop
+@rule
 def kept(sums, k):
     """Two sums, each followed by what it has lost."""
     return (
@@ -67,7 +67,7 @@ def kept(sums, k):
     )
 
 
-@loop
+@rule
 def keep(a, b, c, d, sums, k):
     """Store four vectors of numbers."""
     _put(a, sums, k)
@@ -79,7 +79,7 @@ def keep(a, b, c, d, sums, k):
 # Forward ------------------------------------------------------------------------------
 
 
-@loop
+@rule
 def _shift(k, mask, x, stats):
     """The mean of the first eight rows."""
     n, step = x.shape
@@ -90,7 +90,7 @@ def _shift(k, mask, x, stats):
     store(m / x.dtype.type(few), stats, k, mask)
 
 
-@loop
+@rule
 def add_moments(start, stop, x, stats, sums):
     """The shift, and the sums of d and of its square."""
     n, step = x.shape
@@ -123,7 +123,7 @@ def add_moments(start, stop, x, stats, sums):
             keep(total, lost, square, gone, sums, k - start)
 
 
-@loop
+@rule
 def _statistics(start, stop, x, gamma, beta, eps, stats, status, sums):
     """``stats`` of a strip; what ``out`` is made of replaces the sums."""
     n, step = x.shape
@@ -174,7 +174,7 @@ def forward_cols(lo, hi, x, gamma, beta, eps, stats, status, out):
 # Backward -----------------------------------------------------------------------------
 
 
-@loop
+@rule
 def add_products(start, stop, g, x, stats, sums):
     """The sums of g and of g d."""
     n, step = x.shape
@@ -205,7 +205,7 @@ def add_products(start, stop, g, x, stats, sums):
             keep(total, lost, dot, gone, sums, k - start)
 
 
-@loop
+@rule
 def _slopes(start, stop, x, gamma, stats, dgamma, dbeta, sums):
     """The parameters' gradients; what dx is made of replaces the sums."""
     n, step = x.shape

@@ -21,7 +21,7 @@ from autograd_kernels.batchnorm import (
     keep,
     kept,
 )
-from autograd_kernels.jit import kernel, loop
+from autograd_kernels.jit import kernel, rule
 from autograd_kernels.llvm.memory import stack
 from autograd_kernels.llvm.vector import LANES, first, load, splat, store, where
 from autograd_kernels.llvm.vector_math import some, sqrt
@@ -48,7 +48,7 @@ def moments(lo, hi, x, part):
             store(zero + count, part, 3 * step + k, mask)
 
 
-@loop
+@rule
 def _statistics(start, stop, parts, gamma, beta, eps, stats, status, sums):
     """``stats`` of a strip; what ``out`` is made of is put into the sums."""
     shards, _, step = parts.shape
@@ -127,7 +127,7 @@ def products(lo, hi, g, x, stats, dgamma, part):
             store(dot * load(stats, 3 * step + k, mask), dgamma, k, mask)
 
 
-@loop
+@rule
 def _slopes(start, stop, gamma, stats, parts, sums):
     """What dx is made of is put into the sums."""
     shards, _, step = parts.shape

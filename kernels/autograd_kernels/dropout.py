@@ -9,7 +9,7 @@ counts blocks of four words. 64 elements share 16 blocks: element ``i`` takes wo
 
 import numpy as np
 
-from autograd_kernels.jit import elements, kernel, loop
+from autograd_kernels.jit import elements, kernel, rule
 from autograd_kernels.llvm.vector import (
     LANES,
     counting_by_two,
@@ -30,7 +30,7 @@ MULTIPLIERS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 WEYL = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 
 
-@loop
+@rule
 def philox(block, seed, counter):
     """The four words of blocks ``block + i`` for i < LANES: four vectors of uint32.
 
@@ -57,7 +57,7 @@ def draw(lo, hi, state, key):
         state[1] += np.uint64(1)
 
 
-@loop
+@rule
 def drop(i, hi, word, least, scale, relu, x, out):
     """One vector of `dropout`, from element ``i`` on, of relu(x) if so wished."""
     mask = first(hi - i, LANES)
@@ -68,7 +68,7 @@ def drop(i, hi, word, least, scale, relu, x, out):
     store(where(word >= least, v * scale, zero), out, i, mask)
 
 
-@loop
+@rule
 def drop_all(lo, hi, key, p, relu, x, out):
     """`drop` over elements lo:hi."""
     one = x.dtype.type(1)

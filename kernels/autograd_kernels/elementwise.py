@@ -7,14 +7,14 @@ may start at any multiple of 1024 elements.
 
 import math
 
-from autograd_kernels.jit import elements, inline, loop
+from autograd_kernels.jit import elements, inline, rule
 from autograd_kernels.llvm.memory import at, wide
 from autograd_kernels.math import power, scalar, trigonometric
 
 # --- Loops --------------------------------------------------------------------------
 
 
-@loop
+@rule
 def map1(f, lo, hi, x, out):
     """out = f(x)."""
     X, O = at(x, lo), at(out, lo)
@@ -22,7 +22,7 @@ def map1(f, lo, hi, x, out):
         O[i] = f(X[i])
 
 
-@loop
+@rule
 def zip2(f, lo, hi, a, b, out):
     """out = f(a, b) for operands of one size."""
     A, B, O = at(a, lo), at(b, lo), at(out, lo)
@@ -30,7 +30,7 @@ def zip2(f, lo, hi, a, b, out):
         O[i] = f(A[i], B[i])
 
 
-@loop
+@rule
 def zip3(f, lo, hi, a, b, c, out):
     """out = f(a, b, c) for operands of one size."""
     A, B, C, O = at(a, lo), at(b, lo), at(c, lo), at(out, lo)
@@ -38,7 +38,7 @@ def zip3(f, lo, hi, a, b, c, out):
         O[i] = f(A[i], B[i], C[i])
 
 
-@loop
+@rule
 def map2(f, lo, hi, geom, a, b, out):
     """out = f(a, b) with ``geom`` = [cols, a_row, a_col, b_row, b_col], int64.
 

@@ -11,11 +11,9 @@ what is launched
 what they call
 --------------------------------------------------------------------------------------
 ``@inline``      a helper; LLVM decides whether it is a call
-``@rule``        a helper that is no call, however long: the body of a loop
+``@rule``        a helper that is no call, however long: a loop that takes a function or
+                 is part of many kernels
 ``@exact``       a function of one number that must round as written (`math`)
-``@loop``        a loop that takes a function, or is part of many kernels: it becomes
-                 part of its caller before types are known, and has its caller's flags
-``@merged``      the same for the layers of a product, which Python calls as well
 ===============  =====================================================================
 
 A kernel is a plain serial function over a part ``lo:hi`` of its work::
@@ -49,6 +47,7 @@ import numpy as np
 from numba.core.compiler_lock import global_compiler_lock as compiling
 
 from autograd_kernels import interpreter
+from autograd_kernels.compiler import Helper, Kernel
 from autograd_kernels.disk_cache import DiskCache
 
 interpreter.check()
@@ -63,6 +62,7 @@ ROW = 26  # words: globals, a count, and three for each of eight kinds of argume
 ELEMENTS = 1024  # at multiples of so many, a part of a launch over elements may start
 # Nobody calls a kernel as a C function: its wrapper is 7 % of the compile time.
 njit = partial(numba.njit, error_model="numpy", nogil=True, no_cfunc_wrapper=True)
+helper = partial(njit, no_cpython_wrapper=True, pipeline_class=Helper)
 
 # A child forked while another thread compiles would find Numba's and LLVM's locks held
 # for ever: a fork waits until nobody does.
@@ -85,27 +85,14 @@ def exact(fn: F) -> F:
     return njit(fn, fastmath=False, forceinline=True)
 
 
-def loop(fn: F) -> F:
-    """A loop that kernels share, inlined before it is compiled: half the compile time.
-
-    It takes the kernel's flags; the function that it applies keeps its own.
-    """
-    return numba.njit(fn, inline="always")
-
-
-def merged(fn: F) -> F:
-    """`loop` for the layers of a product: then its tiles are compiled once."""
-    return numba.njit(fn, inline="always", error_model="numpy", nogil=True)
-
-
 def inline(fn: F) -> F:
     """A helper for kernels of its own file or of another: compiled into its caller."""
-    return njit(fn, fastmath=FAST, no_cpython_wrapper=True)
+    return helper(fn, fastmath=FAST, forceinline=False)  # not its caller's
 
 
 def rule(fn: F) -> F:
     """`inline` for a loop's whole body: however long it is, it is no call."""
-    return njit(fn, fastmath=FAST, no_cpython_wrapper=True, forceinline=True)
+    return helper(fn, fastmath=FAST, forceinline=True)
 
 
 @dataclass(frozen=True)
@@ -185,7 +172,7 @@ def holding(fn: Any = None, /, **declared: Any) -> Any:
 def _made(fn: Any, traits: Traits, flags: set[str], **options: Any) -> Any:
     if fn is None:
         return partial(_made, traits=traits, flags=flags, **options)
-    dispatcher = njit(fn, fastmath=flags, **options)
+    dispatcher = njit(fn, fastmath=flags, pipeline_class=Kernel, **options)
     dispatcher.traits = traits
     dispatcher.launches = Launches()
     # Only what the folder's key tells apart: no source from elsewhere, no closure.

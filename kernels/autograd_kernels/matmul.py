@@ -27,9 +27,9 @@ Geijn: Anatomy of high-performance matrix multiplication, 2008).
 
 from __future__ import annotations
 
-from autograd_kernels.jit import inline, kernel, merged
+from autograd_kernels.jit import inline, kernel, rule
 from autograd_kernels.llvm.dots import ALONE, DOTS, dots
-from autograd_kernels.llvm.memory import aligned, at, data, lanes
+from autograd_kernels.llvm.memory import aligned, at, data, lanes, noinline
 from autograd_kernels.llvm.packing import copy_lanes, copy_vector, transpose_lanes
 from autograd_kernels.llvm.target import HALVES
 from autograd_kernels.llvm.tile import (
@@ -73,6 +73,7 @@ def _pack(source, line, step, count, depth, vector, target, panel, apart):
     or the lines (line = 1) are neighbours, and are read as they lie: from page to page
     costs more than from line to line.
     """
+    noinline()
     if step == 1:
         for j in range(0, count, panel):
             most = min(panel, count - j)
@@ -101,11 +102,12 @@ def _pack(source, line, step, count, depth, vector, target, panel, apart):
 
 @inline
 def _sweep(rows, columns, mode, k, a, row, column, b, ldb, c, ldc, bias, part):
-    """A panel's `tiles`. A function of its own, or registers run out around them."""
+    """A panel's `tiles`. Apart, or registers run out around them."""
+    noinline()
     tiles(rows, columns, mode, k, a, row, column, b, ldb, c, ldc, bias, part)
 
 
-@merged
+@rule
 def _tiles(
     way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
     space, panel,
@@ -147,7 +149,7 @@ def _tiles(
                 )  # fmt: skip
 
 
-@merged
+@rule
 def _finish(mode, v, c, bias, j):
     """The epilogue of one element."""
     if mode & ADD:
@@ -159,7 +161,7 @@ def _finish(mode, v, c, bias, j):
         c[0] = 0
 
 
-@merged
+@rule
 def _plain(
     way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
     space, panel,
@@ -176,7 +178,7 @@ def _plain(
             _finish(mode, space[j], at(c, i * ldc + j), bias, j)
 
 
-@merged
+@rule
 def _dots(
     way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
     space, panel,
@@ -204,7 +206,8 @@ def _indirect(
     way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
     space, panel,
 ):  # fmt: skip
-    """A unit whose set-up is nothing beside the work: a function of its own."""
+    """A unit whose set-up is nothing beside the work."""
+    noinline()
     if way & (DOT_ROWS | DOT_COLUMNS):
         _dots(
             way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc,
@@ -217,7 +220,7 @@ def _indirect(
         )  # fmt: skip
 
 
-@merged
+@rule
 def _vectors(
     way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
     space, panel,

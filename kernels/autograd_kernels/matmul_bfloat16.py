@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_kernels.jit import elements, inline, kernel, merged
+from autograd_kernels.jit import elements, inline, kernel, rule
 from autograd_kernels.llvm import bfloat16
-from autograd_kernels.llvm.memory import aligned, at, data, lanes
+from autograd_kernels.llvm.memory import aligned, at, data, lanes, noinline
 from autograd_kernels.llvm.target import BYTES
 from autograd_kernels.llvm.tile import COLUMNS, HEIGHT, PART, nanoseconds
 from autograd_kernels.matmul_units import (
@@ -73,7 +73,7 @@ def plan(
     return batch * down * across, (depth + 1) * columns + a + sums + BYTES // SIZE
 
 
-cut = merged(_cut)
+cut = rule(_cut)
 
 
 @inline
@@ -118,11 +118,12 @@ def _copy_a(source, row, column, rows, depth, vector, target, line):
 
 @inline
 def _sweep(rows, columns, mode, k, a, row, b, ldb, c, ldc, bias, part):
-    """A panel's tiles. A function of its own, or registers run out around them."""
+    """A panel's tiles. Apart, or registers run out around them."""
+    noinline()
     bfloat16.tiles(rows, columns, mode, k, a, row, 1, b, ldb, c, ldc, bias, part)
 
 
-@merged
+@rule
 def _unit(
     mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias, space, panel
 ):

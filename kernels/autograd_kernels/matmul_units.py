@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd_kernels.caches import L1, L2
-from autograd_kernels.jit import kernel, merged
+from autograd_kernels.jit import kernel, rule
 from autograd_kernels.llvm.dots import DOTS, OTHERS
 from autograd_kernels.llvm.target import BYTES
 from autograd_kernels.llvm.tile import COLUMNS, HEIGHT
@@ -125,8 +125,8 @@ def plan(
     return units, (depth + 1) * columns + a + sums + BYTES // size
 
 
-in_parts, doubled, cut = merged(in_parts), merged(doubled), merged(_cut)
-start_of, steps_of = merged(start_of), merged(steps_of)
+in_parts, doubled, cut = rule(in_parts), rule(doubled), rule(_cut)
+start_of, steps_of = rule(start_of), rule(steps_of)
 
 
 @kernel(writes=0)

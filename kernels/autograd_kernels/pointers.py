@@ -7,7 +7,7 @@ chunk of `CHUNK` elements; the last chunk of a row is short, none straddles two 
 
 import numba
 
-from autograd_kernels.jit import inline, loop
+from autograd_kernels.jit import inline, rule
 from autograd_kernels.llvm.memory import pointer
 
 CHUNK = 4096  # elements that one unit of work covers
@@ -19,7 +19,7 @@ def stretch(row, column, start, stop, like):
     return numba.carray(pointer(row[column], like), stop)[start:]
 
 
-@loop
+@rule
 def span(r, lo, hi, table):
     """The elements of row ``r`` that are in chunks lo:hi, maybe none: start, stop."""
     unit = table[r, -1]

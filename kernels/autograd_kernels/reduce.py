@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numba import carray
 
-from autograd_kernels.jit import inline, kernel, loop, reduction
+from autograd_kernels.jit import inline, kernel, reduction, rule
 from autograd_kernels.llvm.floats import maximum, minimum
 from autograd_kernels.llvm.memory import stack
 from autograd_kernels.llvm.vector import LANES, first, load, splat, store, where
@@ -71,7 +71,7 @@ def sqdev_rows(lo, hi, x, mean, out):
         out[i] = settle(s, c)
 
 
-@loop
+@rule
 def sum_few_cols(lo, hi, x, out):
     """`sum_cols` for at most `LANES` columns: their sums are one vector."""
     n, inner = x.shape[1], x.shape[2]

@@ -13,7 +13,7 @@ becomes (1 - s) t + s / n.
 from __future__ import annotations
 
 from autograd_kernels.checks import SLACK, value_code
-from autograd_kernels.jit import inline, kernel, loop, reduction
+from autograd_kernels.jit import inline, kernel, reduction, rule
 from autograd_kernels.llvm.memory import stack
 from autograd_kernels.llvm.vector import (
     LANES,
@@ -38,7 +38,7 @@ ROOM = 256  # FEW * LANES
 FAR = 1 << 30  # labels beyond are reported as this
 
 
-@loop
+@rule
 def highest(i, whole, tail, x):
     """The maximum of row ``i``, 0 where that is not finite."""
     n, zero = x.shape[1], x.dtype.type(0)
@@ -52,7 +52,7 @@ def highest(i, whole, tail, x):
     return top if top - top == zero else zero
 
 
-@loop
+@rule
 def raised(p, mask, top, x):
     """exp(x - top) of one vector, 0 off the mask."""
     zero = splat(x.dtype.type(0), mask)

@@ -1,6 +1,7 @@
 """The disk cache of kernels, and their native addresses."""
 
 import ctypes
+import gc
 import hashlib
 import json
 import os
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 
@@ -197,3 +199,28 @@ def test_a_kernel_from_elsewhere_is_not_kept():
     assert out.tolist() == [0, 2, 4, 0]
     # Its source is not in the folder's key: a kept copy would go stale in silence.
     assert dispatcher.stats.cache_path is None
+
+
+def test_helpers_have_no_machine_code_of_their_own():
+    """It would be made anew in each kernel that they are compiled into."""
+    helper = jit.inline(lambda x: x + 1)
+    helper.compile((numba.int64,))
+    (compiled,) = helper.overloads.values()
+    name = compiled.fndesc.llvm_func_name
+    with jit.compiling:
+        assert compiled.library.get_pointer_to_function(name) == 0
+    assert compiled.library.get_function(name)
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_compiling_leaves_the_garbage_collector_as_it_was(on):
+    was = gc.isenabled()
+    (gc.enable if on else gc.disable)()
+    try:
+        with pytest.raises(numba.TypingError):
+            jit.inline(lambda x: x.no_such_thing).compile((numba.int64,))
+        assert gc.isenabled() == on
+        jit.inline(lambda x: x).compile((numba.int64,))
+        assert gc.isenabled() == on
+    finally:
+        (gc.enable if was else gc.disable)()

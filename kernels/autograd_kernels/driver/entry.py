@@ -39,7 +39,7 @@ from autograd_kernels.driver.objects import (
 )
 from autograd_kernels.driver.objects import layout_known as layout_known
 from autograd_kernels.driver.replay import store, walk, word
-from autograd_kernels.jit import holding, loop
+from autograd_kernels.jit import holding, rule
 
 AXES = 8  # of an input or output at most
 HEAD, PLACE = 11, 4 + AXES  # words
@@ -49,7 +49,7 @@ ENTER = (types.intp, BORROWED, BORROWED)  # types of the arguments
 UNCHANGED = (types.intp, types.intp)
 
 
-@loop
+@rule
 def _fits(array, place, array_type):
     """Whether an object is an array of a place's dtype and shape, in C order."""
     if word(array, TYPE) != array_type or word(array, DTYPE) != word(place, 1):
@@ -63,7 +63,7 @@ def _fits(array, place, array_type):
     return fits
 
 
-@loop
+@rule
 def _take(place, count, args, array_type):
     """Copy arguments to their places, if all fit."""
     if word(args, LENGTH) != count:
@@ -79,7 +79,7 @@ def _take(place, count, args, array_type):
     return fits
 
 
-@loop
+@rule
 def _unchanged(watched, count):
     """Whether all words are what they were; none is read after one that is not."""
     i = 0
@@ -88,7 +88,7 @@ def _unchanged(watched, count):
     return i == count
 
 
-@loop
+@rule
 def _unshared(objects, count):
     """Whether no object has more references than it had."""
     fine = True

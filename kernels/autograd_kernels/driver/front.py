@@ -51,14 +51,14 @@ from autograd_kernels.driver.rows import (
     new,
     none,
 )
-from autograd_kernels.jit import holding, loop
+from autograd_kernels.jit import holding, rule
 
 LARGEST32 = float(np.finfo(np.float32).max)
 EXACT = 1 << 53  # above, not every int is a float64
 ADDRESS, REST = 1, 3  # of a row: the kernel's for each dtype, and what follows
 
 
-@loop
+@rule
 def _scalar(g, x, kind, place):
     """Write a Python number to ``place`` in a dtype; False if that is not exact enough.
 
@@ -133,14 +133,14 @@ def slope(row, x, y):
     return owned(out)
 
 
-@loop
+@rule
 def _extent(x, axis, ndim):
     """Length of ``x`` along an axis of a result of ``ndim`` axes."""
     own = axis - (ndim - ndim_of(x))
     return word(word(x, SHAPE), own) if own >= 0 else 1
 
 
-@loop
+@rule
 def _broadcast(a, b, ndim, shape, geom):
     """Write the result's shape and the `map2` geometry; its size, -1: not for here."""
     size, runs = 1, 0
@@ -256,10 +256,10 @@ def slot(m, n, k, flags):
     return (mixed ^ mixed >> 15) & (SLOTS - 1)
 
 
-_slot = loop(slot)
+_slot = rule(slot)
 
 
-@loop
+@rule
 def _turned(x):
     """0 for memory in C order, 1 for that of the transpose, -1 for neither."""
     flags = word(x, FLAGS)

@@ -45,7 +45,7 @@ from autograd_kernels.driver.rows import (
     new,
     none,
 )
-from autograd_kernels.jit import ROW, holding, loop
+from autograd_kernels.jit import ROW, holding, rule
 
 MOST_LAUNCHED = 1 << 18  # bytes of all arrays of a launch
 
@@ -149,7 +149,7 @@ def codes(args):
     return found
 
 
-@loop
+@rule
 def _code(g, x):
     """`code` of an array."""
     flags, ndim, dtype = word(x, FLAGS), ndim_of(x), -1

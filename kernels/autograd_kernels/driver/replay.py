@@ -26,7 +26,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from autograd_kernels.jit import kernel, loop
+from autograd_kernels.jit import kernel, rule
 from autograd_kernels.llvm.builder import WORD
 
 ADDRESS, WORDS, COUNT, UNITS, PARTS, GRAIN, RUN, AFTER = range(8)
@@ -161,7 +161,7 @@ def _pause(context: Any) -> Any:
 _yield = types.ExternalFunction("sched_yield", types.int32())
 
 
-@loop
+@rule
 def _wait_until(base, index, value):
     """Spin until a word is at least ``value``; let other threads run now and then."""
     spins = 0
@@ -176,7 +176,7 @@ def _wait_until(base, index, value):
 # Walks, of a table by its address ----------------------------------------------------
 
 
-@loop
+@rule
 def _launch(table, i, lo, hi):
     """Call the kernel of row ``i`` on its units lo:hi."""
     row = COLUMNS * i
@@ -184,7 +184,7 @@ def _launch(table, i, lo, hi):
     call(word(table, row + ADDRESS), words, count, lo, hi)
 
 
-@loop
+@rule
 def _part(table, i, lo, hi):
     """A part of a launch, or of the run that begins there, tile by tile."""
     run = word(table, COLUMNS * i + RUN)
@@ -196,7 +196,7 @@ def _part(table, i, lo, hi):
         lo = stop
 
 
-@loop
+@rule
 def walk(table, start, stop):
     """Run rows start..stop here; return the row of a failed check, or stop."""
     i = start
@@ -217,7 +217,7 @@ def replay(table, start, stop):
     return walk(table, start, stop)
 
 
-@loop
+@rule
 def _all_claimed(table, i, counters):
     """Whether a launch has no part left that nobody took."""
     parts = word(table, COLUMNS * i + PARTS)
@@ -225,7 +225,7 @@ def _all_claimed(table, i, counters):
     return load(counters, 2 * i) == every
 
 
-@loop
+@rule
 def _share(table, i, counters, me):
     """Do parts of a run until none is left.
 
@@ -244,7 +244,7 @@ def _share(table, i, counters, me):
         increase(counters, done, 1)
 
 
-@loop
+@rule
 def _wait_for(table, counters, known, rows):
     """Wait until the first ``rows`` are done, of which the first ``known`` are.
 
@@ -262,7 +262,7 @@ def _wait_for(table, counters, known, rows):
     return known
 
 
-@loop
+@rule
 def _walk_shared(table, rows, counters, me):
     """Run every launch, in order, as thread ``me`` of those that do; 0 is the caller.
 

@@ -27,7 +27,7 @@ from autograd_kernels.driver.objects import (
     owned,
 )
 from autograd_kernels.driver.replay import word
-from autograd_kernels.jit import loop
+from autograd_kernels.jit import rule
 
 NEW, ARRAY, NONE, FLOAT, INT, TUPLE, LONG, KEEP, DTYPES = range(9)
 KNOWN = ("f4", "f8", "?", "i8", "u8", "i4", "u4", "u1")  # dtypes from there on
@@ -49,7 +49,7 @@ def shared():
     return np.array([*functions, *(id(np.dtype(name)) for name in KNOWN)], np.int64)
 
 
-@loop
+@rule
 def kind_of(g, x):
     """0 for an aligned array of float32, 1 of float64, -1 for anything else."""
     kind = -1
@@ -62,34 +62,34 @@ def kind_of(g, x):
     return kind
 
 
-@loop
+@rule
 def dense(g, x):
     """`_kind` of an array in C order."""
     kind = kind_of(g, x)
     return kind if kind >= 0 and word(x, FLAGS) & C else -1
 
 
-@loop
+@rule
 def ndim_of(x):
     """How many axes an array has."""
     return word(x, NDIM) & HALF
 
 
-@loop
+@rule
 def new(g, dtype, ndim, shape):
     """Address of a new array; 0 where there is no memory."""
     keep(word(g, KEEP), dtype)
     return new_array(word(g, NEW), word(g, ARRAY), dtype, ndim, shape)
 
 
-@loop
+@rule
 def none(g):
     """None, for the caller: "not for here"."""
     keep(word(g, KEEP), word(g, NONE))
     return owned(word(g, NONE))
 
 
-@loop
+@rule
 def item_of(dtype):
     """Bytes of an element of `KNOWN`."""
     item = 8

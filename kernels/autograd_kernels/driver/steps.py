@@ -25,7 +25,7 @@ from numba.extending import intrinsic
 
 from autograd_kernels.driver.objects import copy
 from autograd_kernels.driver.replay import BUSY, word
-from autograd_kernels.jit import kernel, loop
+from autograd_kernels.jit import kernel, rule
 from autograd_kernels.llvm.builder import WORD
 
 HEAD, PLACE = 10, 3  # words
@@ -49,7 +49,7 @@ def _walked(context: Any, address: Any, words: Any) -> Any:
     return types.intp(types.intp, types.intp), codegen
 
 
-@loop
+@rule
 def _gather(place, order, count):
     """Copy the rows of a batch to where the table reads them."""
     to, data, size = word(place, 0), word(place, 1), word(place, 2)
@@ -57,7 +57,7 @@ def _gather(place, order, count):
         copy(to + i * size, data + word(order, i) * size, size)
 
 
-@loop
+@rule
 def _copied(places, count, to, start):
     """Copy the bytes of each place from its word ``start`` to its word ``to``."""
     for i in range(count):

@@ -137,6 +137,20 @@ def wide(context):
 
 
 @intrinsic
+def noinline(context):
+    """The function is a function of its own in its callers' machine code.
+
+    For what is large and called from several places, or has many values of its own.
+    """
+
+    def codegen(target, builder, sig, args):
+        builder.function.attributes.add("noinline")
+        return target.get_dummy_value()
+
+    return types.void(), codegen
+
+
+@intrinsic
 def dense(context, view):
     """``view``, a 1-D array whose stride is known to be its itemsize, typed as such."""
     contiguous = view.copy(layout="C")

@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from autograd_kernels.jit import inline, kernel, loop, rule
+from autograd_kernels.jit import inline, kernel, rule
 from autograd_kernels.llvm.vector import load, store, where
 from autograd_kernels.llvm.vector_math import sqrt
 from autograd_kernels.optim.rules import (
@@ -61,7 +61,7 @@ class Numbers(NamedTuple):
     amsgrad: float
 
 
-@loop
+@rule
 def numbers(h, steps, present, size):
     """What Adam and NAdam share."""
     decoupled = h.decoupled_weight_decay != 0.0

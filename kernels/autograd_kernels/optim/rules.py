@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograd_kernels.jit import loop
+from autograd_kernels.jit import rule
 from autograd_kernels.llvm.memory import at, pointer, pointers
 from autograd_kernels.llvm.named import read, write
 from autograd_kernels.llvm.vector import LANES, first, load, store
@@ -13,7 +13,7 @@ SCALARS = 12  # columns of ``scalars``, at most LANES
 CLOCK = 3  # numbers of a clock: steps taken, two carried along
 
 
-@loop
+@rule
 def count_steps(f, settings, lo, hi, scalars, table):
     """Count a step of rows lo:hi, and derive a row's scalars: ``f(clock, h)``.
 
@@ -47,7 +47,7 @@ def count_steps(f, settings, lo, hi, scalars, table):
 # nor written.
 
 
-@loop
+@rule
 def vectors(f, start, stop, arrays, s):
     """f(i, mask, arrays, s) for every vector of start:stop.
 
@@ -62,7 +62,7 @@ def vectors(f, start, stop, arrays, s):
         f(whole, first(stop - whole, LANES), arrays, s)
 
 
-@loop
+@rule
 def rows(f, numbers, count, lo, hi, scalars, table):
     """`vectors` of every row of a table of ``count`` (a literal) arrays.
 
@@ -76,31 +76,31 @@ def rows(f, numbers, count, lo, hi, scalars, table):
         vectors(f, start, stop, arrays, s)
 
 
-@loop
+@rule
 def gradient(g, x, i, mask, s):
     """The gradient of what is minimised: of sign ``s.sign``, with ``s.decay * x``."""
     return plus_if(load(g, i, mask) * s.sign, s.decay, x)
 
 
-@loop
+@rule
 def plus_if(x, factor, y):
     """x + factor * y, or x itself where the number ``factor`` is 0."""
     return x + y * factor if on(factor) else x
 
 
-@loop
+@rule
 def mix(x, a, y, b):
     """x * a + y * b, the same in every loop: LLVM may not choose what to fuse."""
     return fma(x, a, y * b)
 
 
-@loop
+@rule
 def on(setting):
     """Whether a number is not 0; in its own dtype, or float32 would become float64."""
     return setting != type(setting)(0)
 
 
-@loop
+@rule
 def sign(maximize):
     """Of the gradient, to descend by it."""
     return -1.0 if maximize != 0.0 else 1.0
