@@ -2,7 +2,7 @@
 
 Every unit is left out at random in every step, so none can rely on another. The cost
 in training is then a random number: to see whether it falls, turn dropout off, which
-is what evaluation does ("valid_loss" here, of the training rows).
+is what evaluation does ("valid_loss" here, of the training rows themselves).
 """
 
 from real_data import diabetes, save
@@ -17,12 +17,16 @@ for p in (0.0, 0.5):
     layers = nn.Linear(10, 64), nn.ReLU(), nn.Dropout(p), nn.Linear(64, 1)
     model, loss, metrics = nn.Sequential(*layers), nn.MSELoss(), {"r2": train.r2}
     opt, batches = optim.Adam(model.parameters(), 0.003), train.Batches(*data, 1000)
-    cost = train.fit(model, opt, loss, batches, epochs=300)["loss"]
-    curves[f"p = {p}"], rises = cost, sum(map(float.__lt__, cost, cost[1:]))
+    history = train.fit(model, opt, loss, batches, data, epochs=300)
+    costs = {"in training": history["loss"], "evaluated": history["valid_loss"]}
+    curves |= {f"p = {p}, {name}": cost for name, cost in costs.items()}
+    rises = [sum(map(float.__lt__, cost, cost[1:])) for cost in costs.values()]
     r2 = {n: train.evaluate(model, loss, *d, metrics)["r2"] for n, d in parts.items()}
     scores[f"p = {p}"] = r2
-    print(f"p = {p}: the cost rose {rises} times; train R2 {r2['train']:.2f},", end=" ")
-    print(f"hold-out {r2['hold-out']:.2f}")
+    print(
+        "p = {}: cost up {} times in training, {} evaluated;".format(p, *rises), end=""
+    )
+    print(f" train R2 {r2['train']:.2f}, hold-out {r2['hold-out']:.2f}")
 figure, axes = train.panels(2)
-train.lines(curves, xlabel="step", ylabel="cost in training", ax=axes[0])
+train.lines(curves, xlabel="step", ylabel="cost", ax=axes[0])
 save(train.bars(scores, ylabel="R2", ax=axes[1]))
