@@ -61,6 +61,9 @@ class Helper(Kernel):
 class Linked(JITCodeLibrary):  # type: ignore[misc]
     """LLVM code that is optimised and made machine code where it is linked to."""
 
+    def _optimize_functions(self, module: Any) -> None:
+        module.data_layout = self._codegen._data_layout
+
     def _optimize_final_module(self) -> None:
         pass
 
