@@ -127,8 +127,9 @@ class CutMix(Pixels, Mixing):
     The box is one for the batch, of a random place and a share 1 - Beta(alpha, alpha)
     of the pixels, what of it is inside; targets are mixed by the pixels that each image
     has kept. Yun et al., "CutMix: regularization strategy to train strong classifiers
-    with localizable features", ICCV 2019, section 3.2. See `Pixels` for the shapes of
-    images and `Mixup` for targets; pixels keep their bits. Called ``(x, y, rng)``.
+    with localizable features", ICCV 2019, section 3.2. ``height``, ``width``,
+    ``channels``, ``channels_last``: see `Jitter`; ``alpha``, ``classes``, what is
+    returned and raised: see `Mixup`. Pixels keep their bits.
 
     >>> import numpy as np
     >>> from autograd_core import train

@@ -83,7 +83,7 @@ def precision(
 ) -> float:
     """Of the rows that are taken for a class, the fraction that is of it.
 
-    ``output``, ``y``, ``threshold``, ``ignore_index``, errors: see `accuracy`.
+    ``output``, ``y``, ``threshold``, ``ignore_index``, what is raised: see `accuracy`.
     ``average``: "binary", of class 1; "macro", the mean over the classes that occur in
     ``y`` or are predicted; "weighted", the mean over the classes with their numbers of
     rows; "micro", over all rows together. Unless given it is "binary" for two classes
@@ -106,8 +106,8 @@ def recall(
 ) -> float:
     """Of the rows of a class, the fraction that is found.
 
-    ``output``, ``y``, ``average``, ``threshold`` and what is raised: see `precision`. 0
-    for class 1 where no row is of it.
+    ``output``, ``y``, ``average``, ``threshold``, ``ignore_index`` and what is raised:
+    see `precision`. 0 for class 1 where no row is of it.
     """
     hits, _, actual, pick = _counts(
         output, y, average, (threshold, ignore_index), "recall"
@@ -125,9 +125,10 @@ def f1(
 ) -> float:
     """The harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN).
 
-    ``output``, ``y``, ``threshold`` and what is raised: see `accuracy`. ``average``:
-    see `precision`; it is taken of each class's F1. 0 for class 1 where it is neither
-    there nor predicted. van Rijsbergen, "Information retrieval", 1979, chapter 7.
+    ``output``, ``y``, ``threshold``, ``ignore_index`` and what is raised: see
+    `accuracy`. ``average``: see `precision`; it is taken of each class's F1. 0 for
+    class 1 where it is neither there nor predicted. van Rijsbergen, "Information
+    retrieval", 1979, chapter 7.
 
     >>> import numpy as np
     >>> from autograd_core import train
