@@ -1,4 +1,4 @@
-"""Numba's pipeline without what kernels do not need: half of a cold start.
+"""Numba's pipeline without what kernels do not need.
 
 `Kernel` is the pipeline of kernels, `Helper` that of the functions they call. Numba
 makes machine code of both, though a helper is only ever compiled into its callers: here
