@@ -58,7 +58,8 @@ def backward(
         seed = astype(seed, dtype=dtype)
     taken = {id(seed._data if create_graph else seed)}  # the caller's, perhaps
     found = walk([root], [seed], create_graph=create_graph, retain_graph=retain_graph)
-    leaves = [(leaf, g) for leaf, g in found.items() if takes(leaf)]
+    # An input of a transform, whose walk is over, requires none any more.
+    leaves = [(leaf, g) for leaf, g in found.items() if leaf.requires_grad]
     for leaf, g in leaves:
         check_fits(leaf, g)
     for leaf, g in leaves:
@@ -80,12 +81,6 @@ def _require_graph(root: TensorBase) -> None:
             "backward: this tensor does not require grad: none of its inputs do, or it "
             "was made under no_grad"
         )
-
-
-def takes(leaf: Any) -> bool:
-    """Whether it gets a ``.grad``; not an input of a transform, whose walk is over."""
-    wanted: bool = leaf.requires_grad
-    return wanted
 
 
 def check_fits(leaf: Any, g: Any) -> None:
