@@ -57,7 +57,9 @@ def backward(
     elif seed._data.dtype != dtype:
         seed = astype(seed, dtype=dtype)
     taken = {id(seed._data if create_graph else seed)}  # the caller's, perhaps
-    found = walk([root], [seed], create_graph=create_graph, retain_graph=retain_graph)
+    found: dict[Any, Any] = walk(
+        [root], [seed], create_graph=create_graph, retain_graph=retain_graph
+    )
     # An input of a transform, whose walk is over, requires none any more.
     leaves = [(leaf, g) for leaf, g in found.items() if leaf.requires_grad]
     for leaf, g in leaves:
