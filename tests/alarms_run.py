@@ -22,7 +22,7 @@ import numpy as np
 import autograd_core as ag
 from autograd_core import nn, optim
 from autograd_core.threads import teams
-from autograd_kernels import replay
+from autograd_kernels.driver import replay
 from autograd_kernels.jit import compiling
 
 EACH = 50  # calls in a row that an alarm may fall into

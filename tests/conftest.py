@@ -1,5 +1,6 @@
 """What all tests share: a generator seeded by the test's name, hypothesis' profile."""
 
+import gc
 import signal
 import zlib
 
@@ -15,6 +16,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # Compilation makes a first example slow; a failure must come back when rerun.
 settings.register_profile("default", deadline=None, derandomize=True)
 settings.load_profile("default")
+
+
+def pytest_collection_finish(session):
+    """The collector need not look at forty thousand tests again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -127,7 +127,7 @@ def test_an_interrupt_at_any_opcode_leaves_a_helper_to_be_called(
     """Also inside what wakes it: a lock of Python's could stay taken."""
     assert works(team)
     step = 1
-    while interrupted(lambda: team._wake(2), step, "opcode"):
+    while interrupted(lambda: team.wake(2), step, "opcode"):
         step += 1
         until = time.monotonic() + 10
         while not all(helper.parked for helper in team.helpers):
