@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any
 
-import numba
 import numpy as np
 
 from autograd_core.hooks import Array
@@ -22,16 +21,24 @@ from autograd_kernels import jit
 from autograd_kernels import matmul as mm
 from autograd_kernels import reduce as red
 from autograd_kernels.driver import front, launching, objects, rows
+from autograd_kernels.native import (
+    ALIGNED,
+    WRITEABLE,
+    C,
+    Kind,
+    Kinds,
+    data_of,
+    kinds_of,
+)
 
 MOST = rows.MOST  # bytes of an array that a front takes
 SCRATCH = 1 << 18  # bytes of a product's working memory
 
-WHOLE = numba.typeof(0)
 preparing = lock()  # one thread at a time fills rows
 
 
-def _flat(dtype: Any, ndim: int = 1) -> Any:
-    return jit.array_type(np.dtype(dtype), ndim, (True, False, True, True))
+def _flat(dtype: Any, ndim: int = 1) -> Kind:
+    return np.dtype(dtype), ndim, C | ALIGNED | WRITEABLE
 
 
 def _declines(*args: Any) -> None:
@@ -65,23 +72,23 @@ class Uses:
 class Front:
     """``front.enter(*operands)``: the result, or None.
 
-    ``entry`` is the built-in and ``kinds`` are the types of its arguments; ``types``
-    gives those of the kernel's arguments after lo and hi for a dtype, ``rest`` the
+    ``entry`` is the built-in and ``kinds`` are the types of its arguments; ``kinds``
+    those of the kernel's arguments after lo and hi for a dtype, ``rest`` the
     row's words after the two addresses. ``bound`` are its first operands.
     """
 
-    __slots__ = ("bound", "enter", "entry", "kernel", "rest", "row", "types", "uses")
+    __slots__ = ("bound", "enter", "entry", "kernel", "kinds", "rest", "row", "uses")
 
     def __init__(
         self,
         entry: tuple[Any, tuple[Any, ...]],
         kernel: Any,
-        types: Callable[[Any], tuple[Any, ...]],
+        kinds: Callable[[Any], Kinds],
         rest: Callable[[], list[int]] = list,
         bound: tuple[Any, ...] = (),
     ) -> None:
         self.entry, self.kernel = entry, kernel
-        self.types, self.rest, self.bound = types, rest, bound
+        self.kinds, self.rest, self.bound = kinds, rest, bound
         self.enter: Callable[..., Any] = _declines
         self.row: Array | None = None
         # Of the dtypes that are not ready yet.
@@ -101,11 +108,10 @@ class Front:
     def _prepare(self, dtype: Any) -> None:
         """From now on the built-in takes ``dtype``."""
         if self.row is None:
-            head = [objects.data_of(rows.shared()), 0, 0]
+            head = [data_of(rows.shared()), 0, 0]
             self.row = np.array([*head, *self.rest()], np.int64)
-        types = WHOLE, WHOLE, *self.types(dtype)
         place = front.ADDRESS + FLOATS.index(dtype)
-        self.row[place] = jit.address_for(self.kernel, types)
+        self.row[place] = self.kernel.address(self.kinds(dtype))
         self.enter = partial(jit.entry(*self.entry), self.row, *self.bound)
 
 
@@ -124,34 +130,34 @@ def slope(kernel: Any, *constants: float) -> Front:
 def binary(kernel: Any, comparison: bool = False) -> Front:
     """Of a broadcasting kernel; a comparison's results are bool."""
 
-    def types(dtype: Any) -> tuple[Any, ...]:
+    def kinds(dtype: Any) -> Kinds:
         out = np.bool_ if comparison else dtype
         return _flat(np.int64), _flat(dtype), _flat(dtype), _flat(out)
 
-    return Front((front.binary, rows.THREE), kernel, types, lambda: [comparison])
+    return Front((front.binary, rows.THREE), kernel, kinds, lambda: [comparison])
 
 
 def total(mean: bool = False) -> Front:
     """The sum, or the mean, of all of an array."""
 
-    def types(dtype: Any) -> tuple[Any, ...]:
+    def kinds(dtype: Any) -> Kinds:
         return _flat(dtype, 2), _flat(dtype)
 
-    return Front((front.total, rows.TWO), red.sum_rows, types, lambda: [mean])
+    return Front((front.total, rows.TWO), red.sum_rows, kinds, lambda: [mean])
 
 
 def product(ta: bool, tb: bool, *bound: Any) -> Front:
     """``op(a) @ op(b) [+ bias]``; operands are bias or None, a and b, matrices."""
 
-    def types(dtype: Any) -> tuple[Any, ...]:
+    def kinds(dtype: Any) -> Kinds:
         two, one = _flat(dtype, 2), _flat(dtype)
-        return WHOLE, WHOLE, WHOLE, two, two, one, two, two
+        return None, None, None, two, two, one, two, two
 
     def rest() -> list[int]:
-        scratch, plans = map(objects.data_of, _shared_by_products())
+        scratch, plans = map(data_of, _shared_by_products())
         return [ta, tb, scratch, SCRATCH, plans, mm.BIAS]
 
-    return Front((front.product, rows.FOUR), mm.matmul, types, rest, bound)
+    return Front((front.product, rows.FOUR), mm.matmul, kinds, rest, bound)
 
 
 @cache
@@ -175,9 +181,7 @@ def plan_product(
     _shared_by_products()[1][place : place + front.SLOT] = (m, n, k, told, *plan)
 
 
-def _flats(
-    count: int, constants: tuple[float, ...]
-) -> Callable[[Any], tuple[Any, ...]]:
+def _flats(count: int, constants: tuple[float, ...]) -> Callable[[Any], Kinds]:
     return lambda dtype: (_flat(dtype),) * (count + bool(constants))
 
 
@@ -185,7 +189,7 @@ def _constants(values: tuple[float, ...]) -> Callable[[], list[int]]:
     """The words that stand for hyper-parameters, which stay in memory for ever."""
 
     def rest() -> list[int]:
-        places = [objects.data_of(_forever(dtype, values)) for dtype in FLOATS]
+        places = [data_of(_forever(dtype, values)) for dtype in FLOATS]
         return [*places, len(values)]
 
     return rest
@@ -214,7 +218,7 @@ class Empty:
         if self.uses is not None and self.uses.enough(entry):
             self.uses = None
             if objects.layout_known():
-                row = np.array([objects.data_of(rows.shared())])
+                row = np.array([data_of(rows.shared())])
                 self.enter = partial(jit.entry(*entry), row)
 
 
@@ -230,21 +234,21 @@ def point() -> Callable[[Array, Array, tuple[Array, ...]], bool]:
 @cache
 def column_of(column: int) -> Array:
     """A table's column as `point` takes it."""
-    return np.array([objects.data_of(rows.shared()), column])
+    return np.array([data_of(rows.shared()), column])
 
 
 # Any launch --------------------------------------------------------------------------
 
 
 def launched(kernel: Any, units: int, args: tuple[Any, ...]) -> None:
-    """A dispatcher was called; often enough, and it is not for such arguments again.
+    """Python called a kernel; often enough, and it does not for such arguments again.
 
     From then on ``kernel.launches.enter(kernel.launches.row, units, args)`` launches
-    what is small, and says whether it has.
+    what is not to be shared among threads, and says whether it has.
     """
     native, entry = kernel.launches, (launching.launch, rows.THREE)
     if native.uses is None:
-        native.uses = Uses()
+        native.uses = Uses(4)  # calls by Python take ten times as long
     full = native.count == launching.MOST_KERNELS
     if full or not native.uses.enough(entry) or not objects.layout_known():
         return
@@ -257,7 +261,7 @@ def launched(kernel: Any, units: int, args: tuple[Any, ...]) -> None:
         if there or native.count == launching.MOST_KERNELS:
             native.uses = Uses(1000)  # it is too large: look again much later
             return
-        known[native.count] = *codes, jit.address(kernel, (0, units, *args))
+        known[native.count] = *codes, kernel.address(kinds_of(args))
         native.count += 1
-        native.row[:2] = objects.data_of(rows.shared()), native.count
+        native.row[:2] = data_of(rows.shared()), native.count
         native.enter = jit.entry(*entry)

@@ -6,7 +6,6 @@ Everything that touches data goes through here; an op does no arithmetic of its 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from ctypes import addressof, c_char
 from functools import lru_cache
 from typing import Any
 
@@ -19,13 +18,14 @@ from autograd_core.tape import FLOATS as FLOATS
 from autograd_core.threads import teams
 from autograd_kernels import elementwise as k
 from autograd_kernels.copying import copy4
+from autograd_kernels.driver.launching import SHARED
 from autograd_kernels.driver.objects import layout_known
+from autograd_kernels.native import data_of
 
 new = Empty()
 cleared: list[Array] = []  # status words that hold 0
 SPARE = 64  # of them at most
 SHARED_CHUNKS = 64  # chunks of an optimizer's parameters from which on threads pay
-SHARED = 1 << 19  # elements of a kernel's first or last array from which on threads pay
 SHARE = 1 << 17  # elements that a thread gets at least: waking it takes microseconds
 
 
@@ -60,28 +60,16 @@ def launch_parts(kernel: Any, units: int, *args: Any) -> None:
     """
     if RECORDING and (listener := current.recorder) is not None:
         listener.launch(kernel, units, args)
-    elif units < 2 or teams.current.size < 2:
-        run(kernel, units, args)
-    else:
+    elif units > 1 and teams.current.size > 1:
         teams.current.run(kernel, units, args)
+    elif not (native := kernel.launches).enter(native.row, units, args):
+        run(kernel, units, args)
 
 
 def run(kernel: Any, units: int, args: tuple[Any, ...]) -> None:
-    """``kernel(0, units, *args)``, and from some time on natively if it is small."""
+    """``kernel(0, units, *args)``, of which the next may be a built-in's work."""
     kernel(0, units, *args)
     launched(kernel, units, args)
-
-
-def address(array: Array) -> int:
-    """Address of the first element.
-
-    By way of a buffer, which must be writable, contiguous and not empty: NumPy's own
-    way builds a dictionary and takes eight times as long.
-    """
-    try:
-        return addressof(c_char.from_buffer(array))  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return int(array.__array_interface__["data"][0])
 
 
 class Pointers:
@@ -111,7 +99,7 @@ class Pointers:
         often = self.uses.enough(POINT) and layout_known()
         if often and point()(self.table, column_of(column + 1), tuple(arrays)):
             return
-        self.table[:, column + 1] = list(map(address, arrays))
+        self.table[:, column + 1] = list(map(data_of, arrays))
 
     def snapshot(self) -> Pointers:
         """The same table with columns that no later `point` changes."""

@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.hooks import Array, recorder
-from autograd_kernels import jit
+from autograd_core.hooks import recorder
 from autograd_kernels.driver import replay as native
+from autograd_kernels.native import Array, data_of, exploded, kinds_of
 
 PATIENCE = 20_000  # spins of some 40 ns without work before a helper parks
 TRIALS = 8  # calls of each way in a round, fewer where a call is long
@@ -56,7 +56,7 @@ class Helper(threading.Thread):
                 self.calls.get()
             if self.closing:
                 return
-            native.serve(_address(self.memory), PATIENCE, self.number)
+            native.serve(data_of(self.memory), PATIENCE, self.number)
 
     def close(self) -> None:
         """Go home."""
@@ -76,11 +76,10 @@ class ThreadTeam:
     def __init__(self, size: int) -> None:
         self.size = min(size, native.MOST_PARTS)
         self.memory = np.zeros(16, np.int64)
-        self.control = _address(self.memory)
+        self.control = data_of(self.memory)
         self.lock = threading.RLock()  # while helpers are started
         self.helpers: list[Helper] = []
         self.most = self.size - 1  # helpers; less if the system has no more threads
-        self.entries: dict[Any, int] = {}
 
     def run(
         self,
@@ -90,7 +89,7 @@ class ThreadTeam:
         most: int = native.MOST_PARTS,
     ) -> None:
         """One launch, cut where its kernel may be into ``most`` parts at the most."""
-        step = jit.traits(kernel).step
+        step = kernel.traits.step
         grain = -(-units // (min(self.size, most) * step)) * step
         parts = -(-units // grain)
         if parts < 2:
@@ -98,18 +97,11 @@ class ThreadTeam:
             return
         words = np.array(exploded(args) + [0] * native.SIZES[-1], np.int64)
         count = len(words) - native.SIZES[-1]
-        row = [self.entry(kernel, args), _address(words), count, units, parts, grain]
+        address = kernel.address(kinds_of(args))
+        row = [address, data_of(words), count, units, parts, grain]
         memory = np.array([*row, 1, 0, 0, 0], np.int64)  # alone, after nothing
-        table = _address(memory)
+        table = data_of(memory)
         self.replay(table, 1, table + 8 * native.COLUMNS, parts)
-
-    def entry(self, kernel: Any, args: tuple[Any, ...]) -> int:
-        """Native address of a kernel for arguments of these types, remembered."""
-        kinds = [(a.dtype, a.ndim) if isinstance(a, np.ndarray) else 0 for a in args]
-        key = (kernel, *kinds)
-        if key not in self.entries:
-            self.entries[key] = jit.address(kernel, (0, 1, *args))
-        return self.entries[key]
 
     def replay(self, table: int, rows: int, counts: int, parts: int) -> int:
         """Run a whole table with whoever is there; see ``native.replay_shared``.
@@ -230,22 +222,6 @@ class ShareOrNot:
 def _typical(times: list[float]) -> float:
     """The median, or the less of two: the very first call is cold."""
     return sorted(times)[(len(times) - 1) // 2] if times else math.inf
-
-
-def _address(array: Array) -> int:
-    return int(array.__array_interface__["data"][0])
-
-
-def exploded(args: tuple[Any, ...]) -> list[int]:
-    """Arguments as the words that compiled code takes (see ``jit.address``)."""
-    words: list[int] = []
-    for arg in args:
-        if isinstance(arg, np.ndarray):
-            words += [0, 0, arg.size, arg.itemsize, _address(arg)]
-            words += [*arg.shape, *arg.strides]
-        else:
-            words.append(int(arg))
-    return words
 
 
 # What joblib, loky, dask and batch systems set in the workers that they start.

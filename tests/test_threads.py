@@ -32,9 +32,8 @@ from autograd_core.threads import (
 )
 from autograd_kernels import elementwise
 from autograd_kernels.driver import replay as native
-from autograd_kernels.jit import traits
 
-STEP = traits(elementwise.fill).step
+STEP = elementwise.fill.traits.step
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from autograd_core.hooks import Array, listen
 from autograd_core.program import compile
 from autograd_core.tensor import Tensor
 from autograd_core.transforms import vjp
-from autograd_kernels.jit import traits
 
 EPS = float(np.finfo(np.float32).eps)
 
@@ -256,7 +255,7 @@ class Cutter:
         if kernel.__module__.startswith("autograd_kernels."):  # has tests of its own
             kernel(0, units, *args)
             return
-        is_ = traits(kernel)
+        is_ = kernel.traits
         reads, outs = args[: len(args) - is_.writes], args[len(args) - is_.writes :]
         before = [x.tobytes() if isinstance(x, np.ndarray) else x for x in reads]
         kernel(0, units, *args)

@@ -13,7 +13,6 @@ from autograd_core.hooks import Array, recorder
 from autograd_core.launch import (
     FLOATS,
     Pointers,
-    address,
     contiguous,
     empty,
     launch_many,
@@ -29,6 +28,7 @@ from autograd_core.optim.group import Group
 from autograd_core.optim.settings import Setting
 from autograd_core.tape import TensorBase, forget_grads
 from autograd_core.writes import overwrite
+from autograd_kernels.native import data_of
 from autograd_kernels.optim.rules import CLOCK, SCALARS
 from autograd_kernels.pointers import CHUNK
 
@@ -144,7 +144,7 @@ class Optimizer:
             if i >= len(self.state):
                 check_leaf(label, p)
                 check_layout(label, p._data)
-            other = seen.setdefault(address(p._data) if p._data.size else id(p), i)
+            other = seen.setdefault(data_of(p._data) if p._data.size else id(p), i)
             if other != i:
                 raise ValueError(
                     f"{label}, shape {p._data.shape}, is parameter {other} again, or "

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-import numba
 import numpy as np
 
 from autograd_core.hooks import Array
-from autograd_core.program.buffers import Buffer, PointerRefs, Ref, address_of
+from autograd_core.program.buffers import Buffer, PointerRefs, Ref
 from autograd_core.program.cost import split
 from autograd_core.program.events import Check, Event, HostCall, Launch
 from autograd_core.program.order import needed
 from autograd_core.program.plan import ALIGN
-from autograd_kernels import jit
 from autograd_kernels.driver.replay import ADDRESS, AFTER, COLUMNS, GRAIN, PARTS, SIZES
+from autograd_kernels.native import ALIGNED, WRITEABLE, C, Kind, data_of
 
 ADDRESS_WORD = 4  # of those that an array is exploded to, see `Binder.words`
-C, F, ALIGNED, WRITEABLE = 0x1, 0x2, 0x100, 0x400  # of an array's flags
 Call = tuple[Callable[..., Any], list[Any], Array]  # function, arguments, output
 
 
@@ -46,8 +43,8 @@ class Binder:
     def __init__(self, size: int, threads: int) -> None:
         self.threads = threads
         self.memory = np.empty(size + ALIGN, np.uint8)
-        self.start = -address_of(self.memory) % ALIGN
-        self.base = address_of(self.memory) + self.start
+        self.start = -data_of(self.memory) % ALIGN
+        self.base = data_of(self.memory) + self.start
         self.keep: list[Any] = [self.memory]
 
     def address(self, array: Ref) -> int:
@@ -55,7 +52,7 @@ class Binder:
         home = array.buffer.home
         if home is not None:
             self.keep.append(home)
-            return address_of(home) + array.offset
+            return data_of(home) + array.offset
         return self.start_of(array.buffer) + array.offset
 
     def start_of(self, buffer: Buffer) -> int:
@@ -75,11 +72,11 @@ class Binder:
         return place(array)
 
     def words(self, arg: Any) -> list[int]:
-        """An argument exploded as compiled code takes it (see ``jit.address``)."""
+        """An argument exploded as compiled code takes it (see `native`)."""
         if isinstance(arg, PointerRefs):
             table = self.table(arg)
             self.keep.append(table)
-            head = [0, 0, table.size, table.itemsize, address_of(table)]
+            head = [0, 0, table.size, table.itemsize, data_of(table)]
             return [*head, *table.shape, *table.strides]
         if not isinstance(arg, Ref):
             return [int(arg)]
@@ -132,7 +129,7 @@ def bind(binder: Binder, groups: Sequence[Sequence[Event]]) -> Bound:
     words = np.array(flat + [0] * SIZES[-1], np.int64)  # calls read past the last word
     table = np.array(rows, np.int64).reshape(-1, COLUMNS)
     launches = table[:, ADDRESS] != 0
-    table[launches, 1] = address_of(words) + 8 * table[launches, 1]
+    table[launches, 1] = data_of(words) + 8 * table[launches, 1]
     group_serial(table)
     counts = np.zeros(2 * len(table), np.int64)
     parts = int(table[:, PARTS].max(initial=1))
@@ -141,8 +138,8 @@ def bind(binder: Binder, groups: Sequence[Sequence[Event]]) -> Bound:
         _order(table, groups, binder)
     return Bound(
         table=table,
-        start=address_of(table),
-        counts=address_of(counts),
+        start=data_of(table),
+        counts=data_of(counts),
         shared=shared,
         parts=parts,
         segments=segments,
@@ -179,7 +176,7 @@ class _Place:
     def __init__(self, memory: Array, array: Ref) -> None:
         self.owner = memory
         self.__array_interface__ = {
-            "data": (address_of(memory) + array.offset, not memory.flags.writeable),
+            "data": (data_of(memory) + array.offset, not memory.flags.writeable),
             "shape": array.shape,
             "strides": array.strides,
             "typestr": array.dtype.str,
@@ -195,25 +192,13 @@ def place(array: Ref) -> Array:
 
 def native(launch: Launch) -> int:
     """Address of the launch's kernel for the types of its arguments."""
-    return _native(launch.kernel, tuple([_code(arg) for arg in launch.args]))
+    address: int = launch.kernel.address(tuple(map(_kind, launch.args)))
+    return address
 
 
-def _code(arg: Any) -> Any:
+def _kind(arg: Any) -> Kind:
     if isinstance(arg, Ref):
         return arg.dtype, len(arg.shape), arg.flags
     if isinstance(arg, PointerRefs):
         return arg.table.dtype, 2, C | ALIGNED | WRITEABLE
-    return type(arg)
-
-
-@lru_cache(4096)
-def _native(kernel: Any, codes: tuple[Any, ...]) -> int:
-    types: list[Any] = [numba.typeof(0)] * 2
-    for code in codes:
-        if isinstance(code, tuple):
-            dtype, ndim, flags = code
-            told = [bool(flags & flag) for flag in (C, F, ALIGNED, WRITEABLE)]
-            types.append(jit.array_type(dtype, ndim, told))
-        else:
-            types.append(numba.typeof(code(0)))
-    return jit.address_for(kernel, tuple(types))
+    return None

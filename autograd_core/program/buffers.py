@@ -16,10 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_core.hooks import Array
-from autograd_core.launch import Constant, Pointers, address
-
-C_ORDER = 0x1
-READ_BY_TYPE = 0x0503  # of an array's flags: C and F order, aligned, writeable
+from autograd_core.launch import Constant, Pointers
+from autograd_kernels.native import LAYOUT, C, data_of
 
 
 class Role(Enum):
@@ -164,13 +162,13 @@ class Buffers:
         if array is owner:
             known: Ref | None = found[2]
             if known is None:
-                flags = array.flags.num & READ_BY_TYPE
+                flags = array.flags.num & LAYOUT
                 parts = found[0], 0, array.shape, array.strides, array.dtype, flags
                 known = found[2] = tuple.__new__(Ref, parts)
             return known
-        buffer, flags, offset = found[0], array.flags.num & READ_BY_TYPE, 0
-        if array.nbytes != buffer.nbytes or not flags & C_ORDER:  # not all of it
-            offset = address(array) - address(owner) if array.size else 0
+        buffer, flags, offset = found[0], array.flags.num & LAYOUT, 0
+        if array.nbytes != buffer.nbytes or not flags & C:  # not all of it
+            offset = data_of(array) - data_of(owner) if array.size else 0
         parts = buffer, offset, array.shape, array.strides, array.dtype, flags
         return tuple.__new__(Ref, parts)  # quicker than Ref(*parts)
 
@@ -191,11 +189,6 @@ class Buffers:
         }
 
 
-def address_of(array: Array) -> int:
-    """Address of the first element."""
-    return int(array.__array_interface__["data"][0])
-
-
 def same(a: Ref, b: Ref) -> bool:
     """Whether two arrays are the same bytes."""
     return (a.buffer, a.offset, a.nbytes) == (b.buffer, b.offset, b.nbytes)
@@ -207,7 +200,7 @@ def set_regions(buffers: Sequence[Buffer]) -> None:
     for buffer in buffers:
         home = buffer.memory
         if home.flags.c_contiguous:
-            low = address(home) if home.size else 0
+            low = data_of(home) if home.size else 0
             spans.append((low, low + home.nbytes, buffer))
         else:
             spans.append((*np.lib.array_utils.byte_bounds(home), buffer))

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd_core.program.buffers import Buffer, PointerRefs, Ref
 from autograd_core.user_code import Line
-from autograd_kernels.jit import Traits, traits
+from autograd_kernels.native import Traits
 
 
 @dataclass(eq=False, slots=True)
@@ -25,7 +25,7 @@ class Launch:
     @property
     def traits(self) -> Traits:
         """What its kernel is."""
-        return traits(self.kernel)
+        return self.kernel.traits
 
     @property
     def arrays(self) -> list[Ref]:

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from autograd_core.hooks import Array
-from autograd_core.launch import address
 from autograd_core.pool import LEAST, pool
 from autograd_core.program.bind import Bound
-from autograd_core.program.buffers import Buffer, PointerRefs, Ref, address_of
+from autograd_core.program.buffers import Buffer, PointerRefs, Ref
 from autograd_core.program.events import Event, Launch
 from autograd_core.program.pipeline import Plan
+from autograd_kernels.native import data_of
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Relocation:
 
     def to(self, words: Array, array: Array) -> None:
         """Let launches use ``array``."""
-        words[self.positions] = self.addresses + (address(array) - address_of(self.own))
+        words[self.positions] = self.addresses + (data_of(array) - data_of(self.own))
 
     def back(self, words: Array) -> None:
         """Let them use their own again."""

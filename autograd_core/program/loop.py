@@ -18,14 +18,14 @@ import numba
 import numpy as np
 
 from autograd_core.hooks import RECORDING, Array
-from autograd_core.program.buffers import Role, address_of
+from autograd_core.program.buffers import Role
 from autograd_core.program.events import Check
 from autograd_core.tape import GRADS, state
 from autograd_core.threads import teams
-from autograd_kernels import jit
 from autograd_kernels.driver import replay as native
 from autograd_kernels.driver import steps as kernel
 from autograd_kernels.driver.entry import LEFT, SO_FAR
+from autograd_kernels.native import address_of, data_of
 
 if TYPE_CHECKING:
     from autograd_core.program.program import Program
@@ -95,11 +95,11 @@ class Loop:
         sharing: bool,
     ) -> int:
         """Take the steps; how many, if one of them stops at a check."""
-        walk = alone = _walk("replay", 3), address_of(self.alone)
+        walk = alone = _walk("replay", 3), data_of(self.alone)
         team = teams.current
         if sharing:
             self.shared[0] = team.control
-            walk = _walk("replay_shared", 4), address_of(self.shared)
+            walk = _walk("replay_shared", 4), data_of(self.shared)
             team.wake(program.bound.parts)
         inputs = zip(program.inputs, data, strict=True)
         outputs = zip(program._outs, results, strict=True)
@@ -108,16 +108,16 @@ class Loop:
             *walk,
             *alone,
             len(program.bound.table),
-            address_of(order),
+            data_of(order),
             order.shape[1],
             *(len(program.inputs), len(results), len(self.kept)),
         ]
         for to, start in inputs:
-            frame += address_of(to), address_of(start), start[:1].nbytes
+            frame += data_of(to), data_of(start), start[:1].nbytes
         for one, other in chain(outputs, memory):
-            frame += address_of(one), address_of(other), one.nbytes
+            frame += data_of(one), data_of(other), one.nbytes
         words = np.array(frame, np.int64)
-        return int(kernel.steps(address_of(words), len(order)))
+        return int(kernel.steps(data_of(words), len(order)))
 
 
 def kept_by(program: Program) -> list[Array]:
@@ -166,5 +166,5 @@ def replays(
 
 @cache
 def _walk(name: str, arguments: int) -> int:
-    """Native address of a kernel that walks a table."""
-    return jit.address_for(getattr(native, name), (numba.int64,) * arguments)
+    """Native address of a built-in that walks a table."""
+    return address_of(getattr(native, name), (numba.int64,) * arguments)

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from autograd_core.hooks import Array
-from autograd_core.program.buffers import address_of
 from autograd_kernels import jit
 from autograd_kernels.driver import entry
+from autograd_kernels.native import data_of
 
 
 class NativeCall:
@@ -33,24 +33,24 @@ class NativeCall:
         counts: Array,
     ) -> None:
         """``counts``: replays left until a check, and replays so far."""
-        head = [address_of(table), len(table), len(inputs), len(outputs)]
+        head = [data_of(table), len(table), len(inputs), len(outputs)]
         places = chain.from_iterable(map(_place, (*inputs, *outputs)))
-        rest = [id(np.ndarray), 0, 0, 0, 0, address_of(counts), whole]
+        rest = [id(np.ndarray), 0, 0, 0, 0, data_of(counts), whole]
         self.words = np.array([*head, *rest, *places], np.int64)
-        self.frame = address_of(self.words)
+        self.frame = data_of(self.words)
         self.enter: Callable[..., int] = jit.entry(entry.enter, entry.ENTER)
         self._kept: dict[int, Array] = {}
 
     def watch(self, at: int, pairs: Array) -> None:
         """Look at these pairs in each call: `entry.WATCHED` or `entry.SHARED`."""
         self._kept[at] = pairs
-        self.words[at : at + 2] = address_of(pairs), len(pairs)
+        self.words[at : at + 2] = data_of(pairs), len(pairs)
 
     def fits(self, args: tuple[Array, ...]) -> bool:
         """Whether a call with these arguments would be taken; they are copied in."""
         words = self.words.copy()
         words[entry.WHOLE] = 0
-        return self.enter(address_of(words), args, ()) >= 0
+        return self.enter(data_of(words), args, ()) >= 0
 
     def leave_out(self, inputs: Iterable[int]) -> None:
         """Copy no bytes of these inputs, only look whether they fit."""
@@ -65,7 +65,7 @@ def _unchanged() -> Callable[..., bool]:
 
 def unchanged(pairs: Array) -> bool:
     """Whether all words are what they were."""
-    return bool(_unchanged()(address_of(pairs), len(pairs)))
+    return bool(_unchanged()(data_of(pairs), len(pairs)))
 
 
 def passable(arrays: Sequence[Array]) -> bool:
@@ -85,5 +85,5 @@ def singleton(dtype: np.dtype[Any]) -> np.dtype[Any]:
 def _place(array: Array) -> list[int]:
     rest = [0] * (entry.AXES - array.ndim)
     dtype = singleton(array.dtype)
-    head = [address_of(array), id(dtype), array.nbytes, array.ndim]
+    head = [data_of(array), id(dtype), array.nbytes, array.ndim]
     return [*head, *array.shape, *rest]

@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from autograd_core.hooks import Array
-from autograd_core.program.buffers import Buffer, address_of
+from autograd_core.program.buffers import Buffer
 from autograd_core.program.events import Event, Launch
+from autograd_kernels.native import data_of
 
 LOOK = 8  # groups back: what lies further is done before, needed or not
 
@@ -72,7 +73,7 @@ def _bytes(
         low = start(buffer)
         return low, low + buffer.nbytes * (threads if buffer.scratch else 1)
     if home.flags.c_contiguous:
-        low = address_of(home)
+        low = data_of(home)
         return low, low + home.nbytes
     low, high = np.lib.array_utils.byte_bounds(home)
     return int(low), int(high)

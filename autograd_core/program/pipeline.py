@@ -9,9 +9,6 @@ call       (program.py) arguments in, replay, results out
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +25,7 @@ from autograd_core.program.passes.fuse import Done, fuse
 from autograd_core.program.passes.tiles import runs
 from autograd_core.program.plan import plan
 from autograd_core.program.record import Recording
+from autograd_kernels.compiler import without_collector
 
 
 @dataclass(frozen=True)
@@ -45,19 +43,7 @@ class Plan:
     outs: list[Array]  # where a replay leaves the arrays that are copied out
 
 
-@contextmanager
-def no_collections() -> Iterator[None]:
-    """Many small objects are made and none is garbage: looking for it took 40 %."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-@no_collections()
+@without_collector()
 def lower(recording: Recording, threads: int) -> Plan:
     """All steps from a recording to a table that can be walked."""
     kept = [ref for ref in recording.outputs if ref is not None]

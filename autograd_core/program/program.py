@@ -11,7 +11,6 @@ import numpy as np
 
 from autograd_core.hooks import RECORDING, Array
 from autograd_core.precision import SETTING
-from autograd_core.program.buffers import address_of
 from autograd_core.program.cost import brief
 from autograd_core.program.events import Check, Event, HostCall, Launch, name_of
 from autograd_core.program.explain import Profile, Report, explain, shapes_of
@@ -30,6 +29,7 @@ from autograd_core.tensor import Tensor
 from autograd_core.threads import Lock, ShareOrNot, teams
 from autograd_kernels.driver import replay as native
 from autograd_kernels.driver.entry import LEFT, SHARED, SO_FAR, WATCHED
+from autograd_kernels.native import data_of
 
 MISSED = object()
 UNBLOCKED = (False,)
@@ -115,7 +115,7 @@ class Program:
     def arm(self) -> None:
         """Let native code look at the words that guards stand for."""
         cells = (self.busy, 0), (SETTING, self.precision)
-        busy = table([(address_of(cell), value) for cell, value in cells])
+        busy = table([(data_of(cell), value) for cell, value in cells])
         own = [g for g in self.gradients if g.array is not None and not g.copied]
         data = [(id(g.tensor) + slot_of("_data"), id(g.array)) for g in own]
         pairs = [busy, self.watch.pairs, table(data)]

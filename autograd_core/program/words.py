@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from autograd_core.hooks import Array
-from autograd_core.program.buffers import address_of
 from autograd_core.program.guards import Names, Objects, Opaque, TypeOf
 from autograd_core.tape import TensorBase
 from autograd_kernels.driver import entry
+from autograd_kernels.native import data_of
 
 # Words from the start of an object, and of a dict's table of keys.
 LENGTH, ITEMS, CELL = 2, 3, 2
@@ -80,7 +80,7 @@ def _words(holder: Any) -> Iterator[Pair]:
         for at in FUNCTION:
             yield start + 8 * at, word(start + 8 * at)
     elif isinstance(holder, np.ndarray) and holder.flags.c_contiguous:
-        first, left = address_of(holder), holder.nbytes
+        first, left = data_of(holder), holder.nbytes
         if left % 8 or left > MOST_BYTES:
             raise UnknownLayoutError
         for i in range(left // 8):

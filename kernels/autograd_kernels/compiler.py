@@ -1,6 +1,6 @@
 """Numba's pipeline without what kernels do not need.
 
-`Kernel` is the pipeline of kernels, `Helper` that of the functions they call. Numba
+`KernelPipeline` is that of kernels, `HelperPipeline` of the functions they call. Numba
 makes machine code of both, though a helper is only ever compiled into its callers: here
 it stays LLVM code that is linked into them and optimised there, once.
 """
@@ -10,17 +10,19 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import CodeType
 from typing import Any
 
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import NativeLowering, NopythonRewrites
+from numba.core.untyped_passes import InlineClosureLikes
 
 
 @contextmanager
 def without_collector() -> Iterator[None]:
-    """What the compiler makes is mostly kept: to look for garbage in it takes long."""
+    """For what makes many objects of which none is garbage: looking takes a tenth."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -30,8 +32,8 @@ def without_collector() -> Iterator[None]:
             gc.enable()
 
 
-class Kernel(Compiler):  # type: ignore[misc]
-    """No array expressions are looked for: kernels have loops."""
+class KernelPipeline(Compiler):  # type: ignore[misc]
+    """No array expressions are looked for, and no functions within where none are."""
 
     def compile_extra(self, func: Any) -> Any:
         """See numba's."""
@@ -41,12 +43,16 @@ class Kernel(Compiler):  # type: ignore[misc]
     def define_pipelines(self) -> list[Any]:
         """See numba's."""
         passes = DefaultPassBuilder.define_nopython_pipeline(self.state)
-        passes.passes[:] = [p for p in passes.passes if p[0] is not NopythonRewrites]
+        unneeded = {NopythonRewrites}
+        constants = self.state.func_id.code.co_consts
+        if not any(isinstance(one, CodeType) for one in constants):
+            unneeded.add(InlineClosureLikes)
+        passes.passes[:] = [p for p in passes.passes if p[0] not in unneeded]
         passes.finalize()
         return [passes]
 
 
-class Helper(Kernel):
+class HelperPipeline(KernelPipeline):
     """Of a function that only kernels call."""
 
     def define_pipelines(self) -> list[Any]:

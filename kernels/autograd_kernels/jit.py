@@ -6,7 +6,10 @@ what is launched
 ``@elements``    each element for itself: may be tiled, fused and cut at every 1024
 ``@kernel``      anything else, cut at any unit
 ``@reduction``   as ``@kernel``; additions may be re-associated, so that sums vectorise
-``@holding``     a built-in of `driver`, which holds the GIL and takes Python's objects
+what Python calls to launch, of `driver`: built-ins, which need Numba's wrapper
+--------------------------------------------------------------------------------------
+``@holding``     takes Python's objects as they are, and holds the GIL
+``@releasing``   takes integers, and releases the GIL
 ---------------  ---------------------------------------------------------------------
 what they call
 --------------------------------------------------------------------------------------
@@ -37,18 +40,17 @@ its head: ``@kernel(writes=2)``. How to write one: ``docs/kernels.md``.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
 import numba
-import numpy as np
 from numba.core.compiler_lock import global_compiler_lock as compiling
 
 from autograd_kernels import interpreter
-from autograd_kernels.compiler import Helper, Kernel
+from autograd_kernels.compiler import HelperPipeline, KernelPipeline
 from autograd_kernels.disk_cache import DiskCache
+from autograd_kernels.native import Kernel, Traits
 
 interpreter.check()
 
@@ -58,11 +60,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 # quotient is a quotient. Contraction to FMA is what makes polynomials accurate.
 FAST = {"contract"}
 SUMS = {"contract", "reassoc", "nsz"}
-ROW = 26  # words: globals, a count, and three for each of eight kinds of arguments
 ELEMENTS = 1024  # at multiples of so many, a part of a launch over elements may start
-# Nobody calls a kernel as a C function: its wrapper is 7 % of the compile time.
-njit = partial(numba.njit, error_model="numpy", nogil=True, no_cfunc_wrapper=True)
-helper = partial(njit, no_cpython_wrapper=True, pipeline_class=Helper)
+OPTIONS = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
+njit = partial(numba.njit, **OPTIONS)
+helper = partial(njit, no_cpython_wrapper=True, pipeline_class=HelperPipeline)
+builtin = partial(njit, fastmath=FAST, pipeline_class=KernelPipeline)
 
 # A child forked while another thread compiles would find Numba's and LLVM's locks held
 # for ever: a fork waits until nobody does.
@@ -72,9 +74,6 @@ if hasattr(os, "register_at_fork"):
         after_in_parent=compiling.release,
         after_in_child=compiling.release,
     )
-
-# In C: an interrupt inside Numba's own way in, which is Python, may leave it taken.
-LOCK = compiling._lock
 
 
 def exact(fn: F) -> F:
@@ -93,56 +92,6 @@ def inline(fn: F) -> F:
 def rule(fn: F) -> F:
     """`inline` for a loop's whole body: however long it is, it is no call."""
     return helper(fn, fastmath=FAST, forceinline=True)
-
-
-@dataclass(frozen=True)
-class Traits:
-    """What a kernel is, for those who cut, move, fuse and share launches.
-
-    It writes to its last ``writes`` arguments and to nothing else. If the last one is a
-    pointer table, that counts as one, and ``columns`` says what it writes of it.
-
-    With ``elements``, units are elements: element i of all that it writes comes of
-    element i of each flat array of as many elements (or of operands that a ``geom``
-    broadcasts) and of small arrays, which it only reads. So tiles may be computed in
-    any order, each by several such kernels in turn.
-
-    Parts start at multiples of ``step`` units. ``cost`` gives nanoseconds in one thread
-    beyond what it takes to move the bytes, from the arguments after lo and hi: integers
-    and whatever has shape, size and itemsize.
-    """
-
-    writes: int = 1
-    columns: tuple[int, ...] = ()
-    elements: bool = False
-    step: int = 1
-    cost: Callable[[Sequence[Any]], float] | None = None
-
-
-class Launches:
-    """How a kernel's small launches are done without its dispatcher.
-
-    ``enter(row, units, args)`` does one, or says False. At first it always does: what
-    is launched often enough is worth an entry in ``row``, see `front`.
-    """
-
-    __slots__ = ("count", "enter", "row", "uses")
-
-    def __init__(self) -> None:
-        self.enter: Callable[..., bool] = _never
-        self.row = np.zeros(ROW, np.int64)
-        self.count = 0
-        self.uses: Any = None  # who counts them
-
-
-def _never(row: Any, units: int, args: Any) -> bool:
-    return False
-
-
-def traits(kernel: Any) -> Traits:
-    """What a kernel declares of itself."""
-    declared: Traits = kernel.traits
-    return declared
 
 
 # Each of these stands alone, ``@kernel``, or says what differs from the defaults of
@@ -164,62 +113,38 @@ def reduction(fn: Any = None, /, **declared: Any) -> Any:
     return _made(fn, Traits(**declared), SUMS)
 
 
-def holding(fn: Any = None, /, **declared: Any) -> Any:
-    """`kernel` that keeps the GIL: for what takes microseconds and must not be seen."""
-    return _made(fn, Traits(**declared), FAST, nogil=False)
-
-
-def _made(fn: Any, traits: Traits, flags: set[str], **options: Any) -> Any:
+def _made(fn: Any, traits: Traits, flags: set[str]) -> Any:
     if fn is None:
-        return partial(_made, traits=traits, flags=flags, **options)
-    dispatcher = njit(fn, fastmath=flags, pipeline_class=Kernel, **options)
-    dispatcher.traits = traits
-    dispatcher.launches = Launches()
+        return partial(_made, traits=traits, flags=flags)
+    whole = {"nopython": True, "boundscheck": None, "no_cpython_wrapper": True}
+    return _kept(Kernel(fn, traits, {**whole, **OPTIONS, "fastmath": flags}), fn)
+
+
+def holding(fn: F) -> F:
+    """A built-in for what takes microseconds and must not be seen half done."""
+    return _kept(builtin(fn, nogil=False), fn)
+
+
+def releasing(fn: F) -> F:
+    """A built-in that lets other threads run."""
+    return _kept(builtin(fn), fn)
+
+
+def _kept(dispatcher: Any, fn: Any) -> Any:
     # Only what the folder's key tells apart: no source from elsewhere, no closure.
     if fn.__module__.startswith(f"{__package__}.") and fn.__closure__ is None:
         dispatcher._cache = DiskCache(fn)
     return dispatcher
 
 
-def address(dispatcher: Any, args: tuple[Any, ...]) -> int:
-    """Native address of a kernel for the types of ``args``.
-
-    The function there takes (return slot, exception slot, then every argument
-    exploded into 64-bit words): an integer is one word, an array of n dimensions is
-    ``0, 0, size, itemsize, data, *shape, *strides``.
-    """
-    return address_for(dispatcher, tuple(numba.typeof(a) for a in args))
-
-
-def array_type(dtype: np.dtype[Any], ndim: int, flags: Any) -> Any:
-    """Numba's type of arrays whose ``flags`` are those of C, F, ALIGNED, WRITEABLE."""
-    c, f, aligned, writeable = flags
-    layout = "C" if c else "F" if f else "A"
-    kind = numba.from_dtype(dtype)
-    return numba.types.Array(kind, ndim, layout, not writeable, aligned=aligned)
-
-
-def address_for(dispatcher: Any, types: tuple[Any, ...]) -> int:
-    """`address` for Numba's own types."""
-    result = _compiled(dispatcher, types)
-    with LOCK:  # LLVM has a lock of its own, see above
-        name = result.fndesc.llvm_func_name
-        return int(result.library.get_pointer_to_function(name))
-
-
-def _compiled(dispatcher: Any, types: tuple[Any, ...]) -> Any:
-    """What Numba knows of a compiled function; the lock is taken only to compile."""
-    if types not in dispatcher.overloads:
-        dispatcher.compile(types)
-    return dispatcher.overloads[types]
-
-
-def is_ready(dispatcher: Any, kinds: tuple[Any, ...]) -> bool:
+def is_ready(builtin: Any, kinds: tuple[Any, ...]) -> bool:
     """Whether `entry` needs not compile: it was there before, or is in the cache."""
-    return kinds in dispatcher.overloads or dispatcher._cache.path(kinds).exists()
+    return kinds in builtin.overloads or builtin._cache.path(kinds).exists()
 
 
-def entry(dispatcher: Any, kinds: tuple[Any, ...]) -> Callable[..., Any]:
-    """The compiled function for these types as a built-in: it looks at no types."""
-    function: Callable[..., Any] = _compiled(dispatcher, kinds).entry_point
+def entry(builtin: Any, kinds: tuple[Any, ...]) -> Callable[..., Any]:
+    """The compiled built-in for these types: it looks at no types."""
+    if kinds not in builtin.overloads:
+        builtin.compile(kinds)
+    function: Callable[..., Any] = builtin.overloads[kinds].entry_point
     return function

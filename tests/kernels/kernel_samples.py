@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from autograd_kernels import jit, matmul, matmul_few
+from autograd_kernels import matmul, matmul_few
 from autograd_kernels import matmul_bfloat16 as half
 from autograd_kernels.optim.rules import CLOCK, SCALARS
 from autograd_kernels.pointers import CHUNK
@@ -221,7 +221,7 @@ ARGUMENTS = {
 def found(kernel, name, rng):
     """The argument of that name, or the number of units."""
     where = f"{kernel.__module__.rpartition('.')[2]}.{kernel.__name__}.{name}"
-    names = [where, f"elements.{name}"][: 1 + jit.traits(kernel).elements]
+    names = [where, f"elements.{name}"][: 1 + kernel.traits.elements]
     for patterns, value in ARGUMENTS.items():
         if any(fnmatchcase(n, p) for n in names for p in patterns.split()):
             return value(rng) if callable(value) else value
@@ -251,7 +251,7 @@ def bits(args):
 
 def declared(kernel, args):
     """What of the arguments a kernel says that it writes."""
-    traits, names = jit.traits(kernel), set()
+    traits, names = kernel.traits, set()
     for name in list(args)[len(args) - traits.writes :]:
         if isinstance(args[name], Table):
             names |= {f"{name}, column {i}" for i in traits.columns}
@@ -292,7 +292,7 @@ def spoilt(args):
 
 def faults(kernel, units, args, rng):
     """All that a kernel does otherwise than it declares."""
-    traits, says = jit.traits(kernel), declared(kernel, args)
+    traits, says = kernel.traits, declared(kernel, args)
     done, changed = bits(run(kernel, [(0, units)], args)), set()
     for given in (args, spoilt(args)) if "status" in args else (args,):
         before, after = bits(given), bits(run(kernel, [(0, units)], given))

@@ -5,6 +5,7 @@ import gc
 import hashlib
 import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,10 @@ import numba
 import numpy as np
 import pytest
 
+import autograd_core as ag
+from autograd_core.launch import copy_into
 from autograd_kernels import elementwise, jit
+from autograd_kernels.native import kinds_of
 
 # Calls one kernel; says where it came from and what it computed.
 CALL = """
@@ -173,7 +177,7 @@ def test_a_kernel_called_by_its_address(dtype, rng):
     expected[10:40] += x[10:40]
     arguments = [10, 40, *words(x), *words(out)]
     native = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_int64] * (2 + len(arguments)))
-    where = jit.address(elementwise.add_inplace, (0, 0, x, out))
+    where = elementwise.add_inplace.address(kinds_of((x, out)))
     slots = (ctypes.c_int64 * 2)()  # for the return value and for an exception
     slot = ctypes.addressof(slots)
     assert native(where)(slot, slot + 8, *arguments) == 0
@@ -182,9 +186,49 @@ def test_a_kernel_called_by_its_address(dtype, rng):
 
 def test_the_address_stays_and_differs_by_types():
     f4, f8 = np.zeros(3, "f4"), np.zeros(3, "f8")
-    where = jit.address(elementwise.add_inplace, (0, 0, f4, f4))
-    assert where == jit.address(elementwise.add_inplace, (1, 2, f4, f4))
-    assert where != jit.address(elementwise.add_inplace, (0, 0, f8, f8))
+    where = elementwise.add_inplace.address(kinds_of((f4, f4)))
+    assert where == elementwise.add_inplace.address(kinds_of((f4.copy(), f4)))
+    assert where != elementwise.add_inplace.address(kinds_of((f8, f8)))
+
+
+def layouts(x):
+    """Arrays of the same numbers and axes, each laid out in its own way."""
+    read_only = x.copy()
+    read_only.flags.writeable = False
+    unaligned = np.frombuffer(b"." + x.tobytes(), x.dtype, offset=1).reshape(x.shape)
+    return {
+        "C": x,
+        "F": np.asfortranarray(x),
+        "strided": np.repeat(x, 2, -1)[..., ::2],
+        "backwards": x[::-1].copy()[::-1],
+        "read-only": read_only,
+        "unaligned": unaligned,
+    }
+
+
+def test_what_a_kernel_is_compiled_for_is_all_that_its_code_depends_on(rng):
+    """A key that forgot the layout once gave wrong numbers, in silence."""
+    kinds = {name: kinds_of([x]) for name, x in layouts(np.ones((3, 4))).items()}
+    kinds |= {d: kinds_of([np.ones((3, 4), d)]) for d in ("f4", "i8", "?", ">f8")}
+    kinds |= {"axes": kinds_of([np.ones(3)]), "number": kinds_of([3])}
+    kinds["backwards"] = None  # as "strided": both read their strides
+    assert len(set(kinds.values())) == len(kinds)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_copies_between_all_layouts(threads, rng):
+    """Large ones, in turns, so that the threads' launches meet all of them."""
+    x = rng.standard_normal((8, 8, 64, 129)).astype("f4")
+    before = ag.get_num_threads()
+    ag.set_num_threads(threads)
+    try:
+        for source in layouts(x).values():
+            for out in layouts(np.zeros_like(x)).values():
+                if out.flags.writeable and out.flags.aligned:
+                    copy_into(source, out)
+                    np.testing.assert_array_equal(out, x)
+    finally:
+        ag.set_num_threads(before)
 
 
 def double(lo, hi, x, out):
@@ -194,11 +238,42 @@ def double(lo, hi, x, out):
 
 def test_a_kernel_from_elsewhere_is_not_kept():
     x, out = np.arange(4.0), np.zeros(4)
-    dispatcher = jit.kernel(double)
-    dispatcher(1, 3, x, out)
+    kernel = jit.kernel(double)
+    kernel(1, 3, x, out)
     assert out.tolist() == [0, 2, 4, 0]
     # Its source is not in the folder's key: a kept copy would go stale in silence.
-    assert dispatcher.stats.cache_path is None
+    assert kernel.stats.cache_path is None
+
+
+def test_a_kernel_that_raises_says_so():
+    def raises(lo, hi, out):
+        if out[0] == 1:
+            raise ValueError("of the kernel")
+        out[0] = 1
+
+    kernel, out = jit.kernel(raises), np.zeros(1)
+    kernel(0, 1, out)
+    with pytest.raises(RuntimeError, match="raises: the kernel raised an exception"):
+        kernel(0, 1, out)
+
+
+@pytest.mark.parametrize("number", [0.5, None, "1"])
+def test_a_kernel_takes_no_other_numbers_than_integers(number):
+    with pytest.raises(TypeError, match="cannot be interpreted as an integer"):
+        elementwise.add_inplace(0, 1, number, np.zeros(1))
+
+
+def test_kernels_are_pickled_by_name():
+    assert pickle.loads(pickle.dumps(elementwise.add)) is elementwise.add
+
+
+def test_kernels_have_no_wrapper():
+    """It would be a sixth of what they take to compile."""
+    elementwise.add_inplace(0, 1, np.zeros(1), np.zeros(1))
+    for compiled in elementwise.add_inplace.overloads.values():
+        name = compiled.fndesc.llvm_cpython_wrapper_name
+        with jit.compiling:
+            assert compiled.library.get_pointer_to_function(name) == 0
 
 
 def test_helpers_have_no_machine_code_of_their_own():

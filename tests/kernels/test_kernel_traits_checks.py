@@ -15,11 +15,11 @@ def test_decorators_stand_alone_or_take_traits():
         pass
 
     for made in (jit.kernel, jit.reduction, jit.holding):
-        assert jit.traits(made(nothing)) == jit.Traits()
-        assert jit.traits(made(writes=2, step=8)(nothing)) == jit.Traits(2, step=8)
+        assert made(nothing).traits == jit.Traits()
+        assert made(writes=2, step=8)(nothing).traits == jit.Traits(2, step=8)
     alone = jit.Traits(elements=True, step=jit.ELEMENTS)
-    assert jit.traits(jit.elements(nothing)) == alone
-    assert jit.traits(jit.elements(writes=2)(nothing)).writes == 2
+    assert jit.elements(nothing).traits == alone
+    assert jit.elements(writes=2)(nothing).traits.writes == 2
     assert jit.holding(writes=2)(nothing).targetoptions["nogil"] is False
     assert jit.reduction(writes=2)(nothing).targetoptions["fastmath"] == jit.SUMS
     with pytest.raises(TypeError, match="write"):
@@ -29,12 +29,12 @@ def test_decorators_stand_alone_or_take_traits():
 def test_costs(rng):
     _, args = sample(matmul.matmul, rng)
     flops = 2 * np.prod(PRODUCT)
-    assert jit.traits(matmul.matmul).cost([*args.values()]) == flops / 100
+    assert matmul.matmul.traits.cost([*args.values()]) == flops / 100
     args |= {"ta": 1, "a": args["a"].T, "out": args["out"].astype(float)}
-    assert jit.traits(matmul.matmul).cost([*args.values()]) == flops / 50
+    assert matmul.matmul.traits.cost([*args.values()]) == flops / 50
     _, args = sample(dropout.dropout, rng)
-    assert jit.traits(dropout.dropout).cost([*args.values()]) == 0.4 * N
-    assert jit.traits(elementwise.add).cost is None
+    assert dropout.dropout.traits.cost([*args.values()]) == 0.4 * N
+    assert elementwise.add.traits.cost is None
 
 
 # --- That the checks see what they look for -----------------------------------------

@@ -19,7 +19,6 @@ from autograd_core.ops import TABLE
 from autograd_core.program import compile
 from autograd_core.threads import ThreadTeam, quota, set_num_threads, teams
 from autograd_kernels import elementwise
-from autograd_kernels.jit import traits
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
@@ -124,7 +123,7 @@ assert ag.get_num_threads() == 64
 
 def test_only_as_many_helpers_are_called_as_have_a_part() -> None:
     team = ThreadTeam(16)
-    step = traits(elementwise.fill).step
+    step = elementwise.fill.traits.step
     out, seven = np.zeros(5 * step - 1), np.full(1, 7.0)
     try:
         for most, helpers in [(1, 0), (3, 2), (9, 4)]:  # 5 parts of a step at most

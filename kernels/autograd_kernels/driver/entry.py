@@ -33,13 +33,13 @@ from autograd_kernels.driver.objects import (
     NDIM,
     SHAPE,
     TYPE,
-    C,
     address_of,
     copy,
 )
 from autograd_kernels.driver.objects import layout_known as layout_known
 from autograd_kernels.driver.replay import store, walk, word
 from autograd_kernels.jit import holding, rule
+from autograd_kernels.native import C
 
 AXES = 8  # of an input or output at most
 HEAD, PLACE = 11, 4 + AXES  # words

@@ -20,8 +20,6 @@ from autograd_kernels.driver.objects import (
     NUMBER,
     SHAPE,
     TYPE,
-    C,
-    F,
     address_of,
     number,
     number32,
@@ -52,6 +50,7 @@ from autograd_kernels.driver.rows import (
     none,
 )
 from autograd_kernels.jit import holding, rule
+from autograd_kernels.native import C, F
 
 LARGEST32 = float(np.finfo(np.float32).max)
 EXACT = 1 << 53  # above, not every int is a float64

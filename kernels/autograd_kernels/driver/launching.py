@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_kernels.driver.objects import (
-    ALIGNED,
     DATA,
     DTYPE,
     FLAGS,
@@ -17,14 +16,13 @@ from autograd_kernels.driver.objects import (
     SHAPE,
     STRIDES,
     TYPE,
-    WRITEABLE,
-    C,
-    F,
     address_of,
     owned,
     put,
     put_flat,
+    release,
     size_of,
+    take_back,
     whole_number,
     words,
 )
@@ -39,15 +37,19 @@ from autograd_kernels.driver.rows import (
     KNOWN,
     LONG,
     MOST,
+    RESTORE,
+    SAVE,
     TUPLE,
     item_of,
     ndim_of,
     new,
     none,
 )
-from autograd_kernels.jit import ROW, holding, rule
+from autograd_kernels.jit import holding, rule
+from autograd_kernels.native import ALIGNED, ROW, WRITEABLE, C, F
 
-MOST_LAUNCHED = 1 << 18  # bytes of all arrays of a launch
+HELD = 1 << 18  # bytes of all arrays of a launch up to which it holds the GIL
+SHARED = 1 << 19  # elements of its first or last array from which on it is not for here
 
 # --- Memory -------------------------------------------------------------------------
 
@@ -164,10 +166,14 @@ def _code(g, x):
 
 @holding
 def launch(row, units, args):
-    """``kernel(0, units, *args)``; whether it was for here."""
+    """``kernel(0, units, *args)``; whether it was for here.
+
+    What takes long lets other threads run meanwhile.
+    """
     f, args = word(address_of(row), DATA), address_of(args)
     g, overflow, w = word(f, GLOBALS), words(1), words(WORDS)
     count, n, size, first, second = word(args, LENGTH), 0, 0, 0, 0
+    large = False
     if count > ARGUMENTS or word(address_of(units), TYPE) != word(g, INT):
         return False
     put(overflow, 0, 0)
@@ -182,6 +188,7 @@ def launch(row, units, args):
                 return False
             ndim, item = ndim_of(x), item_of(told & 7)
             size += size_of(x) * item
+            large = large or ((i == 0 or i == count - 1) and size_of(x) >= SHARED)
             put_flat(w, n, word(x, DATA), size_of(x), item)
             for axis in range(ndim):
                 put(w, n + 5 + axis, word(word(x, SHAPE), axis))
@@ -199,7 +206,10 @@ def launch(row, units, args):
         if word(f, place) == first and word(f, place + 1) == second:
             address = word(f, place + 2)
     last = whole_number(word(g, LONG), address_of(units), overflow)
-    if address == 0 or size > MOST_LAUNCHED or word(overflow, 0) != 0:
+    if address == 0 or large or word(overflow, 0) != 0:
         return False
+    state = release(word(g, SAVE)) if size > HELD else 0
     call(address, w, n, 0, last)
+    if state != 0:
+        take_back(word(g, RESTORE), state)
     return True

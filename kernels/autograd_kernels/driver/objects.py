@@ -19,6 +19,7 @@ from numba.core import cgutils
 from numba.extending import NativeValue, box, intrinsic, models, register_model, unbox
 
 from autograd_kernels.llvm.builder import WORD
+from autograd_kernels.native import ALIGNED, WRITEABLE, C, F
 
 # Where an object keeps things: words from its start, and below the bits of the word
 # that holds a 32-bit field.
@@ -27,7 +28,6 @@ LENGTH, ITEMS = 2, 3  # of a tuple
 NUMBER = 2  # of a float
 DATA, NDIM, SHAPE, STRIDES, DTYPE, FLAGS = 2, 3, 4, 5, 7, 8  # of an array
 HALF = 0xFFFFFFFF
-C, F, ALIGNED, WRITEABLE = 1, 2, 0x100, 0x400  # of an array's flags
 NEW_FROM_DESCR = 94  # in NumPy's table of functions
 
 
@@ -132,6 +132,29 @@ def keep(context: Any, function: Any, value: Any) -> Any:
         kind = ir.FunctionType(ir.VoidType(), [at]).as_pointer()
         call = builder.inttoptr(args[0], kind)
         builder.call(call, [builder.inttoptr(args[1], at)])
+        return target.get_dummy_value()
+
+    return types.void(types.intp, types.intp), codegen
+
+
+@intrinsic
+def release(context: Any, function: Any) -> Any:
+    """Give up the GIL: ``PyEval_SaveThread``; the word that `take_back` needs."""
+
+    def codegen(target: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(WORD, []).as_pointer()
+        return builder.call(builder.inttoptr(args[0], kind), [])
+
+    return types.intp(types.intp), codegen
+
+
+@intrinsic
+def take_back(context: Any, function: Any, state: Any) -> Any:
+    """Wait for the GIL: ``PyEval_RestoreThread``."""
+
+    def codegen(target: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(ir.VoidType(), [WORD]).as_pointer()
+        builder.call(builder.inttoptr(args[0], kind), [args[1]])
         return target.get_dummy_value()
 
     return types.void(types.intp, types.intp), codegen
@@ -261,11 +284,6 @@ def copy(context: Any, to: Any, start: Any, count: Any) -> Any:
         return target.get_dummy_value()
 
     return types.void(to, start, count), codegen
-
-
-def data_of(array: Any) -> int:
-    """Address of an array's first element."""
-    return int(array.__array_interface__["data"][0])
 
 
 def function_of_numpy(index: int) -> int:

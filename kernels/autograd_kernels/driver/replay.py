@@ -2,7 +2,7 @@
 
 A launch is a row of ``table``: [address, words, count, units, parts, grain, run,
 after]; ``words`` points to its ``count`` exploded arguments after ``lo, hi``, see
-`jit.address`. A launch in several parts cuts its units at multiples of ``grain``; one
+`native`. A launch in several parts cuts its units at multiples of ``grain``; one
 in a single part says there how many such rows follow each other, itself among them.
 Address 0 is a check: the walk stops there if the word at ``words`` is not 0. Where
 ``run`` is more than 1, so many launches over the same elements are done tile by tile.
@@ -26,7 +26,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from autograd_kernels.jit import kernel, rule
+from autograd_kernels.jit import kernel, releasing, rule
 from autograd_kernels.llvm.builder import WORD
 
 ADDRESS, WORDS, COUNT, UNITS, PARTS, GRAIN, RUN, AFTER = range(8)
@@ -211,7 +211,7 @@ def walk(table, start, stop):
     return stop
 
 
-@kernel(writes=0)
+@releasing
 def replay(table, start, stop):
     """`walk`, called from Python."""
     return walk(table, start, stop)
@@ -294,7 +294,7 @@ def _walk_shared(table, rows, counters, me):
     return rows if known >= 0 else -1 - known
 
 
-@kernel(writes=0)
+@releasing
 def replay_shared(control, table, rows, counters):
     """`replay` of a whole table with whatever helpers come; returns the same, or BUSY.
 
@@ -316,7 +316,7 @@ def replay_shared(control, table, rows, counters):
     return stopped
 
 
-@kernel(writes=0)
+@releasing
 def serve(control, patience, me):
     """Help, as thread ``me``, until there was nothing to do for ``patience`` spins."""
     idle = 0

@@ -11,7 +11,6 @@ from functools import cache
 import numpy as np
 
 from autograd_kernels.driver.objects import (
-    ALIGNED,
     BORROWED,
     DTYPE,
     FLAGS,
@@ -19,7 +18,6 @@ from autograd_kernels.driver.objects import (
     NDIM,
     NEW_FROM_DESCR,
     TYPE,
-    C,
     function_of_numpy,
     function_of_python,
     keep,
@@ -28,8 +26,9 @@ from autograd_kernels.driver.objects import (
 )
 from autograd_kernels.driver.replay import word
 from autograd_kernels.jit import rule
+from autograd_kernels.native import ALIGNED, C
 
-NEW, ARRAY, NONE, FLOAT, INT, TUPLE, LONG, KEEP, DTYPES = range(9)
+NEW, ARRAY, NONE, FLOAT, INT, TUPLE, LONG, KEEP, SAVE, RESTORE, DTYPES = range(11)
 KNOWN = ("f4", "f8", "?", "i8", "u8", "i4", "u4", "u1")  # dtypes from there on
 DTYPE_CODES = {np.dtype(name): i for i, name in enumerate(KNOWN)}
 BOOL = DTYPES + 2
@@ -46,6 +45,7 @@ def shared():
     functions += [id(float), id(int), id(tuple)]
     functions += [function_of_python("PyLong_AsLongLongAndOverflow")]
     functions += [function_of_python("Py_IncRef")]
+    functions += map(function_of_python, ("PyEval_SaveThread", "PyEval_RestoreThread"))
     return np.array([*functions, *(id(np.dtype(name)) for name in KNOWN)], np.int64)
 
 

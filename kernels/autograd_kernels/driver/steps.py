@@ -25,7 +25,7 @@ from numba.extending import intrinsic
 
 from autograd_kernels.driver.objects import copy
 from autograd_kernels.driver.replay import BUSY, word
-from autograd_kernels.jit import kernel, rule
+from autograd_kernels.jit import releasing, rule
 from autograd_kernels.llvm.builder import WORD
 
 HEAD, PLACE = 10, 3  # words
@@ -65,7 +65,7 @@ def _copied(places, count, to, start):
         copy(word(place, to), word(place, start), word(place, 2))
 
 
-@kernel(writes=0)
+@releasing
 def steps(frame, count):
     """Take ``count`` steps; returns how many, fewer if the next stopped at a check.
 
