@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd_kernels.caches import L1, L2
-from autograd_kernels.jit import kernel, rule
+from autograd_kernels.jit import releasing, rule
 from autograd_kernels.llvm.dots import DOTS, OTHERS
 from autograd_kernels.llvm.target import BYTES
 from autograd_kernels.llvm.tile import COLUMNS, HEIGHT
@@ -129,7 +129,7 @@ in_parts, doubled, cut = rule(in_parts), rule(doubled), rule(_cut)
 start_of, steps_of = rule(start_of), rule(steps_of)
 
 
-@kernel(writes=0)
+@releasing
 def shape(m, n, k, ta, tb, size):
     """`_cut` for Python: compiled once per machine, as what it calls is compiled."""
     return cut(m, n, k, ta, tb, size)

@@ -86,8 +86,8 @@ class Kernel(CPUDispatcher):  # type: ignore[misc]
     """``kernel(lo, hi, *arguments)``: arrays and integers, ``out`` last.
 
     It is compiled for each combination of types that it meets, and releases the GIL.
-    Raises TypeError for an argument of another kind, and RuntimeError if the compiled
-    code raised anything, which no kernel may.
+    Raises TypeError for an argument of another kind or if it returns anything, and
+    RuntimeError if the compiled code raised something, which no kernel may.
     """
 
     def __init__(self, fn: Any, traits: Traits, options: dict[str, Any]) -> None:
@@ -112,7 +112,12 @@ class Kernel(CPUDispatcher):  # type: ignore[misc]
         found = self.addresses.get(kinds)
         if found is None:
             types = (numba.int64, numba.int64, *map(type_of, kinds))
-            found = self.addresses[kinds] = address_of(self, types)
+            found = address_of(self, types)
+            returned = self.overloads[types].signature.return_type
+            if returned != numba.types.none:
+                name = self.py_func.__name__
+                raise TypeError(f"{name}: a kernel returns nothing, got {returned}")
+            self.addresses[kinds] = found
         return found
 
     def __reduce__(self) -> str:

@@ -257,6 +257,12 @@ def test_a_kernel_that_raises_says_so():
         kernel(0, 1, out)
 
 
+def test_a_kernel_that_returns_something_is_refused():
+    kernel = jit.kernel(lambda lo, hi, out: (out[0], out[1], out[2]))
+    with pytest.raises(TypeError, match="returns nothing, got UniTuple"):
+        kernel(0, 1, np.zeros(3))
+
+
 @pytest.mark.parametrize("number", [0.5, None, "1"])
 def test_a_kernel_takes_no_other_numbers_than_integers(number):
     with pytest.raises(TypeError, match="cannot be interpreted as an integer"):
@@ -264,7 +270,7 @@ def test_a_kernel_takes_no_other_numbers_than_integers(number):
 
 
 def test_kernels_are_pickled_by_name():
-    assert pickle.loads(pickle.dumps(elementwise.add)) is elementwise.add
+    assert pickle.loads(pickle.dumps(elementwise.add)) is elementwise.add  # noqa: S301
 
 
 def test_kernels_have_no_wrapper():

@@ -14,13 +14,14 @@ def test_decorators_stand_alone_or_take_traits():
     def nothing(lo, hi, out):
         pass
 
-    for made in (jit.kernel, jit.reduction, jit.holding):
+    for made in (jit.kernel, jit.reduction):
         assert made(nothing).traits == jit.Traits()
         assert made(writes=2, step=8)(nothing).traits == jit.Traits(2, step=8)
     alone = jit.Traits(elements=True, step=jit.ELEMENTS)
     assert jit.elements(nothing).traits == alone
     assert jit.elements(writes=2)(nothing).traits.writes == 2
-    assert jit.holding(writes=2)(nothing).targetoptions["nogil"] is False
+    assert jit.holding(nothing).targetoptions["nogil"] is False
+    assert jit.releasing(nothing).targetoptions["nogil"] is True
     assert jit.reduction(writes=2)(nothing).targetoptions["fastmath"] == jit.SUMS
     with pytest.raises(TypeError, match="write"):
         jit.kernel(write=2)
