@@ -21,6 +21,7 @@ PACKAGE = Path(disk_cache.__file__).parent
 FILES = (
     "__init__.py",
     "jit.py",
+    "native.py",
     "compiler.py",
     "disk_cache.py",
     "ahead.py",

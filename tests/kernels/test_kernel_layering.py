@@ -9,9 +9,9 @@ FOLDERS = {
     "llvm": {"llvm", "math.constants"},
     "math": {"math", "llvm", "jit"},
     "optim": {"optim", "llvm", "math", "jit", "pointers"},
-    "driver": {"driver", "llvm", "jit"},
+    "driver": {"driver", "llvm", "jit", "native"},
 }
-PLUMBING = {"", "jit", "compiler", "disk_cache", "ahead", "caches", "notice"}
+PLUMBING = {"", "jit", "native", "compiler", "disk_cache", "ahead", "caches", "notice"}
 BUILDERS = {"llvm", "driver"}  # who writes LLVM code
 # Names by which LLVM code is written; `numba.extending` has others, too.
 IR = "llvmlite", "numba.core.cgutils", "numba.extending.intrinsic"

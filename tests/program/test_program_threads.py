@@ -178,7 +178,8 @@ def test_large_eager_launches_share_and_change_no_bit(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = np.random.default_rng(0)
-    values = rng.standard_normal((710, 97)).astype(np.float32)
+    rows = launch.SHARED // 97 + 1
+    values = rng.standard_normal((rows, 97)).astype(np.float32)
     shared: list[int] = []
     run = ThreadTeam.run
 
@@ -187,7 +188,6 @@ def test_large_eager_launches_share_and_change_no_bit(
         run(team, *args)
 
     monkeypatch.setattr(ThreadTeam, "run", spy)
-    monkeypatch.setattr(launch, "SHARED", values.size)
     monkeypatch.setattr(launch, "SHARE", 1024)
     before = ag.get_num_threads()
     results = []
