@@ -189,15 +189,15 @@ def _constants(values: tuple[float, ...]) -> Callable[[], list[int]]:
     """The words that stand for hyper-parameters, which stay in memory for ever."""
 
     def rest() -> list[int]:
-        places = [data_of(_forever(dtype, values)) for dtype in FLOATS]
+        places = [data_of(_forever(dtype, values, repr(values))) for dtype in FLOATS]
         return [*places, len(values)]
 
     return rest
 
 
 @cache
-def _forever(dtype: Any, values: tuple[float, ...]) -> Array:
-    return np.array(values, dtype)
+def _forever(dtype: Any, values: tuple[float, ...], text: str) -> Array:
+    return np.array(values, dtype)  # `text` tells 0.0 from -0.0
 
 
 # Memory ------------------------------------------------------------------------------

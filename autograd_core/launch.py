@@ -194,7 +194,7 @@ def constant(values: Any, dtype: Any) -> Array:
 
 def const(value: float, dtype: Any) -> Array:
     """A 0-d array of one number. Shared: nobody writes to it."""
-    if value == 0 or value != value:  # -0.0 == 0.0 as keys, and NaN is never found
+    if not alike((value,)):
         return constant(value, dtype)
     return _const(value, dtype)
 
@@ -204,10 +204,25 @@ def _const(value: float, dtype: Any) -> Array:
     return constant(value, dtype)
 
 
-@lru_cache(1024)
 def hyper(dtype: Any, *values: float) -> Array:
     """Hyper-parameters as the array that a kernel reads; shared, never written to."""
+    return _hyper(dtype, values) if alike(values) else constant(values, dtype)
+
+
+@lru_cache(1024)
+def _hyper(dtype: Any, values: tuple[float, ...]) -> Array:
     return constant(values, dtype)
+
+
+def alike(values: tuple[Any, ...]) -> bool:
+    """Whether numbers that are equal to these as keys also have their bits.
+
+    Not NaN, which no key finds, nor -0.0, nor what may have one for a part.
+    """
+    for v in values:
+        if v != v or isinstance(v, complex) or (v == 0 and str(v)[0] == "-"):
+            return False
+    return True
 
 
 def strided4(x: Array) -> Array:

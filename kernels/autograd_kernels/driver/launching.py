@@ -181,6 +181,7 @@ def launch(row, units, args):
         x, told = word(args, ITEMS + i), WHOLE
         if word(x, TYPE) == word(g, INT):
             put(w, n, whole_number(word(g, LONG), x, overflow))
+            large = large or word(overflow, 0) != 0
             n += 1
         elif word(x, TYPE) == word(g, ARRAY):
             told = _code(g, x)
