@@ -31,7 +31,7 @@ def average(
     keepdims: Any = False,
 ) -> Any:
     """See `numpy.average`; differentiated in the weights too."""
-    a, keepdims = n.as_floats(operand(a)), keepdims is True
+    a, keepdims = n.as_floats(operand(a)), bool(keepdims)
     if weights is None:
         out = r.mean(a, axis=axis, keepdims=keepdims)
         total: Any = np.asarray(float(r.count(a, axis)), out.dtype)
