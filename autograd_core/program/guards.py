@@ -25,6 +25,7 @@ from autograd_core.program.mentions import (
     function_of,
     is_special,
     is_users_class,
+    modules_of,
     names_of,
     own_dict,
     slots,
@@ -200,8 +201,8 @@ class View:
             return
         self.seen.append(Seen(f"the code of {path}", value.__code__))
         self.holders.append(value)
-        globals_, attributes = names_of(value.__code__)
-        self.names |= attributes
+        mentioned = names_of(value.__code__)
+        self.names |= mentioned.attributes
         for defaults in (value.__defaults__, value.__kwdefaults__):
             if defaults:
                 self._visit(defaults, f"defaults of {path}")
@@ -212,7 +213,9 @@ class View:
                 self._visit_named(cell.cell_contents, name)
             except ValueError:  # not set yet
                 self.seen.append(Seen(f"`{name}`", ...))
-        self._names_in(value.__globals__, globals_, "`{}`")
+        self._names_in(value.__globals__, sorted(mentioned.globals), "`{}`")
+        for module in modules_of(value):
+            self._visit(module, f"`{module.__name__}`")
         if value.__dict__:
             self._attributes(path, value.__dict__, self._names)
 
@@ -225,8 +228,7 @@ class View:
     def _names_in(self, space: dict[str, Any], names: Iterable[str], form: str) -> None:
         """Values in a module's dict, by the names that code mentions."""
         found = [name for name in names if name in space]
-        if found:
-            self.holders.append(Names(space, found))
+        self.holders.append(Names(space, found))  # of none, too: one may come
         for name in found:
             self._visit(space[name], form.format(name))
 

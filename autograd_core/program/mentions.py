@@ -6,12 +6,14 @@ import dis
 import functools
 import gc
 import sys
-from types import CodeType, FunctionType
-from typing import Any
+from types import CodeType, FunctionType, ModuleType
+from typing import Any, NamedTuple
 
 from autograd_core.user_code import is_users
 
 DYNAMIC = frozenset({"getattr", "vars", "__dict__", "eval", "exec", "attrgetter"})
+# What takes the text of a name.
+BY_TEXT = DYNAMIC | {"globals", "hasattr", "import_module", "__import__", "modules"}
 
 
 def is_users_class(kind: type) -> bool:
@@ -22,22 +24,58 @@ def is_users_class(kind: type) -> bool:
     return is_users(getattr(module, "__file__", None))
 
 
+class Mentions(NamedTuple):
+    """Names that code mentions, functions in it included.
+
+    ``modules`` are what it imports, each with the level of a relative import.
+    """
+
+    globals: frozenset[str]
+    attributes: frozenset[str]
+    modules: frozenset[tuple[str, int]]
+
+
 @functools.cache
-def names_of(code: CodeType) -> tuple[list[str], frozenset[str]]:
-    """The globals and the attributes that code mentions, functions in it included."""
-    globals_, attributes = set(), set()
-    for instruction in dis.get_instructions(code):
-        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL"):
-            globals_.add(instruction.argval)
-        elif instruction.opname.endswith(("_ATTR", "_METHOD")):
-            attributes.add(str(instruction.argval))
+def names_of(code: CodeType) -> Mentions:
+    """What code mentions; where it asks by text, also what its texts name."""
+    globals_: set[str] = set()
+    attributes: set[str] = set()
+    modules: set[tuple[str, int]] = set()
+    steps = list(dis.get_instructions(code))
+    for i, step in enumerate(steps):
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL"):
+            globals_.add(step.argval)
+        elif step.opname.endswith(("_ATTR", "_METHOD")):
+            attributes.add(str(step.argval))
+        elif step.opname == "IMPORT_NAME":
+            modules.add((step.argval, int(steps[i - 2].argval or 0)))
+        elif step.opname == "IMPORT_FROM":
+            attributes.add(step.argval)
+    if not BY_TEXT.isdisjoint(globals_ | attributes):
+        texts = {text for text in code.co_consts if isinstance(text, str)}
+        globals_ |= texts
+        attributes |= texts
+        modules |= {(text, 0) for text in texts}
     attributes |= globals_ & DYNAMIC
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             inner = names_of(constant)
-            globals_.update(inner[0])
-            attributes |= inner[1]
-    return sorted(globals_), frozenset(attributes)
+            globals_ |= inner.globals
+            attributes |= inner.attributes
+            modules |= inner.modules
+    return Mentions(frozenset(globals_), frozenset(attributes), frozenset(modules))
+
+
+def modules_of(function: FunctionType) -> list[ModuleType]:
+    """The modules that a function imports when it runs, if they are there."""
+    found = []
+    package = function.__globals__.get("__package__") or ""
+    for name, level in sorted(names_of(function.__code__).modules):
+        parents = package.split(".")[: 1 - level or None] if level else []
+        module = sys.modules.get(".".join([*parents, name] if name else parents))
+        if module is not None:
+            found.append(module)
+    return found
 
 
 def own_dict(kind: type) -> dict[str, Any]:
