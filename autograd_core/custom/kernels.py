@@ -16,6 +16,7 @@ from autograd_core.tape import FLOATS, TensorBase, keeps_graph
 from autograd_core.tensor import Tensor
 from autograd_kernels import jit
 
+LIMIT = 1 << 63
 DECORATORS = {"plain": jit.kernel, "sums": jit.reduction}
 
 
@@ -89,6 +90,8 @@ class Kernel:
         if isinstance(x, np.ndarray):
             return contiguous(x if is_native(x) else native(x))
         if isinstance(x, bool | int | np.integer):
+            if not -LIMIT <= int(x) < LIMIT:
+                raise OverflowError(f"{self.name}: {name} does not fit an int64")
             return int(x)
         if isinstance(x, float | np.floating):
             return const(float(x), dtype).reshape(1)

@@ -252,6 +252,22 @@ def test_a_kernel_gets_the_sign_of_a_zero(numbers):
     assert got == [[np.copysign(np.inf, number)] * 2 for number in numbers]
 
 
+@ag.kernel
+def plus(lo, hi, x, k, out):
+    for i in range(lo, hi):
+        out[i] = x[i] + k
+
+
+def test_an_int_that_is_too_large_is_an_error_however_often_it_is_called():
+    x = np.zeros(2)
+    for _ in range(2):
+        with pytest.raises(OverflowError, match="plus: k does not fit an int64"):
+            plus(2, x, 1 << 63, out=x)
+        assert plus(2, x, -(1 << 63), out=x).tolist() == [-(2.0**63)] * 2
+        for k in range(2100):
+            assert plus(2, x, k, out=x)[1] == k
+
+
 def test_a_cotangent_that_a_rule_keeps_is_not_written_to():
     kept = np.ones(3)
     total = ag.primitive(lambda g, out, x: kept)(lambda x: x.sum())
