@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar
+from zlib import crc32
 
 from autograd_core.hooks import Array, recorder
-from autograd_core.launch import copy_into, duplicate
+from autograd_core.launch import contiguous, copy_into, duplicate
 from autograd_core.op import Op
 from autograd_core.random import default_generator
 from autograd_core.tape import (
@@ -54,7 +55,7 @@ def checkpoint(f: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     twice. Arguments that are NumPy arrays, or hold some, are copied, so that they may
     be filled anew before backward; arrays that ``f`` captures are not. Raises
     RuntimeError if a Tensor among arguments or parameters was changed in place before
-    backward.
+    backward, or if ``f`` gives other numbers when it is run again.
     """
     if not state.grad_enabled:
         return f(*args, **kwargs)
@@ -67,7 +68,7 @@ def checkpoint(f: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         )
     if out.node is None or out.node.number < start:
         return out
-    places = _boundary(out.node, start)
+    places, bits = _boundary(out.node, start), _bits(out)
     read = [x for x in leaves_of((args, kwargs, places)) if isinstance(x, TensorBase)]
 
     def again(g: Any) -> list[Any]:
@@ -77,6 +78,13 @@ def checkpoint(f: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         with grad_mode(True):
             second: Any = f(*kept[0], **kept[1])
         copy_into(now, default_generator.state)
+        bits_now = _bits(second)
+        if None not in (bits, bits_now) and bits != bits_now:
+            raise RuntimeError(
+                "checkpoint: run again in backward, the function gave other numbers. "
+                "Something that it reads has changed since: a tensor, an array or a "
+                "number that it captures, train() or eval(), a random state of NumPy's"
+            )
         found = walk([second], [g], places, create_graph=graph)
         return [found.get(place) for place in places]
 
@@ -85,6 +93,11 @@ def checkpoint(f: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     versions = [(x.version, version_of(x.version)) for x in read]
     result.node = Node(_recompute, places, (again,), {}, None, (), versions)
     return result
+
+
+def _bits(out: Any) -> int | None:
+    """A checksum of what a function gave; a recording has no numbers to compare."""
+    return crc32(contiguous(out._data).data) if recorder() is None else None
 
 
 def _boundary(root: Node, start: int) -> list[Place]:

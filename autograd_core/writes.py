@@ -6,6 +6,7 @@ is the only way: each counts the tensor's version and tells a recorder.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,8 @@ def overwrite(out: Array, values: Any) -> None:
 def as_written(values: Any, dtype: Any) -> Array:
     """``values`` as an array that can be cast to ``dtype``; floats are cut to integers.
 
-    OverflowError or ValueError for numbers that an integer cannot hold.
+    OverflowError or ValueError for numbers that an integer cannot hold. Complex numbers
+    that lose their imaginary part are warned of, as NumPy does.
     """
     whole = dtype.kind in "iu"
     if whole and not isinstance(values, TensorBase | np.ndarray):
@@ -62,6 +64,13 @@ def as_written(values: Any, dtype: Any) -> Array:
         exact[...] = values
         return exact
     value = array_of(values)
+    if value.dtype.kind == "c" and dtype.kind != "c":
+        warnings.warn(
+            f"complex numbers are written to {dtype}: their imaginary part is dropped",
+            np.exceptions.ComplexWarning,
+            stacklevel=4,
+        )
+        value = value.real
     if whole and value.dtype.kind == "f":
         value = host(lambda a: _cut(a, dtype), value)
     return value

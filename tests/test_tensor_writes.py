@@ -55,3 +55,11 @@ def test_writes_through_views_are_numpys(seed):
             write(tensors[i])
     for array, tensor in zip(arrays, tensors, strict=True):
         np.testing.assert_array_equal(tensor.numpy(), array)
+
+
+@pytest.mark.parametrize("index", [0, ..., slice(0, 1), [0]])
+def test_an_imaginary_part_is_not_dropped_in_silence(index):
+    t = ag.tensor(np.ones(2))
+    with pytest.warns(np.exceptions.ComplexWarning):
+        t[index] = np.array([3 + 4j])
+    assert t[0].item() == 3.0

@@ -10,12 +10,13 @@ from numba.core.errors import NumbaError
 
 from autograd_core.custom.source import Captured, function_of, parameters_of
 from autograd_core.hooks import RECORDING, current
-from autograd_core.launch import contiguous, empty, hyper, launch
+from autograd_core.launch import const, contiguous, empty, launch
 from autograd_core.operand import is_native, native
 from autograd_core.tape import FLOATS, TensorBase, keeps_graph
 from autograd_core.tensor import Tensor
 from autograd_kernels import jit
 
+LIMIT = 1 << 63
 DECORATORS = {"plain": jit.kernel, "sums": jit.reduction}
 
 
@@ -89,9 +90,11 @@ class Kernel:
         if isinstance(x, np.ndarray):
             return contiguous(x if is_native(x) else native(x))
         if isinstance(x, bool | int | np.integer):
+            if not -LIMIT <= int(x) < LIMIT:
+                raise OverflowError(f"{self.name}: {name} does not fit an int64")
             return int(x)
         if isinstance(x, float | np.floating):
-            return hyper(dtype, float(x))
+            return const(float(x), dtype).reshape(1)
         raise TypeError(
             f"{self.name}: {name} must be an array, a Tensor or a number, got "
             f"{type(x).__name__}"
@@ -182,7 +185,8 @@ def kernel(
 
     Raises TypeError for a signature of another kind and for what Numba cannot compile.
     Plain globals that it reads are constants to Numba; it is compiled anew when one has
-    changed.
+    changed, or a function that it calls was defined anew. If what such a function reads
+    has changed, RuntimeError.
 
     >>> import autograd_core as ag
     >>> import numpy as np

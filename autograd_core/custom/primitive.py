@@ -207,8 +207,8 @@ class Primitive(Op[...]):
         return out
 
     def _fitting(self, x: Any, need: bool, like: Any, i: int) -> Any:
-        """A cotangent as an array."""
-        return None if not need else _bare(self._cotangent(x, like, i))
+        """A cotangent as an array; a view, as the user may keep what it is of."""
+        return None if not need else _bare(self._cotangent(x, like, i))[...]
 
     def _cotangent(self, x: Any, like: Any, i: int) -> Any:
         want = f"expected shape {like.shape} and dtype {like.dtype}"

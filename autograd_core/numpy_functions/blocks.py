@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 
 from autograd_core.launch import host
-from autograd_core.numpy_functions.arguments import bare, operand, plain
+from autograd_core.numpy_functions.arguments import (
+    bare,
+    is_number,
+    operand,
+    plain,
+    weak,
+)
 from autograd_core.numpy_functions.indexing import take, take_along_axis
 from autograd_core.numpy_functions.joining import concatenate, stack
 from autograd_core.numpy_functions.shapes import (
@@ -134,6 +140,9 @@ def choose(a: Any, choices: Any, mode: Any = "raise") -> Any:
         raise ValueError(f"choose: mode is 'raise', 'wrap' or 'clip', not {mode!r}")
     if index.dtype.kind not in "iub":
         raise TypeError(f"choose: expected integers to choose by, got {index.dtype}")
+    choices = [weak(one) for one in choices]
+    dtype = np.result_type(*(x if is_number(x) else x.dtype for x in choices))
+    choices = [np.asarray(x, dtype) if is_number(x) else x for x in choices]
     index, *choices = broadcast_arrays(index, *choices)
     within, index = known[mode], s.astype(index, dtype=np.intp)
     where = host(lambda i: within(i, count)[None], plain(index))

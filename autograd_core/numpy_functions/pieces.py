@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 
 from autograd_core.launch import host
-from autograd_core.numpy_functions.arguments import bare, operand, plain, weak
+from autograd_core.numpy_functions.arguments import (
+    bare,
+    check_cast,
+    operand,
+    plain,
+    weak,
+)
 from autograd_core.numpy_functions.indexing import take
 from autograd_core.numpy_functions.joining import concatenate
 from autograd_core.ops import elementwise as e
@@ -93,7 +99,9 @@ def interp(
 
     At a point of ``xp`` the slope is that of the piece to the right.
     """
-    x, xp = (s.astype(operand(one), dtype=np.float64) for one in (x, xp))
+    x, xp = operand(x), operand(xp)
+    check_cast((x, xp), np.float64, "safe")
+    x, xp = (s.astype(one, dtype=np.float64) for one in (x, xp))
     fp = operand(fp)
     wide = np.complex128 if fp.dtype.kind == "c" else np.float64
     fp = s.astype(fp, dtype=wide)

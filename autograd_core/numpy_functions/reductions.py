@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.numpy_functions.arguments import MISSING, operand, weak
+from autograd_core.numpy_functions.arguments import MISSING, is_number, operand, weak
 from autograd_core.ops import complexes as z
 from autograd_core.ops import cumulative as c
 from autograd_core.ops import elementwise as e
@@ -16,18 +16,29 @@ from autograd_core.ops.folding import Axis, normalize, reduced_shape
 
 
 def _given(x: Any) -> bool:
-    """Whether there is an argument that changes something: a mask, mostly."""
-    return x is not None and x is not MISSING and x is not True
+    """Whether there is an argument."""
+    return x is not None and x is not MISSING
+
+
+def _hides(mask: Any) -> bool:
+    """Whether a mask may leave something out."""
+    return _given(mask) and mask is not True
 
 
 def masked(x: Any, mask: Any, fill: Any) -> Any:
     """``x`` with ``fill`` where the mask is not True; it is as wide as both."""
-    return e.where(operand(mask), x, fill) if _given(mask) else x
+    return e.where(operand(mask), x, fill) if _hides(mask) else x
+
+
+def _first(initial: Any, dtype: Any) -> Any:
+    """What a reduction begins with, in its own dtype."""
+    initial = weak(initial)
+    return np.asarray(initial, dtype) if is_number(initial) else astype(initial, dtype)
 
 
 def _started(op: Any, out: Any, initial: Any) -> Any:
-    """A total that began with ``initial``, in its own dtype."""
-    return astype(op(out, weak(initial)), out.dtype) if _given(initial) else out
+    """A total that began with ``initial``."""
+    return op(out, _first(initial, out.dtype)) if _given(initial) else out
 
 
 def sum(
@@ -103,7 +114,7 @@ def mean(
 ) -> Any:
     """See `numpy.mean`."""
     a = in_floats("mean", a, dtype)
-    if not _given(where):
+    if not _hides(where):
         return r.mean(a, axis=axis, keepdims=bool(keepdims))
     return _mean_of(a, operand(where), axis, bool(keepdims))
 
@@ -140,7 +151,7 @@ def var(
     """See `numpy.var`."""
     ddof = _ddof("var", ddof, correction)
     a = in_floats("var", a, dtype)
-    if not _given(where) and not _given(mean) and a.dtype.kind != "c":
+    if not _hides(where) and not _given(mean) and a.dtype.kind != "c":
         return r.var(a, axis=axis, correction=ddof, keepdims=bool(keepdims))
     return spread_of(a, where, mean, axis, ddof, bool(keepdims))
 
@@ -159,7 +170,7 @@ def std(
     """See `numpy.std`; its gradient is 0 where it is 0, as in PyTorch."""
     ddof = _ddof("std", ddof, correction)
     a = in_floats("std", a, dtype)
-    if not _given(where) and not _given(mean) and a.dtype.kind != "c":
+    if not _hides(where) and not _given(mean) and a.dtype.kind != "c":
         return r.std(a, axis=axis, correction=ddof, keepdims=bool(keepdims))
     return root(spread_of(a, where, mean, axis, ddof, bool(keepdims)))
 
@@ -183,7 +194,7 @@ def spread_of(
 ) -> Any:
     """Variance of what a mask lets through, about its mean or about ``centre``."""
     a = as_floats(a)
-    mask = operand(where) if _given(where) else None
+    mask = operand(where) if _hides(where) else None
     if mask is not None:
         a = masked(a, mask, 0)  # what is masked may be NaN
     if _given(centre):
@@ -239,12 +250,12 @@ def _extreme(
 ) -> Any:
     a = operand(a)
     if not _given(initial):
-        if _given(where):
+        if _hides(where):
             raise ValueError(
                 f"{op.name}: of nothing it has no value; where= needs initial="
             )
         return op(a, axis=axis, keepdims=keepdims)
-    initial = weak(initial)
+    initial = _first(initial, a.dtype)
     a = masked(a, where, initial)
     if r.count(a, axis):
         return of_two(op(a, axis=axis, keepdims=keepdims), initial)
@@ -282,4 +293,4 @@ def all(a: Any, axis: Axis = None, keepdims: Any = False, *, where: Any = True) 
 
 def _truth(a: Any, where: Any) -> Any:
     a = operand(a)
-    return e.not_equal(a, 0) if _given(where) else a
+    return e.not_equal(a, 0) if _hides(where) else a

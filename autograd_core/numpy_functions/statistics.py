@@ -31,12 +31,14 @@ def average(
     keepdims: Any = False,
 ) -> Any:
     """See `numpy.average`; differentiated in the weights too."""
-    a, keepdims = n.as_floats(operand(a)), keepdims is True
+    a, keepdims = n.as_floats(operand(a)), bool(keepdims)
     if weights is None:
         out = r.mean(a, axis=axis, keepdims=keepdims)
         total: Any = np.asarray(float(r.count(a, axis)), out.dtype)
     else:
-        weights = _weights(a, n.as_floats(operand(weights)), axis)
+        weights = operand(weights)
+        weights = n.astype(weights, np.result_type(a.dtype, weights.dtype))
+        weights = _weights(a, weights, axis)
         total = r.sum(weights, axis=axis, keepdims=keepdims)
         if isinstance(total, np.ndarray) and not total.all():
             raise ZeroDivisionError("average: the weights sum to 0")

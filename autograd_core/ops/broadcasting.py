@@ -12,6 +12,7 @@ from autograd_core.hooks import Array
 from autograd_core.launch import (
     FLOATS,
     const,
+    constant,
     contiguous,
     copy_into,
     empty,
@@ -69,8 +70,8 @@ def operands(a: Any, b: Any) -> tuple[Array, Array]:
         return a, b
     if a_array and type(b) is float and a.dtype in FLOATS:
         return a, const(b, a.dtype)
-    a = a if a_array or isinstance(a, int | float) else np.asarray(a)
-    b = b if b_array or isinstance(b, int | float) else np.asarray(b)
+    a = a if a_array or isinstance(a, int | float | complex) else np.asarray(a)
+    b = b if b_array or isinstance(b, int | float | complex) else np.asarray(b)
     dtype = np.result_type(a, b)
     return as_dtype(a, dtype), as_dtype(b, dtype)
 
@@ -89,6 +90,8 @@ def as_dtype(x: Any, dtype: np.dtype[Any]) -> Array:
     """``x`` in ``dtype``: a shared constant for a Python scalar, a cast if needed."""
     if isinstance(x, np.ndarray):
         return x if x.dtype == dtype else astype.forward(x, dtype=dtype)
+    if type(x) is complex:
+        return constant(x, dtype)  # 1-0j == 1+0j as keys
     return const(x, dtype)
 
 

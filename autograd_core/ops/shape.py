@@ -55,11 +55,19 @@ def astype(x: Any, *, dtype: Any) -> Any:
     complex numbers. TypeError for what is no float32, float64, complex64, complex128,
     integer or bool.
     """
-    x = np.asarray(x)
+    x, dtype = np.asarray(x), native(dtype)
     native(x.dtype)  # for its error
-    out = empty(x.shape, native(dtype))
+    if x.dtype.kind in "fc" and dtype.kind == "u":
+        return host(lambda a: _unsigned(a, dtype), contiguous(x))
+    out = empty(x.shape, dtype)
     cast_into(x, out)
     return out
+
+
+def _unsigned(x: Array, dtype: Any) -> Array:
+    """Floats as NumPy casts them; what a kernel makes of negative ones is left open."""
+    with np.errstate(invalid="ignore"):
+        return x.real.astype(dtype)
 
 
 @primitive(

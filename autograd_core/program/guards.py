@@ -7,35 +7,38 @@ is found is kept alive and compared by identity, plain values by type and bits.
 
 from __future__ import annotations
 
-import dis
 import functools
-import gc
 import sys
 from array import array
 from collections import ChainMap, UserDict, UserList, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import (
-    CodeType,
-    FunctionType,
-    MappingProxyType,
-    MethodType,
-    ModuleType,
-)
+from contextvars import ContextVar
+from types import FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd_core.hooks import Array
 from autograd_core.program.effects import is_iterator, is_source
+from autograd_core.program.mentions import (
+    DYNAMIC,
+    function_of,
+    is_special,
+    is_users_class,
+    modules_of,
+    names_of,
+    own_dict,
+    slots,
+)
 from autograd_core.program.values import is_plain, mark, same
 from autograd_core.tape import TensorBase
 from autograd_core.user_code import is_users
 
 DEEPEST = 100  # objects that hold each other that are followed
-CONTAINERS = (deque, bytearray, array, MappingProxyType, UserDict, UserList, ChainMap)
+CONTAINERS = (deque, MappingProxyType, UserDict, UserList, ChainMap)
+MEMORY = (bytearray, array, memoryview)
 MEMO = type(functools.cache(len))
 LONGEST = 1024  # items of a container that are looked at one by one
-DYNAMIC = frozenset({"getattr", "vars", "__dict__", "eval", "exec", "attrgetter"})
 
 
 class Seen(NamedTuple):
@@ -106,6 +109,8 @@ class View:
         for kind, visit in VISITS:
             if isinstance(value, kind):
                 visit(self, value, path)
+                if is_users_class(type(value)):  # derived from it
+                    self._object(value, path)
                 return
         self.seen.append(Seen(path, value))
         self._object(value, path)
@@ -151,7 +156,7 @@ class View:
             self.seen.append(Seen(path, look.value))
 
     def _container(self, value: Any, path: str) -> None:
-        """A deque, a mapping of another kind, a bytearray, ..."""
+        """A deque, a mapping of another kind, ..."""
         self.seen.append(Seen(path, value))
         if len(value) > LONGEST:
             return
@@ -163,6 +168,21 @@ class View:
             self.holders.append(Opaque(lambda: Objects(value)))
         for i, item in enumerate(parts):
             self._visit(item, f"{path}[{i}]")
+
+    def _memory(self, value: Any, path: str) -> None:
+        """Numbers that are no objects, so that they have no identity."""
+        self.seen.append(Seen(path, value))
+        if memoryview(value).nbytes <= 8 * LONGEST:
+            look = Opaque(lambda: bytes(memoryview(value)))
+            self.holders.append(look)
+            self.seen.append(Seen(f"the bytes of {path}", look.value))
+
+    def _context(self, value: Any, path: str) -> None:
+        """A variable of a context."""
+        self.seen.append(Seen(path, value))
+        look = Opaque(lambda: value.get(None))
+        self.holders.append(look)
+        self._visit(look.value, path)
 
     def _partial(self, value: Any, path: str) -> None:
         self.seen.append(Seen(path, value))
@@ -181,8 +201,8 @@ class View:
             return
         self.seen.append(Seen(f"the code of {path}", value.__code__))
         self.holders.append(value)
-        globals_, attributes = names_of(value.__code__)
-        self.names |= attributes
+        mentioned = names_of(value.__code__)
+        self.names |= mentioned.attributes
         for defaults in (value.__defaults__, value.__kwdefaults__):
             if defaults:
                 self._visit(defaults, f"defaults of {path}")
@@ -193,7 +213,11 @@ class View:
                 self._visit_named(cell.cell_contents, name)
             except ValueError:  # not set yet
                 self.seen.append(Seen(f"`{name}`", ...))
-        self._names_in(value.__globals__, globals_, "`{}`")
+        self._names_in(value.__globals__, sorted(mentioned.globals), "`{}`")
+        for module in modules_of(value):
+            self._visit(module, f"`{module.__name__}`")
+        if value.__dict__:
+            self._attributes(path, value.__dict__, self._names)
 
     def _visit_named(self, value: Any, name: str) -> None:
         """A variable: the object in it counts even where a value would not."""
@@ -204,8 +228,7 @@ class View:
     def _names_in(self, space: dict[str, Any], names: Iterable[str], form: str) -> None:
         """Values in a module's dict, by the names that code mentions."""
         found = [name for name in names if name in space]
-        if found:
-            self.holders.append(Names(space, found))
+        self.holders.append(Names(space, found))  # of none, too: one may come
         for name in found:
             self._visit(space[name], form.format(name))
 
@@ -223,13 +246,13 @@ class View:
             if not is_users_class(kind):
                 continue
             space = own_dict(kind)
-            found = [n for n in space if self._names(n) or _is_special(n, space[n])]
+            found = [n for n in space if self._names(n) or is_special(n, space[n])]
             self.holders.append(Names(space, found))
             for name in found:
                 where = f"{path}.{name}"
                 if not is_plain(space[name]):
                     self.seen.append(Seen(where, space[name]))
-                self._visit(_function_of(space[name]), where)
+                self._visit(function_of(space[name]), where)
 
     def _object(self, value: Any, path: str) -> None:
         """An instance: its attributes, and its class if that is the user's."""
@@ -252,18 +275,30 @@ class View:
         space = getattr(value, "__dict__", None)
         name = kind.__name__ if path == "self" or layer else path
         if space is not None:
-            found = [n for n in space if layer or self._names(n)]
-            self.holders.append(Names(space, found))
-            for attribute in found:
-                if not (layer and attribute == "training"):  # perhaps the class's own
-                    self._visit(space[attribute], f"{name}.{attribute}")
+            self._attributes(name, space, lambda n: layer or self._names(n), layer)
+            if "__wrapped__" in space:  # compiled by another
+                self._visit(space["__wrapped__"], path)
         if layer:
             self.seen.append(Seen(f"{name}.training", value.training))
-        for attribute in _slots(kind):
+        for attribute in slots(kind):
             if hasattr(value, attribute) and self._names(attribute):
                 look = functools.partial(getattr, value, attribute, None)
                 self.holders.append(Opaque(look))
                 self._visit(getattr(value, attribute), f"{name}.{attribute}")
+
+    def _attributes(
+        self,
+        name: str,
+        space: dict[str, Any],
+        wanted: Callable[[str], bool],
+        layer: bool = False,
+    ) -> None:
+        """What stands in an object's dict."""
+        found = [n for n in space if wanted(n)]
+        self.holders.append(Names(space, found))
+        for attribute in found:
+            if not (layer and attribute == "training"):  # perhaps the class's own
+                self._visit(space[attribute], f"{name}.{attribute}")
 
     def _names(self, attribute: str) -> bool:
         """Whether code may read an attribute of this name."""
@@ -316,70 +351,9 @@ VISITS: tuple[tuple[Any, Callable[[View, Any, str], None]], ...] = (
     (ModuleType, View._module_object),
     (type, View._class),
     (CONTAINERS, View._container),
+    (MEMORY, View._memory),
+    (ContextVar, View._context),
 )
-
-
-def is_users_class(kind: type) -> bool:
-    """Whether a class was written by the user."""
-    if kind.__module__ == "__main__":
-        return True
-    module = sys.modules.get(kind.__module__)
-    return is_users(getattr(module, "__file__", None))
-
-
-@functools.cache
-def names_of(code: CodeType) -> tuple[list[str], frozenset[str]]:
-    """The globals and the attributes that code mentions, functions in it included."""
-    globals_, attributes = set(), set()
-    for instruction in dis.get_instructions(code):
-        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL"):
-            globals_.add(instruction.argval)
-        elif instruction.opname.endswith(("_ATTR", "_METHOD")):
-            attributes.add(str(instruction.argval))
-    attributes |= globals_ & DYNAMIC
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            inner = names_of(constant)
-            globals_.update(inner[0])
-            attributes |= inner[1]
-    return sorted(globals_), frozenset(attributes)
-
-
-def own_dict(kind: type) -> dict[str, Any]:
-    """The dict behind ``kind.__dict__``, which is a proxy of it."""
-    found = gc.get_referents(kind.__dict__)[0]
-    assert isinstance(found, dict)
-    return found
-
-
-def _function_of(value: Any) -> Any:
-    """The function in a class's attribute, or the attribute itself."""
-    if isinstance(value, staticmethod | classmethod):
-        return value.__func__
-    if isinstance(value, property):
-        return value.fget
-    if isinstance(value, functools.cached_property):
-        return value.func
-    return value
-
-
-def _is_special(name: str, value: Any) -> bool:
-    """Methods that code uses without saying their names."""
-    return name == "forward" or (
-        name.startswith("__")
-        and isinstance(value, FunctionType)
-        and name not in ("__init__", "__repr__", "__new__")
-    )
-
-
-def _slots(kind: type) -> list[str]:
-    """Attributes that the user's classes keep outside of an instance's dict."""
-    found: list[str] = []
-    for base in kind.__mro__:
-        if is_users_class(base):
-            slots = vars(base).get("__slots__", ())
-            found += [slots] if isinstance(slots, str) else slots
-    return [name for name in found if not name.startswith("__")]
 
 
 def _told(value: Any) -> str:

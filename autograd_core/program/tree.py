@@ -11,6 +11,8 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from autograd_core.program.values import mark
+
 LEAF = "leaf"
 MAPPINGS = (dict, OrderedDict)
 
@@ -39,11 +41,12 @@ def _take(value: Any, leaves: list[Any]) -> Any:
         return (kind, None, tuple([_take(v, leaves) for v in value]))
     if kind in MAPPINGS:
         keys = tuple(value)
-        return (kind, keys, tuple([_take(value[key], leaves) for key in keys]))
+        parts = tuple([_take(value[key], leaves) for key in keys])
+        return (kind, keys, parts, _marks(keys))
     if kind is defaultdict:
         keys = tuple(value)
         parts = tuple([_take(value[key], leaves) for key in keys])
-        return (kind, (value.default_factory, keys), parts)
+        return (kind, (value.default_factory, keys), parts, _marks(keys))
     if issubclass(kind, tuple) and hasattr(kind, "_fields"):
         return (kind, None, tuple([_take(v, leaves) for v in value]))
     if dataclasses.is_dataclass(kind) and _plain_dataclass(kind):
@@ -52,6 +55,11 @@ def _take(value: Any, leaves: list[Any]) -> Any:
         return (kind, names, parts)
     leaves.append(value)
     return LEAF
+
+
+def _marks(keys: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What tells keys apart that are equal, as 1, 1.0 and True are."""
+    return tuple([_marks(k) if type(k) is tuple else mark(k) for k in keys])
 
 
 def _plain_dataclass(kind: Any) -> bool:
@@ -64,7 +72,7 @@ def _plain_dataclass(kind: Any) -> bool:
 def _build(structure: Any, leaves: Any) -> Any:
     if structure is LEAF:
         return next(leaves)
-    kind, detail, parts = structure
+    kind, detail, parts = structure[:3]
     values = [_build(part, leaves) for part in parts]
     if kind is tuple or kind is list:
         return kind(values)

@@ -19,12 +19,12 @@ def is_plain(value: Any) -> bool:
 def mark(value: Any) -> Any:
     """What two plain values must share to be the same, for ``==`` and `hash`."""
     kind = type(value)
-    if kind is float:
-        return kind, struct.pack("d", value)
-    if kind is complex:
-        return kind, struct.pack("dd", value.real, value.imag)
     if isinstance(value, np.generic):
         return value.dtype, value.tobytes()
+    if isinstance(value, float):
+        return kind, struct.pack("d", value)
+    if isinstance(value, complex):
+        return kind, struct.pack("dd", value.real, value.imag)
     return kind, value
 
 

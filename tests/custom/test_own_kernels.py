@@ -7,7 +7,9 @@ the public check.
 import subprocess
 import sys
 import textwrap
+import types
 
+import numba
 import numpy as np
 import pytest
 import test_ops
@@ -149,6 +151,130 @@ def test_globals_that_change_are_seen(monkeypatch):
         monkeypatch.setitem(globals(), "FACTOR", value)
         for _ in range(4):
             assert by_factor(x).tolist() == fast(x).tolist() == (value * x).tolist()
+
+
+settings = types.ModuleType("settings")
+settings.k = 2.0
+pair = (1.0, (2.0, 3.0))
+
+
+@numba.njit
+def helper(v):
+    return 2.0 * v
+
+
+@numba.njit
+def another_helper(v):
+    return 5.0 * v
+
+
+@ag.kernel
+def later(lo, hi, x, out):
+    for i in range(lo, hi):
+        out[i] = LATER * x[i]
+
+
+@ag.kernel
+def nested(lo, hi, x, out):
+    for i in range(lo, hi):
+        out[i] = pair[1][0] * x[i]
+
+
+@ag.kernel
+def of_a_module(lo, hi, x, out):
+    for i in range(lo, hi):
+        out[i] = settings.k * x[i]
+
+
+@ag.kernel
+def inner(lo, hi, x, out):
+    scaled = [LATER * x[j] for j in range(x.size)]
+    for i in range(lo, hi):
+        out[i] = scaled[i]
+
+
+@ag.kernel
+def by_helper(lo, hi, x, out):
+    for i in range(lo, hi):
+        out[i] = helper(x[i])
+
+
+LATER = 2.0
+READERS = [later, nested, of_a_module, inner, by_helper]
+
+
+@pytest.mark.parametrize("kernel", READERS, ids=lambda k: k.name)
+def test_whatever_a_kernel_reads_is_seen_when_it_changes(kernel, monkeypatch):
+    fast = ag.compile(lambda x: kernel(3, x, out=x))
+    x = np.arange(3.0)
+    for value in (2.0, 5.0):
+        if value == 5.0:
+            monkeypatch.setattr(settings, "k", 5.0)
+            now = {"LATER": 5.0, "pair": (1.0, (5.0, 3.0)), "helper": another_helper}
+            for name, one in now.items():
+                monkeypatch.setitem(globals(), name, one)
+        found = [kernel(3, x, out=x).tolist(), *(fast(x).tolist() for _ in range(3))]
+        assert found == [(value * x).tolist()] * 4
+
+
+RATE = 2.0
+
+
+@numba.njit
+def at_the_rate(v):
+    return RATE * v
+
+
+@ag.kernel
+def rated(lo, hi, x, out):
+    for i in range(lo, hi):
+        out[i] = at_the_rate(x[i])
+
+
+def test_what_numba_has_frozen_in_a_helper_is_an_error(monkeypatch):
+    x = np.arange(3.0)
+    assert rated(3, x, out=x).tolist() == [0, 2, 4]
+    monkeypatch.setitem(globals(), "RATE", 3.0)
+    with pytest.raises(RuntimeError, match=r"at_the_rate.*'RATE'.*has changed"):
+        rated(3, x, out=x)
+
+
+@ag.kernel
+def over(lo, hi, x, c, out):
+    for i in range(lo, hi):
+        out[i] = x[i] / c[0]
+
+
+@pytest.mark.parametrize("numbers", [(0.0, -0.0, 0.0), (-0.0, 0.0)])
+def test_a_kernel_gets_the_sign_of_a_zero(numbers):
+    x = np.ones(2)
+    got = [over(2, x, number, out=x).tolist() for number in numbers]
+    assert got == [[np.copysign(np.inf, number)] * 2 for number in numbers]
+
+
+@ag.kernel
+def plus(lo, hi, x, k, out):
+    for i in range(lo, hi):
+        out[i] = x[i] + k
+
+
+def test_an_int_that_is_too_large_is_an_error_however_often_it_is_called():
+    x = np.zeros(2)
+    for _ in range(2):
+        with pytest.raises(OverflowError, match="plus: k does not fit an int64"):
+            plus(2, x, 1 << 63, out=x)
+        assert plus(2, x, -(1 << 63), out=x).tolist() == [-(2.0**63)] * 2
+        for k in range(2100):
+            assert plus(2, x, k, out=x)[1] == k
+
+
+def test_a_cotangent_that_a_rule_keeps_is_not_written_to():
+    kept = np.ones(3)
+    total = ag.primitive(lambda g, out, x: kept)(lambda x: x.sum())
+    x = ag.tensor(np.zeros(3), requires_grad=True)
+    for n in (1, 2, 3):
+        total(x).backward()
+        assert (x.grad.tolist(), kept.tolist()) == ([n] * 3, [1] * 3)
 
 
 def test_closures_are_read_when_it_runs():

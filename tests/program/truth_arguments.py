@@ -119,6 +119,11 @@ def option(c: Any, row: Any) -> World:
 
 # Another object in every call, (argument of call n, what is done with it) --------
 
+
+class Number(float):
+    """A float of another type."""
+
+
 GIVEN: dict[str, tuple[Any, Any]] = {
     "float": (float, lambda x, o: x * o),
     "float annealed": (lambda n: 0.1 * (n // 3), lambda x, o: x * o),
@@ -139,6 +144,14 @@ GIVEN: dict[str, tuple[Any, Any]] = {
     "dict reordered": (
         lambda n: dict([("a", v(n)), ("b", v(0))][:: 1 - 2 * (n % 2)]),
         lambda x, o: x * next(iter(o.values())),
+    ),
+    "keys that are equal": (
+        lambda n: {(-0.0, 0, False)[n % 3]: v(n), ((1, 1.0, True)[n % 3],): v(n)},
+        lambda x, o: (x, *map(repr, o)),
+    ),
+    "numbers that are equal": (
+        lambda n: Number((0.0, -0.0)[n % 2]),
+        lambda x, o: np.copysign(x, float(o)),
     ),
     "OrderedDict": (lambda n: OrderedDict(a=v(n)), lambda x, o: x * o["a"]),
     "NamedTuple": (lambda n: Out(v(n), v(1)), lambda x, o: x * o.y),

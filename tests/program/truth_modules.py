@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
+from array import array
 from collections import Counter, OrderedDict, defaultdict, deque
+from contextvars import ContextVar
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -26,6 +28,23 @@ class Cfg:
 
     def scaled(self, x: Any) -> Any:
         return x * self.k
+
+
+class Items(list):
+    k = 0
+
+
+class Numbers(np.ndarray):
+    k = 0
+
+
+def own_function() -> Any:
+    """A function with an attribute."""
+
+    def f() -> None: ...
+
+    f.k = 0  # type: ignore[attr-defined]
+    return f
 
 
 class Slotted:
@@ -258,6 +277,28 @@ CHANGED: dict[str, ChangedRow] = {
         lambda s, k: s.keywords["by"].__setitem__(0, k),
         called,
     ),
+    "array.array": (
+        lambda: array("d", [0]),
+        lambda s, k: s.__setitem__(0, k),
+        lambda m, x: x * m.s[0],
+    ),
+    "memoryview": (
+        lambda: memoryview(bytearray(1)),
+        lambda s, k: s.__setitem__(0, k),
+        lambda m, x: x * m.s[0],
+    ),
+    "ContextVar": (
+        lambda: ContextVar("k", default=0),
+        lambda s, k: s.set(k),
+        lambda m, x: x * m.s.get(),
+    ),
+    "attribute of a list": (Items, lambda s, k: setattr(s, "k", k), by_k),
+    "attribute of an array": (
+        lambda: np.zeros(1).view(Numbers),
+        lambda s, k: setattr(s, "k", k),
+        by_k,
+    ),
+    "attribute of a function": (own_function, lambda s, k: setattr(s, "k", k), by_k),
     "mapping in an object": (
         lambda: Cfg(MappingProxyType({"k": [0]})),
         lambda s, k: s.k["k"].append(k),

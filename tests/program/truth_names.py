@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 import types
 from functools import partial
 from types import SimpleNamespace
@@ -151,6 +153,50 @@ def held(c: Any, row: Any) -> World:
     o = make_object()
     put(o, make(0))
     return World(c(lambda x: use(get(o), x)), lambda k: put(o, make(k)))
+
+
+# A module of the user's, found while the function runs ----------------------------
+
+SETTINGS: Any = types.ModuleType("truth_settings")
+sys.modules[SETTINGS.__name__] = SETTINGS
+
+
+def by_import(x: Any) -> Any:
+    import truth_settings  # type: ignore[import-not-found]
+
+    return x * truth_settings.k
+
+
+def by_from_import(x: Any) -> Any:
+    from truth_settings import k
+
+    return x * k
+
+
+def by_globals(x: Any) -> Any:
+    return x * globals()["SETTINGS"].k
+
+
+FOUND: dict[str, Any] = {
+    "import": by_import,
+    "from import": by_from_import,
+    "import_module": lambda x: x * importlib.import_module("truth_settings").k,
+    "sys.modules": lambda x: x * sys.modules["truth_settings"].k,
+    "globals": by_globals,
+    "getattr": lambda x: x * getattr(SETTINGS, "k"),  # noqa: B009
+    "dict": lambda x: x * SETTINGS.__dict__["k"],
+    "hasattr": lambda x: x * 2 if hasattr(SETTINGS, "more") else x,
+}
+
+
+@case("2 module found by", FOUND)
+def found(c: Any, f: Any) -> World:
+    def change(k: int) -> None:
+        SETTINGS.k = k
+        (vars(SETTINGS).update(more=k) if k % 2 else vars(SETTINGS).pop("more", None))
+
+    change(0)
+    return World(c(types.FunctionType(f.__code__, globals())), change)
 
 
 class Trainer:

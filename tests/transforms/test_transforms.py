@@ -251,6 +251,25 @@ def test_checkpoint_sees_writes_in_place():
         y.backward()
 
 
+@pytest.mark.parametrize("changed", ["tensor", "array", "number", "mode", "random"])
+def test_checkpoint_notices_that_its_function_is_another(changed):
+    scale, table, k, dropout = ag.tensor(X), X.copy(), [2.0], nn.Dropout(0.5)
+    reads = {
+        "tensor": lambda a: a * scale,
+        "array": lambda a: a * table,
+        "number": lambda a: a * k[0],
+        "mode": dropout,
+        "random": lambda a: a * np.random.default_rng().standard_normal(),
+    }
+    y = ag.checkpoint(reads[changed], ag.tensor(X, requires_grad=True)).sum()
+    scale += 1.0
+    table += 1.0
+    k[0] = 3.0
+    dropout.eval()
+    with pytest.raises(RuntimeError, match=r"checkpoint: run again.*other numbers"):
+        y.backward()
+
+
 def test_checkpoint_second_backward_is_refused():
     x = ag.tensor(X, requires_grad=True)
     y = ag.checkpoint(lambda a: a * a, x).sum()
