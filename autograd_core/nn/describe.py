@@ -55,7 +55,7 @@ def _total(module: Module) -> str:
     trained = sum(p.size for p in parameters if p.requires_grad)
     if not total:
         return ""
-    text = f": {total:,} parameters"
+    text = f": {total:,} parameter{'s' * (total != 1)}"
     return text if trained == total else f"{text}, {trained:,} of them trained"
 
 
