@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd_core.gradcheck import Report
 from autograd_core.hooks import Array
+from autograd_core.plural import count
 from autograd_core.train.monitor import mode_of
 
 INTERRUPTED = "interrupted"  # what Ctrl-C leaves in `History.stopped`
@@ -103,9 +104,9 @@ class History:
             raise ValueError(f"History.{what}: the history has no epochs yet")
 
     def __repr__(self) -> str:
-        count = f"{len(self.rows)} epoch{'s' * (len(self.rows) != 1)}"
+        epochs = count(len(self.rows), "epoch")
         values = f": {shown(self.rows[-1])}" if self.rows else ""
-        return f"History({count}{values}{f'; {self.stopped}' * bool(self.stopped)})"
+        return f"History({epochs}{values}{f'; {self.stopped}' * bool(self.stopped)})"
 
     def _repr_html_(self) -> str:
         """A table for notebooks; of a long run its first and last epochs."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograd_core.foreign import ElsewhereInSearch
+from autograd_core.plural import count
 from autograd_core.train.history import INTERRUPTED
 from autograd_core.train.tuning.importance import importance
 from autograd_core.train.tuning.space import Scale
@@ -99,8 +100,7 @@ class Search(ElsewhereInSearch):
 
     def __repr__(self) -> str:
         failed = sum(trial.failed for trial in self.trials)
-        count = len(self.trials)
-        text = f"Search: {count} trial{'s' * (count != 1)}"
+        text = f"Search: {count(len(self.trials), 'trial')}"
         text += f", {failed} without a score" if failed else ""
         text += f", {self.stopped}" if self.stopped else ""
         if failed == len(self.trials):
