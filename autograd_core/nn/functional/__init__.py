@@ -3,8 +3,9 @@
 from autograd_core import nn
 F = nn.functional
 
-Inputs are Tensors, arrays, or nested lists of floats, which become float32. What comes
-out has their dtype, integers becoming float64; TypeError for others, as float16.
+Inputs are Tensors, arrays, DataFrames, or nested lists of floats, which become float32.
+What comes out has their dtype, integers becoming float64; TypeError for others, as
+float16, and for what holds no numbers.
 
 Of losses, ``reduction`` is "mean", "sum" or "none". ``sample_weight`` w is a number,
 0 or more, for each row or each element: "none" gives w * loss, "sum" their sum, "mean"
