@@ -93,6 +93,11 @@ def test_files_in_a_folder_that_is_not_there(tmp_path):
             "Did you mean 'valid_loss'",
         ),
         (lambda: nn.Linear(3, 3)(X.astype(int)), TypeError, r"np\.asarray\(x, np\.flo"),
+        (
+            lambda: F.cross_entropy(X, np.array(["a", "b"])),
+            TypeError,
+            r"^cross_entropy: .*<U1; np\.unique\(y, return_inverse",
+        ),
         (lambda: ag.tensor(None), TypeError, "expected numbers, got NoneType"),
     ],
 )

@@ -46,7 +46,7 @@ def cross_entropy(
     >>> round(F.cross_entropy(logits, labels, weight=[1.0, 3.0]).item(), 4)
     0.5516
     """
-    x, t = seen(logits), seen(target)
+    x, t = seen(logits), seen(_numbered(target))
     if weight is None and ignore_index is None and sample_weight is None:
         return losses.cross_entropy(
             x, t, label_smoothing=label_smoothing, reduction=reduction
@@ -170,6 +170,17 @@ def smooth_l1_loss(
     if beta == 0:
         return l1_loss(x, target, reduction, sample_weight=sample_weight)
     return huber_loss(x, target, reduction, beta, sample_weight=sample_weight) / beta
+
+
+def _numbered(target: TensorLike) -> TensorLike:
+    """The target, unless its labels are text."""
+    kind = getattr(target, "dtype", None)
+    if getattr(kind, "kind", "") in ("U", "S", "O"):
+        raise TypeError(
+            f"cross_entropy: labels are whole numbers, got dtype {kind}; "
+            "np.unique(y, return_inverse=True)[1] makes them"
+        )
+    return target
 
 
 def _by_element(
