@@ -57,6 +57,8 @@ def copied(data: Any, dtype: DType = None) -> Array:
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
     if dtype is None and array.dtype in ("f8", "c16") and is_plain(data):
         array = array.astype(np.float32 if array.dtype == "f8" else np.complex64)
+    if array.dtype == object:
+        raise TypeError(f"tensor: expected numbers, got {type(data).__name__}")
     check_dtype("tensor", array.dtype)
     return array
 

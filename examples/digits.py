@@ -169,6 +169,7 @@ def check_gradients(
     def objective() -> Any:
         return loss(twin(x), y) + penalty(twin, l2=options.l2)
 
+    print("checking gradients; the first run compiles their kernels ...", flush=True)
     start = time.perf_counter()
     report = gradcheck(objective, module=twin, per_component=options.check_all)
     seconds = time.perf_counter() - start

@@ -19,6 +19,13 @@ def leaf(values=V):
     return ag.tensor(np.asarray(values, float), requires_grad=True)
 
 
+class Own(nn.Module):
+    """A user's, which gets lists as they are."""
+
+    def forward(self, x):
+        return x.shape
+
+
 def plain(x):
     if isinstance(x, list | tuple):
         return [plain(one) for one in x]
@@ -189,11 +196,11 @@ TYPE_ERRORS = {
     "argmax axis": (lambda t: np.argmax(t, axis=(0,)), "^argmax: 'tuple'"),
     "float axis": (lambda t: np.sum(t, 0.0), "^sum: 'float'"),
     "bool axis": (lambda t: np.sum(t, True), "^sum: expected integers"),
-    "layer of a list": (lambda t: nn.Linear(2, 1)([[1.0, 2.0]]), "^Linear.*got list"),
+    "layer of integers": (lambda t: nn.Linear(2, 1)([[1, 2]]), "^Linear.*got int64"),
     "layer of None": (lambda t: nn.Linear(2, 1)(None), "^Linear.*got NoneType"),
-    "norm of a list": (lambda t: nn.BatchNorm1d(2)([[1.0, 2.0]]), "Norm.*got list"),
-    "norm of layers": (lambda t: nn.LayerNorm(2)([[1.0, 2.0]]), "Norm.*got list"),
-    "flat list": (lambda t: nn.Flatten()([[1.0]]), "^Flatten.*got list"),
+    "norm of text": (lambda t: nn.BatchNorm1d(2)([["a"]]), "Norm.*got <U1"),
+    "norm of objects": (lambda t: nn.LayerNorm(2)([[{}]]), "Norm.*got list"),
+    "module of a list": (lambda t: Own()([[1.0]]), "^Own.*got list"),
     "statistics in lists": (
         lambda t: F.batch_norm(M, [0.0] * 3, [1.0] * 3, training=True),
         "running statistics that move in place",

@@ -1,4 +1,4 @@
-"""PyTorch's names that are not ours: an AttributeError that says what to use."""
+"""Other libraries' names that are not ours: an AttributeError that says what to use."""
 
 import re
 
@@ -12,10 +12,13 @@ OF = {
     "autograd_core": ag,
     "autograd_core.nn": nn,
     "autograd_core.nn.functional": nn.functional,
+    "autograd_core.nn.init": nn.init,
     "autograd_core.optim": optim,
     "autograd_core.train": train,
     "Tensor": ag.tensor([1.0]),
     "Module": nn.Linear(1, 1),
+    "Optimizer": optim.Adam(nn.Linear(1, 1).parameters()),
+    "Search": train.Search([], {}),
 }
 EVERY = [(place, name) for place, names in foreign.PLACES.items() for name in names]
 EVERY += [
@@ -51,6 +54,11 @@ def test_each_name_says_what_to_use(place):
         (nn.functional, "hardswish", "ag.elementwise"),
         (optim, "lr_scheduler", "optim.StepLR"),
         (train, "DataLoader", "train.Batches"),
+        (optim, "RMSProp", "did you mean RMSprop?"),
+        (train, "EarlyStoping", "did you mean EarlyStopping?"),
+        (nn, "Sigmod", "did you mean Sigmoid?"),
+        (nn.init, "xavier_uniform", "did you mean xavier_uniform_?"),
+        (ag, "value_and_gard", "did you mean value_and_grad?"),
     ],
 )
 def test_names_by_family(place, name, use):
@@ -58,7 +66,7 @@ def test_names_by_family(place, name, use):
         getattr(place, name)
 
 
-@pytest.mark.parametrize("place", [ag, nn, nn.functional, optim, train])
+@pytest.mark.parametrize("place", [ag, nn, nn.functional, nn.init, optim, train])
 def test_a_name_of_nobodys_has_the_usual_message(place):
     with pytest.raises(AttributeError, match=r"has no attribute 'no_such_name'$"):
         getattr(place, "no_such_name")  # noqa: B009
@@ -120,6 +128,15 @@ def test_subclasses_may_use_the_names():
     net = Net()
     assert net.to("cpu") is net
     assert dict(net.named_parameters())["cuda.weight"].shape == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["lr", "learning_rate"])
+def test_a_learning_rate_is_not_set_to_no_effect(name):
+    opt = optim.SGD(nn.Linear(1, 1).parameters(), lr=0.1)
+    with pytest.raises(AttributeError, match=r"opt\.param_groups\[0\]\[.lr.\]"):
+        setattr(opt, name, 0.2)
+    assert name not in dir(opt)
+    assert opt.param_groups[0]["lr"] == 0.1
 
 
 def test_zero_grad_takes_set_to_none():

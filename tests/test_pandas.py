@@ -81,9 +81,10 @@ def test_a_series_is_read_when_forward_runs():
 @pytest.mark.parametrize(
     "layer", [nn.Linear(2, 1), nn.BatchNorm1d(2), nn.Sequential(nn.Linear(2, 1))]
 )
-def test_layers_say_that_they_take_arrays(layer):
-    with pytest.raises(TypeError, match="expected a Tensor or a NumPy array, got Data"):
-        layer(D)
+def test_layers_take_a_frame_as_its_array(layer):
+    np.testing.assert_array_equal(layer(D).data, layer(M).data)
+    with pytest.raises(TypeError, match=r"expected numbers, got DataFrame$"):
+        layer(D.assign(name="text"))
 
 
 @pytest.mark.parametrize("data", [S, D, [S, S]], ids=["series", "frame", "list"])

@@ -1,7 +1,8 @@
 """Layers, losses and initialisation, under the names that PyTorch's users know.
 
 `Module` is what all layers are; `functional` has the same without state, `init` fills
-weights.
+weights. Layers take what `functional` takes: Tensors, arrays, lists of numbers,
+DataFrames. A Module of your own gets arrays as Tensors, and all else as it is.
 
 >>> import numpy as np
 >>> from autograd_core import nn

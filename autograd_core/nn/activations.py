@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from autograd_core.nn import check
-from autograd_core.nn.module import Module
+from autograd_core.nn.module import Layer
 from autograd_core.ops import activations as ops
 from autograd_core.tensor import Tensor
 
 
-class ReLU(Module):
+class ReLU(Layer):
     """The larger of x and 0, element by element; slope 0 at 0. See `functional.relu`.
 
     >>> import autograd_core as ag
@@ -22,7 +22,7 @@ class ReLU(Module):
         return y
 
 
-class LeakyReLU(Module):
+class LeakyReLU(Layer):
     """x above 0, ``negative_slope * x`` elsewhere (Maas, Hannun, Ng, ICML 2013).
 
     ``negative_slope``: a number, TypeError otherwise. See `functional.leaky_relu`.
@@ -38,7 +38,7 @@ class LeakyReLU(Module):
         return f"negative_slope={self.negative_slope:g}"
 
 
-class ELU(Module):
+class ELU(Layer):
     """x above 0, ``alpha * (exp(x) - 1)`` elsewhere (Clevert et al., ICLR 2016).
 
     ``alpha``: a number, TypeError otherwise. See `functional.elu`.
@@ -54,7 +54,7 @@ class ELU(Module):
         return f"alpha={self.alpha:g}"
 
 
-class SELU(Module):
+class SELU(Layer):
     """ELU scaled to keep mean 0 and variance 1 (Klambauer et al., NeurIPS 2017).
 
     For weights drawn by `init.lecun_normal_`. See `functional.selu`.
@@ -64,7 +64,7 @@ class SELU(Module):
         return ops.selu(x)
 
 
-class GELU(Module):
+class GELU(Layer):
     """x times P(a standard normal number <= x) (Hendrycks, Gimpel 2016).
 
     ``approximate``: "none", by erf, or "tanh"; ValueError otherwise. See
@@ -82,7 +82,7 @@ class GELU(Module):
         return "" if self.approximate == "none" else "approximate='tanh'"
 
 
-class SiLU(Module):
+class SiLU(Layer):
     """``x * sigmoid(x)``, also called swish (Hendrycks, Gimpel 2016).
 
     See `functional.silu`.
@@ -92,7 +92,7 @@ class SiLU(Module):
         return ops.silu(x)
 
 
-class Softplus(Module):
+class Softplus(Layer):
     """``log(1 + exp(beta * x)) / beta``, a smooth ReLU (Dugas et al., NIPS 2000).
 
     ``beta``: above 0; ``threshold``: x itself where ``beta * x`` is above it.
@@ -110,7 +110,7 @@ class Softplus(Module):
         return f"beta={self.beta:g}, threshold={self.threshold:g}"
 
 
-class Sigmoid(Module):
+class Sigmoid(Layer):
     """``1 / (1 + exp(-x))``, without overflow. See `functional.sigmoid`.
 
     A loss on top of it: `BCEWithLogitsLoss` on what comes before it is more accurate.
@@ -120,7 +120,7 @@ class Sigmoid(Module):
         return ops.sigmoid(x)
 
 
-class Tanh(Module):
+class Tanh(Layer):
     """The hyperbolic tangent, element by element. See `functional.tanh`."""
 
     def forward(self, x: Tensor) -> Tensor:

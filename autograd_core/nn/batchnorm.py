@@ -10,7 +10,7 @@ from autograd_core import shards
 from autograd_core.hooks import RECORDING, Array, current
 from autograd_core.launch import launch
 from autograd_core.nn import check
-from autograd_core.nn.module import Module
+from autograd_core.nn.module import Layer
 from autograd_core.nn.moments import Moments
 from autograd_core.nn.parameter import Buffer, Parameter
 from autograd_core.ops import batchnorm as ops
@@ -25,7 +25,7 @@ ONE: Array = np.ones(1, np.int64)
 Running = tuple[Tensor, Tensor]
 
 
-class BatchNorm1d(Module):
+class BatchNorm1d(Layer):
     """Each channel with mean 0 and variance 1, times weight, plus bias.
 
     ``num_features`` channels, inputs (N, C) or (N, C, ...); ``eps`` is added to the

@@ -10,7 +10,7 @@ from typing import Any
 def integer(what: str, value: Any) -> int:
     """``value`` as an int."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{what} must be an integer, got {value!r}")
+        raise TypeError(f"{what} must be an integer, got {value!r:.60}")
     return int(value)
 
 
@@ -26,7 +26,7 @@ def number(
 ) -> float:
     """``value`` as a finite float in [least, most]."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{what} must be a number, got {value!r}")
+        raise TypeError(f"{what} must be a number, got {value!r:.60}")
     if not math.isfinite(value):
         raise ValueError(f"{what} must be a finite number, got {value}")
     if not least <= float(value) <= most:

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from autograd_core.nn.parameter import Parameter
+from autograd_core.plural import count
 from autograd_core.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _total(module: Module) -> str:
     trained = sum(p.size for p in parameters if p.requires_grad)
     if not total:
         return ""
-    text = f": {total:,} parameters"
+    text = f": {count(total, 'parameter')}"
     return text if trained == total else f"{text}, {trained:,} of them trained"
 
 

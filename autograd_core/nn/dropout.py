@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from autograd_core.nn import check
-from autograd_core.nn.module import Module
+from autograd_core.nn.module import Layer
 from autograd_core.ops import dropout as ops
 from autograd_core.random import default_generator
 from autograd_core.tensor import Tensor
 
 
-class Dropout(Module):
+class Dropout(Layer):
     """In training 0 with probability ``p``, else ``x / (1 - p)``; otherwise nothing.
 
     In training the loss is another function at every step, so it need not fall from one

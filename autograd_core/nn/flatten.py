@@ -6,12 +6,12 @@ import math
 from typing import Any
 
 from autograd_core.nn import check
-from autograd_core.nn.module import Module
+from autograd_core.nn.module import Layer
 from autograd_core.ops.shape import reshape
 from autograd_core.tensor import Tensor
 
 
-class Identity(Module):
+class Identity(Layer):
     """What goes in comes out; takes and ignores any settings, as a placeholder."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -21,7 +21,7 @@ class Identity(Module):
         return x
 
 
-class Flatten(Module):
+class Flatten(Layer):
     """Make one of the axes ``start_dim`` to ``end_dim``: (N, a, b) to (N, a * b).
 
     Gives a view where the layout allows it; raises ValueError for an axis that is not

@@ -16,7 +16,7 @@ input spreads to.
 from __future__ import annotations
 
 import math
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Never, TypeVar
 
 import numpy as np
 
@@ -259,6 +259,13 @@ def _write(tensor: T, values: Any) -> T:
     _tensor(tensor)
     write(tensor, values)
     return tensor
+
+
+def __getattr__(name: str) -> Never:
+    """A name that is not here; of Keras's or PyTorch's, with what to use instead."""
+    from autograd_core.foreign import missing
+
+    raise missing(__name__, name)
 
 
 def __dir__() -> list[str]:

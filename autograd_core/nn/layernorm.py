@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from autograd_core.nn import check
-from autograd_core.nn.module import Module
+from autograd_core.nn.module import Layer
 from autograd_core.nn.parameter import Parameter
 from autograd_core.ops.elementwise import add, div, mul, sqrt, square, sub
 from autograd_core.ops.reduce import mean
 from autograd_core.tensor import Tensor
 
 
-class LayerNorm(Module):
+class LayerNorm(Layer):
     """Mean 0, variance 1 over the last axes of each example, times weight, plus bias.
 
     Args:

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from autograd_core.nn import check, init
-from autograd_core.nn.module import Module
+from autograd_core.nn.module import Layer
 from autograd_core.nn.parameter import Parameter
 from autograd_core.ops.matmul import linear
 from autograd_core.tensor import Tensor
 
 
-class Linear(Module):
+class Linear(Layer):
     """``x @ weight.T + bias``: x (..., in_features) to (..., out_features).
 
     ``weight`` is (out_features, in_features), ``bias`` (out_features,) or None, both of
@@ -55,7 +55,10 @@ class Linear(Module):
     def forward(self, x: Tensor) -> Tensor:
         """``x @ weight.T + bias`` as one op."""
         if x._data.dtype.kind != "f":
-            raise TypeError(f"expected a float32 or float64 input, got {x.dtype}")
+            raise TypeError(
+                f"expected a float32 or float64 input, got {x.dtype}; "
+                "np.asarray(x, np.float32) makes one"
+            )
         y: Tensor = linear.call(x, self.weight, self.bias)
         return y
 

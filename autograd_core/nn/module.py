@@ -15,6 +15,7 @@ from autograd_core.create import seen
 from autograd_core.foreign import ElsewhereInModule
 from autograd_core.hooks import RECORDING, Array, current
 from autograd_core.launch import FLOATS
+from autograd_core.nn import attributes
 from autograd_core.nn.describe import describe, locate
 from autograd_core.nn.parameter import Buffer, Parameter
 from autograd_core.nn.state import Unmatched, load
@@ -24,6 +25,8 @@ from autograd_core.tensor import Tensor
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Args = tuple[Any, ...]
+Kwargs = dict[str, Any]
 
 
 class Module(ElsewhereInModule):
@@ -44,6 +47,11 @@ class Module(ElsewhereInModule):
 
     training: bool = True
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set it; TypeError for what would hide a method or lose a parameter."""
+        attributes.check(self, name, value, METHODS)
+        object.__setattr__(self, name, value)
+
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the layer computes; Tensors in, Tensors out."""
         raise NotImplementedError(f"{type(self).__name__} has no forward()")
@@ -55,13 +63,12 @@ class Module(ElsewhereInModule):
     def __call__(self: HasForward[..., T], *args: Any, **kwargs: Any) -> T: ...
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run `forward`, NumPy arrays seen as Tensors; an error names the layer."""
-        if len(args) != 1 or kwargs or isinstance(args[0], np.ndarray):
-            args = tuple(map(_seen, args))
-            kwargs = {name: _seen(value) for name, value in kwargs.items()}
         listener = current.recorder if RECORDING else None
         if listener is not None:
             listener.on_module(self, True)
         try:
+            if len(args) != 1 or kwargs or type(args[0]) is not Tensor:
+                args, kwargs = self._as_inputs(args, kwargs)
             output = self.forward(*args, **kwargs)
             if RECORDING and (observer := current.observer) is not None:
                 observer(self, output)
@@ -84,6 +91,11 @@ class Module(ElsewhereInModule):
         finally:
             if listener is not None:
                 listener.on_module(self, False)
+
+    def _as_inputs(self, args: Args, kwargs: Kwargs) -> tuple[Args, Kwargs]:
+        """What `forward` gets: of arrays Tensors, all else as it is."""
+        given = tuple(map(_seen, args))
+        return given, {name: _seen(value) for name, value in kwargs.items()}
 
     def locate(self, error: Exception) -> None:
         """Say in an error's message that it arose in this layer."""
@@ -227,6 +239,28 @@ class Module(ElsewhereInModule):
         are left alone and returned. A shared tensor needs one of its names only.
         """
         return load(self, state, strict)
+
+
+class Layer(Module):
+    """Base of the layers here: the input may be all that `nn.functional` takes.
+
+    A Tensor, an array, nested lists of numbers, a DataFrame; ``forward`` gets a Tensor
+    with the values of that moment. TypeError for what holds no numbers.
+    """
+
+    def _as_inputs(self, args: Args, kwargs: Kwargs) -> tuple[Args, Kwargs]:
+        """The input, which comes first or by its name, as a Tensor."""
+        if args:
+            args = (seen(args[0]), *args[1:])
+        elif "x" in kwargs:
+            kwargs = kwargs | {"x": seen(kwargs["x"])}
+        return super()._as_inputs(args, kwargs)
+
+
+# A layer under one of these names would hide what all Modules can do. `forward` may be
+# another: a function, a compiled one, or a Module that does the work.
+METHODS = {n for n, v in vars(Module).items() if callable(v) and n[0] != "_"}
+METHODS -= {"forward"}
 
 
 def _seen(value: Any) -> Any:

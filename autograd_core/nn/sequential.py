@@ -59,8 +59,8 @@ class Sequential(Module):
             )
         if not isinstance(layer, Module):
             raise TypeError(
-                f"Sequential: layer {name!r} must be a Module, got {layer!r}"
-                + (": write it as a call" if isinstance(layer, type) else "")
+                f"Sequential: layer {name!r} must be a Module, got {layer!r:.60}"
+                f"{_meant(layer)}"
             )
         self._layers[name] = layer
 
@@ -91,3 +91,14 @@ class Sequential(Module):
 
     def __iter__(self) -> Iterator[Module]:
         return iter(self._layers.values())
+
+
+def _meant(layer: Any) -> str:
+    """What a layer that is none should have been."""
+    if isinstance(layer, type):
+        return ": write it as a call"
+    if isinstance(layer, list | tuple):
+        return ": give the layers one by one, Sequential(*layers)"
+    if callable(layer):
+        return ": a function goes into the forward of an nn.Module"
+    return ""

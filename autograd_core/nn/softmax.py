@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from autograd_core.nn import check
-from autograd_core.nn.module import Module
+from autograd_core.nn.module import Layer
 from autograd_core.ops import softmax as ops
 from autograd_core.tensor import Tensor
 
 
-class Softmax(Module):
+class Softmax(Layer):
     """``exp(x) / sum(exp(x))`` along ``axis``, without overflow (Bridle 1990).
 
     ``axis``: one of the input's, AxisError (a ValueError) otherwise. A loss on top of

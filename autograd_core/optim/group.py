@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd_core.hooks import Array, recorder, refuse
 from autograd_core.optim.settings import Setting, places
+from autograd_core.plural import count
 from autograd_core.tape import TensorBase
 
 
@@ -85,6 +86,7 @@ class Group(MutableMapping[str, Any]):
         return {name: self[name] for name in self.kinds}
 
     def __repr__(self) -> str:
-        count = sum(p._data.size for p in self.params)
+        parameters = count(len(self.params), "parameter")
+        numbers = count(sum(p._data.size for p in self.params), "number")
         settings = ", ".join(f"{k}={v!r}" for k, v in self.settings().items())
-        return f"{len(self.params)} parameters ({count:,} numbers): {settings}"
+        return f"{parameters} ({numbers}): {settings}"

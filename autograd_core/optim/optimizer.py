@@ -9,6 +9,7 @@ from weakref import ReferenceType
 
 import numpy as np
 
+from autograd_core.foreign import ElsewhereInOptimizer
 from autograd_core.hooks import Array, recorder
 from autograd_core.launch import (
     FLOATS,
@@ -63,7 +64,7 @@ class Batch:
             p.wrote()
 
 
-class Optimizer:
+class Optimizer(ElsewhereInOptimizer):
     """Base of the optimizers; updates parameters in place from their ``.grad``.
 
     ``params`` is an iterable of tensors, or of dicts like

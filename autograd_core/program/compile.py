@@ -11,6 +11,7 @@ from types import FunctionType
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from autograd_core.hooks import Array
+from autograd_core.plural import count
 from autograd_core.program.loop import replays
 from autograd_core.program.program import MISSED, Program
 from autograd_core.program.settle import Settling
@@ -60,8 +61,8 @@ class Compiled(Generic[P, R]):
         return None if program is None else replays(program, data, order)
 
     def __repr__(self) -> str:
-        count = sum(map(len, self.programs.values()))
-        return f"<compiled {self.name}: {count} Program{'s' * (count != 1)}>"
+        programs = count(sum(map(len, self.programs.values())), "Program")
+        return f"<compiled {self.name}: {programs}>"
 
     @property
     def program(self) -> Program | None:

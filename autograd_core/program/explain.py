@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.plural import count
 from autograd_core.program.buffers import PointerRefs, Ref
 from autograd_core.program.events import Check, Event, HostCall, Launch, name_of
 from autograd_core.program.pipeline import Plan
@@ -53,8 +54,9 @@ class Report:
             for i, (name, shapes, parts) in enumerate(self.rows)
         )
         return (
-            f"Program: {self.launches} launches, {self.checks} checks, host calls: "
-            f"{hosts}\ninputs: {', '.join(self.inputs) or 'none'}\n"
+            f"Program: {count(self.launches, 'launch', 'launches')}, "
+            f"{count(self.checks, 'check')}, host calls: {hosts}\n"
+            f"inputs: {', '.join(self.inputs) or 'none'}\n"
             f"temporaries: {self.peak_bytes:,} bytes in one arena; eager allocates "
             f"{self.eager_bytes:,}\nfused:\n{fused}\nlaunches:\n{rows}"
         )
@@ -95,7 +97,7 @@ class Profile:
         total = sum(self.micros) or 1.0
         width = max((len(name) for name in self.names), default=0)
         order = np.argsort(self.micros)[::-1]
-        lines = [f"{total:.2f} us in {len(self.names)} launches"]
+        lines = [f"{total:.2f} us in {count(len(self.names), 'launch', 'launches')}"]
         lines += [
             f"{self.micros[i]:10.3f} us {100 * self.micros[i] / total:5.1f} %  "
             f"{i:3} {self.names[i]:{width}}  {self.shapes[i]}"

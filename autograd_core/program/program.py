@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autograd_core.hooks import RECORDING, Array
+from autograd_core.plural import count
 from autograd_core.precision import SETTING
 from autograd_core.program.cost import brief
 from autograd_core.program.events import Check, Event, HostCall, Launch, name_of
@@ -393,6 +394,7 @@ class Program:
         report = self.explain()
         inputs = ", ".join(report.inputs)
         return (
-            f"<Program ({inputs}): {report.launches} launches, "
-            f"{len(report.host_calls)} host calls, {report.peak_bytes:,} bytes>"
+            f"<Program ({inputs}): {count(report.launches, 'launch', 'launches')}, "
+            f"{count(len(report.host_calls), 'host call')}, "
+            f"{report.peak_bytes:,} bytes>"
         )

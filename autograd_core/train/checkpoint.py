@@ -45,7 +45,8 @@ def _contents(tree: Mapping[str, Any]) -> tensorfile.Contents:
     """Arrays, and the rest of a tree as metadata."""
     if not isinstance(tree, Mapping):
         raise TypeError(
-            f"save: expected a dict of what is to be kept, got {type(tree).__name__}"
+            "save: expected a dict of what is to be kept as the second of (path, state)"
+            f", got {type(tree).__name__}"
         )
     plain, arrays = pack(tree)
     metadata = {

@@ -71,6 +71,10 @@ def _replace_and_keep(part: Path, path: Path) -> None:
 def _written_beside(path: Path, data: bytes) -> Iterator[Path]:
     """A part with ``data``, on the disk, which goes away unless it is renamed."""
     check_replaceable(path)
+    if not path.parent.exists():
+        text = f"there is no folder {path.parent}; os.makedirs makes it"
+        home = ", and Path(path).expanduser() a path without ~" * ("~" in path.parts)
+        raise FileNotFoundError(errno.ENOENT, text + home)
     _sweep(path)
     part, file = _new_part(path)
     try:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 import numpy as np
 
 from autograd_core.gradcheck import Report
 from autograd_core.hooks import Array
+from autograd_core.plural import count
 from autograd_core.train.monitor import mode_of
 
 INTERRUPTED = "interrupted"  # what Ctrl-C leaves in `History.stopped`
@@ -71,7 +73,10 @@ class History:
     def __getitem__(self, name: str) -> list[float]:
         """A column as floats, one an epoch; KeyError names those that there are."""
         if self.rows and name not in self.columns:
-            raise KeyError(f"no column {name!r}; there are: {', '.join(self.columns)}")
+            raise KeyError(
+                f"no column {name!r}; there are: {', '.join(self.columns)}"
+                f"{meant(name, self.columns)}"
+            )
         return [row.get(name, math.nan) for row in self.rows]
 
     def arrays(self) -> dict[str, Array]:
@@ -103,9 +108,9 @@ class History:
             raise ValueError(f"History.{what}: the history has no epochs yet")
 
     def __repr__(self) -> str:
-        count = f"{len(self.rows)} epoch{'s' * (len(self.rows) != 1)}"
+        epochs = count(len(self.rows), "epoch")
         values = f": {shown(self.rows[-1])}" if self.rows else ""
-        return f"History({count}{values}{f'; {self.stopped}' * bool(self.stopped)})"
+        return f"History({epochs}{values}{f'; {self.stopped}' * bool(self.stopped)})"
 
     def _repr_html_(self) -> str:
         """A table for notebooks; of a long run its first and last epochs."""
@@ -119,6 +124,13 @@ class History:
                 lines.append(_cells("td", ["..."] * (len(names) + 1)))
         ended = f"<p>{html.escape(self.stopped)}</p>" if self.stopped else ""
         return f"<table>{''.join(lines)}</table>{ended}"
+
+
+def meant(name: str, columns: Sequence[str]) -> str:
+    """A hint: the column of almost that name, Keras's "val_loss" among them."""
+    keras = name.replace("val_", "valid_", 1)
+    found = [keras] if keras in columns else get_close_matches(name, columns, 1)
+    return f". Did you mean {found[0]!r}?" if found else ""
 
 
 def shown(row: Mapping[str, float]) -> str:

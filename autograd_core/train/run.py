@@ -16,7 +16,7 @@ from autograd_core.train.callbacks import Callback, fresh
 from autograd_core.train.data import Batches
 from autograd_core.train.diverged import parameters_diverged, step_diverged
 from autograd_core.train.float64 import objective
-from autograd_core.train.history import INTERRUPTED, History
+from autograd_core.train.history import INTERRUPTED, History, meant
 from autograd_core.train.interrupt import deferred_interrupt
 from autograd_core.train.kept import Kept
 from autograd_core.train.metrics import Metric, evaluate, measure
@@ -25,6 +25,7 @@ from autograd_core.train.parallel.agreement import DRIFT, state_of
 from autograd_core.train.parallel.ranks import INTERRUPTS, STOPS, WELL
 from autograd_core.train.replay import Replay, Steps, Taken
 from autograd_core.train.step import Step
+from autograd_core.train.unreached import warn_unreached
 
 Validation = tuple[Any, Array, Array | None]  # x, y, sample weights
 
@@ -143,11 +144,9 @@ class Run:
             for c in self.callbacks
         ):
             return
-        hint = ""
+        hint = meant(name, self.columns)
         if name.startswith("valid_") and self.valid is None:
             hint = ". fit was given no validation data"
-        elif (keras := name.replace("val_", "valid_", 1)) in self.columns:
-            hint = f". Did you mean {keras!r}?"
         raise KeyError(
             f"{owner}: no column {name!r}; there are: {', '.join(self.columns)}{hint}"
         )
@@ -220,6 +219,8 @@ class Run:
         taken = None if self._one_by_one else self._steps.at_once(self.step)
         if taken is None:
             taken = self._one_step()
+        if not self.step:
+            warn_unreached(self.model, self.opt)
         self.step += len(taken.losses)
         self._add(taken)
         ended = self.step % self.batches.steps == 0

@@ -59,4 +59,5 @@ def _check_model(owner: str, model: Module) -> None:
     if not isinstance(model, Module):
         raise TypeError(
             f"{owner}: expected (model, path), got {type(model).__name__} as the model"
+            "; train.save(path, state) keeps a dict, train.load(path) has it again"
         )

@@ -11,7 +11,7 @@ from pages import ROOT, blocks_of, check_block, check_names, text_of
 from autograd_kernels.llvm.bfloat16 import AVAILABLE
 
 TEXT = text_of("precision.md")
-PRINTED = (r"bfloat16\n(bfloat16|float32)\nfloat32\n", r"Program: 1 launches")
+PRINTED = (r"bfloat16\n(bfloat16|float32)\nfloat32\n", r"Program: 1 launch,")
 PEERS = ROOT / "asv_bench" / "peers"
 ROWS = re.findall(r"^\| (\d+, \d+, \d+) \| ([a-z ]+) \| (.*) \|$", TEXT, re.MULTILINE)
 LARGE = 1 << 26  # multiplications, from where on the float64 product takes long

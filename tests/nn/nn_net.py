@@ -15,7 +15,7 @@ class Net(nn.Module):
         self.again = self.body[0]
         self.tied = self.heads[0].weight
         self.up = self  # a way back up
-        self.note, self.plain = "not a member", ag.tensor([1.0], requires_grad=True)
+        self.note, self.plain = "not a member", ag.tensor([1.0])
 
     def forward(self, x):
         return self.heads[0](self.body(x)) * self.scale

@@ -261,9 +261,9 @@ def test_a_group_added_later(rng):
     np.testing.assert_allclose(q.data, 0.8, rtol=1e-7)
     assert [s["step"] for s in opt.state_dict()["state"].values()] == [2, 1]
     assert repr(opt) == (
-        "Adam(\n  group 0: 1 parameters (3 numbers): lr=0.1, betas=(0.9, 0.999), "
+        "Adam(\n  group 0: 1 parameter (3 numbers): lr=0.1, betas=(0.9, 0.999), "
         "eps=1e-08, weight_decay=0.0, amsgrad=False, maximize=False, "
-        "decoupled_weight_decay=False\n  group 1: 1 parameters (5 numbers): lr=0.2, "
+        "decoupled_weight_decay=False\n  group 1: 1 parameter (5 numbers): lr=0.2, "
         "betas=(0.9, 0.999), eps=1e-08, weight_decay=0.0, amsgrad=False, "
         "maximize=False, decoupled_weight_decay=False\n)"
     )

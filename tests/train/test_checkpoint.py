@@ -208,7 +208,7 @@ def test_a_full_disk_leaves_the_old_file(path, call, monkeypatch):
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(CheckpointError, match=r"absent.* No such file or directory"):
+    with pytest.raises(CheckpointError, match=r"absent.* there is no folder .*absent"):
         save(tmp_path / "absent" / "a", TREE)
 
 

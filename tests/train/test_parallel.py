@@ -297,7 +297,7 @@ BAD = {  # what is otherwise on rank 1: what both say
 ERRORS = [  # a case, and what ranks 0 and 1 say
     (
         {"shards": 1},
-        *["ValueError: Parallel: 2 ranks share 1 shards, .*start fewer"] * 2,
+        *["ValueError: Parallel: 2 ranks share 1 shard, .*start fewer"] * 2,
     ),
     ({"epochs": -1}, *["ValueError: fit: epochs cannot be negative, got -1"] * 2),
     ({"blow": True}, *["FloatingPointError: the loss is NaN or infinite"] * 2),

@@ -352,7 +352,7 @@ def test_a_history_is_copied_pickled_and_searched():
     assert "valid_los" not in history
     assert list(history) == history.rows
     long = train.History([{"loss": 1.0}] * 10_000)
-    assert repr(long) == "History(10000 epochs: loss 1)"
+    assert repr(long) == "History(10,000 epochs: loss 1)"
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,11 @@ def _counts(fractions: tuple[float, ...], rows: int) -> list[int]:
     """How many rows each part has."""
     if not fractions:
         raise TypeError("split: at least one fraction is needed, as in split(y, 0.2)")
+    if any(map(np.ndim, fractions)):
+        raise TypeError(
+            "split: one array, then fractions; it gives the rows of each part: rest, "
+            "held = split(y, 0.2), then x[rest], y[rest] and x[held], y[held]"
+        )
     parts = [check.number("split: a fraction", fraction) for fraction in fractions]
     counts = [round(part * rows) for part in parts]
     if min(counts) <= 0 or sum(counts) >= rows or not math.fsum(parts) < 1:

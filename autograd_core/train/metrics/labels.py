@@ -88,6 +88,7 @@ def truth(score: Array, y: Any, name: str) -> Array:
             raise ValueError(
                 f"{name}: targets of one logit must lie between 0 and 1, got "
                 f"{_first(y, (y >= 0) & (y <= 1))}{_remedy(y)}"
+                "; outputs of several classes have a column for each"
             )
         return (y > 0.5).astype(np.int64)
     return _labels(y, score.shape[1], name)

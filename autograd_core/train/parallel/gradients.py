@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd_core.hooks import Array
 from autograd_core.nn import Module, check
+from autograd_core.plural import count
 from autograd_core.random import default_generator
 from autograd_core.tensor import Tensor
 from autograd_core.train.parallel.agreement import code_of, digest, kernels, model_of
@@ -67,9 +68,9 @@ class Parallel:
             self.shards = check.size("Parallel: shards", shards)
             if self.ranks.size > self.shards:
                 raise ValueError(
-                    f"Parallel: {self.ranks.size} ranks share {self.shards} shards, so "
-                    "some would have nothing to do: start fewer, or cut batches into "
-                    "more shards"
+                    f"Parallel: {self.ranks.size} ranks share "
+                    f"{count(self.shards, 'shard')}, so some would have nothing to do: "
+                    "start fewer, or cut batches into more shards"
                 )
             self.model = model
             self.parameters = [p for p in model.parameters() if p.requires_grad]

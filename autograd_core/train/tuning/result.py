@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograd_core.foreign import ElsewhereInSearch
+from autograd_core.plural import count
 from autograd_core.train.history import INTERRUPTED
 from autograd_core.train.tuning.importance import importance
 from autograd_core.train.tuning.space import Scale
@@ -40,7 +42,7 @@ class Trial:
 
 
 @dataclass(repr=False)
-class Search:
+class Search(ElsewhereInSearch):
     """The trials of a search, best first, those without a score at the end.
 
     ``print(result)`` and a notebook show the best ten; ``pd.DataFrame(result.rows)``
@@ -98,7 +100,7 @@ class Search:
 
     def __repr__(self) -> str:
         failed = sum(trial.failed for trial in self.trials)
-        text = f"Search: {len(self.trials)} trials"
+        text = f"Search: {count(len(self.trials), 'trial')}"
         text += f", {failed} without a score" if failed else ""
         text += f", {self.stopped}" if self.stopped else ""
         if failed == len(self.trials):
