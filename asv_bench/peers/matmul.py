@@ -27,7 +27,6 @@ import torch
 from clock import Run, turns
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
 from precision import rounded
 
@@ -173,13 +172,12 @@ def _fmas(typing, count, start):
     def build(context, builder, signature, args):
         v = Vectors(context, builder, start.dtype)
         one = v.splat(builder.load(args[1]))
-        sums = [cgutils.alloca_once_value(builder, one) for _ in range(CHAINS)]
-        with rolled(builder, args[0]):
-            for total in sums:
-                builder.store(v.fma(one, one, builder.load(total)), total)
-        totals = [builder.load(total) for total in sums]
-        total = totals[0]
-        for other in totals[1:]:
+
+        def add(sums):
+            return [v.fma(one, one, total) for total in sums]
+
+        total, *others = rolled(builder, args[0], [one] * CHAINS, add)
+        for other in others:
             total = builder.fadd(total, other)
         return builder.extract_element(total, ir.Constant(ir.IntType(32), 0))
 

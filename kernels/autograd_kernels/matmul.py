@@ -39,6 +39,8 @@ from autograd_kernels.llvm.tile import (
     MASKED,
     PART,
     RELU,
+    Block,
+    Product,
     nanoseconds,
     tiles,
 )
@@ -66,7 +68,7 @@ __all__ = ["ADD", "BIAS", "MANY", "RELU", "matmul", "plan"]
 
 
 @inline
-def _pack(source, line, step, count, depth, vector, target, panel, apart):
+def _pack(source, line, step, count, depth, target, panel, apart):
     """target[r // panel * apart + p * panel + r % panel] = source[r * line + p * step].
 
     For r < count and p < depth, zeros to a vector's end. Elements of a line (step = 1)
@@ -74,6 +76,7 @@ def _pack(source, line, step, count, depth, vector, target, panel, apart):
     costs more than from line to line.
     """
     noinline()
+    vector = lanes(source)
     if step == 1:
         for j in range(0, count, panel):
             most = min(panel, count - j)
@@ -101,19 +104,19 @@ def _pack(source, line, step, count, depth, vector, target, panel, apart):
 
 
 @inline
-def _sweep(rows, columns, mode, k, a, row, column, b, ldb, c, ldc, bias, part):
+def _sweep(product, block, part):
     """A panel's `tiles`. Apart, or registers run out around them."""
     noinline()
-    tiles(rows, columns, mode, k, a, row, column, b, ldb, c, ldc, bias, part)
+    tiles(product, block, part)
 
 
 @rule
-def _tiles(
-    way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
-    space, panel,
-):  # fmt: skip
+def _tiles(product, block, space):
     """One unit, in blocks of k: B is copied, then A, some rows at a time."""
-    vector = panel // COLUMNS
+    way, mode, k, row_a, col_a, row_b, col_b, ldc = product
+    rows, columns, a, b, c, bias = block
+    vector = lanes(c)
+    panel = COLUMNS * vector
     blocks = in_parts(k, DEPTH // PANEL * panel)
     size = k if blocks == 1 else -(-k // blocks)
     copies = way & COPY_B or (columns % vector and not MASKED)
@@ -130,7 +133,7 @@ def _tiles(
         depth = min(size, k - p)
         right, ldb, apart = at(b, p * row_b), row_b, panel
         if copies:
-            _pack(right, col_b, row_b, columns, depth, vector, space, panel, gap)
+            _pack(right, col_b, row_b, columns, depth, space, panel, gap)
             right, ldb, apart = space, panel, gap
         last = block == blocks - 1
         what = (mode if last else 0) | (PART if block > 0 else 0)
@@ -138,14 +141,18 @@ def _tiles(
             height = min(stripe, rows - i)
             left, row, step = at(a, i * row_a + p * col_a), row_a, col_a
             if way & COPY_A:
-                _pack(left, step, row, depth, height, vector, a_at, line, 0)
+                _pack(left, step, row, depth, height, a_at, line, gap)
                 left, row, step = a_at, line, 1
             for j in range(0, columns, panel):
                 part = at(sums, j * rows + i * panel)
                 to, ld = (at(c, i * ldc + j), ldc) if last else (part, panel)
                 _sweep(
-                    height, min(panel, columns - j), what, depth, left, row, step,
-                    at(right, j // panel * apart), ldb, to, ld, at(bias, j), part,
+                    Product(way, what, depth, row, step, ldb, col_b, ld),
+                    Block(
+                        height, min(panel, columns - j), left,
+                        at(right, j // panel * apart), to, at(bias, j),
+                    ),
+                    part,
                 )  # fmt: skip
 
 
@@ -162,11 +169,10 @@ def _finish(mode, v, c, bias, j):
 
 
 @rule
-def _plain(
-    way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
-    space, panel,
-):  # fmt: skip
+def _plain(product, block, space):
     """A unit without vectors by hand: a row of sums in the scratch."""
+    _, mode, k, row_a, col_a, row_b, col_b, ldc = product
+    rows, columns, a, b, c, bias = block
     for i in range(rows):
         for j in range(columns):
             space[j] = 0
@@ -179,11 +185,10 @@ def _plain(
 
 
 @rule
-def _dots(
-    way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
-    space, panel,
-):  # fmt: skip
+def _dots(product, block, space):
     """A narrow unit of operands that lie along k: some lines by some others."""
+    way, mode, k, row_a, _, _, col_b, ldc = product
+    rows, columns, a, b, c, bias = block
     lines, others, x, ldx, y, ldy = columns, rows, a, row_a, b, col_b
     if way & DOT_ROWS:
         lines, others, x, ldx, y, ldy = rows, columns, b, col_b, a, row_a
@@ -202,50 +207,49 @@ def _dots(
 
 
 @inline
-def _indirect(
-    way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
-    space, panel,
-):  # fmt: skip
+def _indirect(product, block, space):
     """A unit whose set-up is nothing beside the work."""
     noinline()
-    if way & (DOT_ROWS | DOT_COLUMNS):
-        _dots(
-            way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc,
-            bias, space, panel,
-        )  # fmt: skip
+    if product.way & (DOT_ROWS | DOT_COLUMNS):
+        _dots(product, block, space)
     else:
-        _tiles(
-            way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc,
-            bias, space, panel,
-        )  # fmt: skip
+        _tiles(product, block, space)
 
 
 @rule
-def _vectors(
-    way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
-    space, panel,
-):  # fmt: skip
-    if way & DIRECT:
-        vector, gap, stripe = panel // COLUMNS, panel, rows
-        if way & COPY_B or (columns % vector and not MASKED):
-            gap, stripe = (k + 1) * panel, STRIPE
-            space = aligned(space)
-            _pack(b, col_b, row_b, columns, k, vector, space, panel, gap)
-            b, row_b = space, panel
-        for i in range(0, rows, stripe):
-            right = b
-            for j in range(0, columns, panel):
-                _sweep(
-                    min(stripe, rows - i), min(panel, columns - j), mode, k,
-                    at(a, i * row_a), row_a, col_a, right, row_b,
-                    at(c, i * ldc + j), ldc, at(bias, j), space,
-                )  # fmt: skip
-                right = at(right, gap)
+def _direct(product, block, space):
+    """A unit that is no longer along k than a block, of an A that is read in place."""
+    way, mode, k, row_a, col_a, row_b, col_b, ldc = product
+    rows, columns, a, b, c, bias = block
+    vector = lanes(c)
+    panel = COLUMNS * vector
+    gap, stripe = panel, rows
+    if way & COPY_B or (columns % vector and not MASKED):
+        gap, stripe = (k + 1) * panel, STRIPE
+        space = aligned(space)
+        _pack(b, col_b, row_b, columns, k, space, panel, gap)
+        b, row_b = space, panel
+    part = Product(way, mode, k, row_a, col_a, row_b, col_b, ldc)
+    for i in range(0, rows, stripe):
+        right = b
+        for j in range(0, columns, panel):
+            _sweep(
+                part,
+                Block(
+                    min(stripe, rows - i), min(panel, columns - j), at(a, i * row_a),
+                    right, at(c, i * ldc + j), at(bias, j),
+                ),
+                space,
+            )  # fmt: skip
+            right = at(right, gap)
+
+
+@rule
+def _vectors(product, block, space):
+    if product.way & DIRECT:
+        _direct(product, block, space)
     else:
-        _indirect(
-            way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc,
-            bias, space, panel,
-        )  # fmt: skip
+        _indirect(product, block, space)
 
 
 _unit = _vectors if VECTORS else _plain
@@ -266,6 +270,7 @@ def matmul(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
     step_b = 0 if size_b == k * n else k * n
     way, down, across, together = cut(m, n, k, ta, tb, PANEL // panel)
     tall, wide = steps_of(way, panel)
+    product = Product(way, mode, k, row_a, col_a, row_b, col_b, n)
     i, j, share = 0, 0, 1
     if down > 1:
         share = max(SPAN // (in_parts(in_parts(m, tall), down) * tall), 1)
@@ -281,12 +286,10 @@ def matmul(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
             side = max(min(together, across - j, (hi - lo) // down), 1)
         span = min(down - i, hi - lo, share)
         top, left = start_of(i, down, m, tall), start_of(j, across, n, wide)
-        _unit(
-            way, mode, k, start_of(i + span, down, m, tall) - top,
-            start_of(j + side, across, n, wide) - left,
-            at(a, top * row_a), row_a, col_a, at(b, left * col_b), row_b, col_b,
-            at(c, top * n + left), n, at(bias, left), space, panel,
-        )  # fmt: skip
+        height = start_of(i + span, down, m, tall) - top
+        width = start_of(j + side, across, n, wide) - left
+        corner = at(a, top * row_a), at(b, left * col_b), at(c, top * n + left)
+        _unit(product, Block(height, width, *corner, at(bias, left)), space)
         lo, i = lo + span * side, i + span
         if i == down:
             i, j = 0, j + side

@@ -17,7 +17,14 @@ from autograd_kernels.jit import elements, inline, kernel, rule
 from autograd_kernels.llvm import bfloat16
 from autograd_kernels.llvm.memory import aligned, at, data, lanes, noinline
 from autograd_kernels.llvm.target import BYTES
-from autograd_kernels.llvm.tile import COLUMNS, HEIGHT, PART, nanoseconds
+from autograd_kernels.llvm.tile import (
+    COLUMNS,
+    HEIGHT,
+    PART,
+    Block,
+    Product,
+    nanoseconds,
+)
 from autograd_kernels.matmul_units import (
     DEPTH,
     PANEL,
@@ -77,8 +84,9 @@ cut = rule(_cut)
 
 
 @inline
-def _copy_b(source, row, column, columns, depth, vector, target, panel, gap):
+def _copy_b(source, row, column, columns, depth, target, panel, gap):
     """Words of B in panels: along k they are ``panel`` apart."""
+    vector = lanes(source)
     if column == 1:
         for p in range(0, depth, 2):
             line, to = at(source, p * row), at(target, p // 2 * panel)
@@ -100,8 +108,9 @@ def _copy_b(source, row, column, columns, depth, vector, target, panel, gap):
 
 
 @inline
-def _copy_a(source, row, column, rows, depth, vector, target, line):
+def _copy_a(source, row, column, rows, depth, target, line):
     """Words of rows of A: along k they are neighbours."""
+    vector = lanes(source)
     if column == 1:
         for i in range(rows):
             for p in range(0, depth, 2 * vector):
@@ -117,18 +126,18 @@ def _copy_a(source, row, column, rows, depth, vector, target, line):
 
 
 @inline
-def _sweep(rows, columns, mode, k, a, row, b, ldb, c, ldc, bias, part):
+def _sweep(product, block, part):
     """A panel's tiles. Apart, or registers run out around them."""
     noinline()
-    bfloat16.tiles(rows, columns, mode, k, a, row, 1, b, ldb, c, ldc, bias, part)
+    bfloat16.tiles(product, block, part)
 
 
 @rule
-def _unit(
-    mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias, space, panel
-):
+def _unit(product, block, space):
     """A block of ``out``, in blocks of k: B is copied, then A, some rows at a time."""
-    vector, words = panel // COLUMNS, (k + 1) // 2
+    _, mode, k, row_a, col_a, row_b, col_b, ldc = product
+    rows, columns, a, b, c, bias = block
+    panel, words = COLUMNS * lanes(c), (k + 1) // 2
     blocks = in_parts(words, DEPTH // SIZE)
     size = -(-words // blocks)
     stripe = STRIPE if col_a == 1 else ROWS
@@ -139,21 +148,22 @@ def _unit(
     for block in range(blocks):
         p = 2 * block * size
         depth = min(2 * size, k - p)
-        right = at(b, p * row_b)
-        _copy_b(right, row_b, col_b, columns, depth, vector, space, panel, gap)
+        _copy_b(at(b, p * row_b), row_b, col_b, columns, depth, space, panel, gap)
         last = block == blocks - 1
         what = (mode if last else 0) | (PART if block > 0 else 0)
         for i in range(0, rows, stripe):
-            height = min(stripe, rows - i)
-            left = at(a, i * row_a + p * col_a)
-            _copy_a(left, row_a, col_a, height, depth, vector, a_at, line)
+            height, left = min(stripe, rows - i), at(a, i * row_a + p * col_a)
+            _copy_a(left, row_a, col_a, height, depth, a_at, line)
             for j in range(0, columns, panel):
                 part = at(sums, j * rows + i * panel)
                 to, ld = (at(c, i * ldc + j), ldc) if last else (part, panel)
+                right = at(space, j // panel * gap)
+                width = min(panel, columns - j)
                 _sweep(
-                    height, min(panel, columns - j), what, (depth + 1) // 2, a_at, line,
-                    at(space, j // panel * gap), panel, to, ld, at(bias, j), part,
-                )  # fmt: skip
+                    Product(0, what, (depth + 1) // 2, line, 1, panel, 1, ld),
+                    Block(height, width, a_at, right, to, at(bias, j)),
+                    part,
+                )
 
 
 @kernel(writes=2, cost=nanoseconds)
@@ -165,6 +175,7 @@ def matmul_bfloat16(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
     row_b, col_b = (1, k) if tb else (n, 1)
     step_a = 0 if a.size == m * k else m * k
     step_b = 0 if b.size == k * n else k * n
+    product = Product(0, mode, k, row_a, col_a, row_b, col_b, n)
     down, across = cut(m, n)
     share = max(SPAN // (in_parts(in_parts(m, HEIGHT), down) * HEIGHT), 1)
     units = out.size // (m * n) * down * across
@@ -175,13 +186,15 @@ def matmul_bfloat16(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
         i, j = block % down, block // down
         span = min(down - i, hi - lo, share)
         top, left = start_of(i, down, m, HEIGHT), start_of(j, across, n, panel)
-        _unit(
-            mode, k, start_of(i + span, down, m, HEIGHT) - top,
-            start_of(j + 1, across, n, panel) - left,
-            at(a_at, batch * step_a + top * row_a), row_a, col_a,
-            at(b_at, batch * step_b + left * col_b), row_b, col_b,
-            at(c_at, (batch * m + top) * n + left), n, at(bias_at, left), space, panel,
-        )  # fmt: skip
+        height = start_of(i + span, down, m, HEIGHT) - top
+        width = start_of(j + 1, across, n, panel) - left
+        corner = (
+            at(a_at, batch * step_a + top * row_a),
+            at(b_at, batch * step_b + left * col_b),
+            at(c_at, (batch * m + top) * n + left),
+            at(bias_at, left),
+        )
+        _unit(product, Block(height, width, *corner), space)
         lo += span
 
 

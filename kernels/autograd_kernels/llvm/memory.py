@@ -32,7 +32,7 @@ def data(context: Any, array: Any) -> Any:
 
 @intrinsic
 def lanes(context: Any, array: Any) -> Any:
-    """Elements of an array's dtype in a vector: a constant of the compiled code."""
+    """Elements of an array's or a pointer's dtype in a vector: a constant."""
     count = BYTES // (array.dtype.bitwidth // 8)
 
     def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
