@@ -148,10 +148,8 @@ class _Tile:
 
         def by_many(state: list[Any]) -> list[Any]:
             left, *rest = state
-            count, left = (
-                divide(left, WORD(UNROLL)) for divide in (builder.sdiv, builder.srem)
-            )
-            return [left, *rolled(builder, count, rest, many)]
+            rest = rolled(builder, builder.sdiv(left, unroll), rest, many)
+            return [builder.srem(left, unroll), *rest]
 
         zeros = [self.v.zero] * (self.height * panel.width)
         state = [given.k, panel.block.b, a, *zeros]
@@ -200,15 +198,13 @@ class _Tile:
             return self.added(sums, row * self.height)
 
         def relu(sums: list[Any]) -> list[Any]:
-            below = [builder.fcmp_ordered("<=", x, v.zero) for x in sums]
-            return [builder.select(b, v.zero, x) for b, x in zip(below, sums)]
+            return [
+                builder.select(builder.fcmp_ordered("<=", x, v.zero), v.zero, x)
+                for x in sums
+            ]
 
-        for flag, change in (
-            (PART, from_part),
-            (ADD, from_c),
-            (BIAS, bias),
-            (RELU, relu),
-        ):
+        epilogue = {PART: from_part, ADD: from_c, BIAS: bias, RELU: relu}
+        for flag, change in epilogue.items():
             bit = builder.and_(self.given.mode, WORD(flag))
             sums = chosen(builder, cgutils.is_not_null(builder, bit), sums, change)
         full = WORD(self.panel.width * v.lanes)
