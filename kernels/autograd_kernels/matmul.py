@@ -20,8 +20,8 @@ An element is the sum over blocks of k (DEPTH, even sizes), each a chain of FMAs
 order of k. A part of B is copied, panel by panel (2 vectors of columns), where it is
 transposed, or larger than L2, or its rows are far apart and many rows of A pass by it
 (or it is ragged, without masks); units of a part that lie above each other share the
-copy. A stripe of A passes by all panels before the next: its pages and those of C stay
-near. An A that L2 does not hold is copied as well, stripe by stripe (Goto, van de
+copy. A band of A passes by all panels before the next: its pages and those of C stay
+near. An A that L2 does not hold is copied as well, band by band (Goto, van de
 Geijn: Anatomy of high-performance matrix multiplication, 2008).
 """
 
@@ -31,20 +31,21 @@ from autograd_kernels.jit import inline, kernel, rule
 from autograd_kernels.llvm.dots import ALONE, DOTS, dots
 from autograd_kernels.llvm.memory import aligned, at, data, lanes, noinline
 from autograd_kernels.llvm.packing import copy_lanes, copy_vector, transpose_lanes
-from autograd_kernels.llvm.target import HALVES
+from autograd_kernels.llvm.target import BYTES, HALVES
 from autograd_kernels.llvm.tile import (
     ADD,
     BIAS,
-    COLUMNS,
     MASKED,
     PART,
     RELU,
+    WIDTH,
     Block,
     Product,
     nanoseconds,
     tiles,
 )
 from autograd_kernels.matmul_units import (
+    BAND,
     COPY_A,
     COPY_B,
     DEPTH,
@@ -55,8 +56,6 @@ from autograd_kernels.matmul_units import (
     PANEL,
     ROWS,
     SPAN,
-    STRIPE,
-    VECTORS,
     cut,
     in_parts,
     plan,
@@ -116,18 +115,18 @@ def _tiles(product, block, space):
     way, mode, k, row_a, col_a, row_b, col_b, ldc = product
     rows, columns, a, b, c, bias = block
     vector = lanes(c)
-    panel = COLUMNS * vector
+    panel = WIDTH * vector
     blocks = in_parts(k, DEPTH // PANEL * panel)
     size = k if blocks == 1 else -(-k // blocks)
     copies = way & COPY_B or (columns % vector and not MASKED)
-    stripe = STRIPE if copies or way & COPY_A else rows
+    band = BAND if copies or way & COPY_A else rows
     if way & COPY_A and col_a > 1:
-        stripe = ROWS  # A's lines are read across: as much of each as can be
+        band = ROWS  # A's lines are read across: as much of each as can be
     gap = (size + 1) * panel  # not a power of two: panels would share lines of cache
     space = aligned(space)
     a_at = at(space, in_parts(columns, panel) * gap)
     line = size + panel
-    sums = at(a_at, line * stripe if way & COPY_A else 0)
+    sums = at(a_at, line * band if way & COPY_A else 0)
     for block in range(blocks):
         p = block * size
         depth = min(size, k - p)
@@ -137,8 +136,8 @@ def _tiles(product, block, space):
             right, ldb, apart = space, panel, gap
         last = block == blocks - 1
         what = (mode if last else 0) | (PART if block > 0 else 0)
-        for i in range(0, rows, stripe):
-            height = min(stripe, rows - i)
+        for i in range(0, rows, band):
+            height = min(band, rows - i)
             left, row, step = at(a, i * row_a + p * col_a), row_a, col_a
             if way & COPY_A:
                 _pack(left, step, row, depth, height, a_at, line, gap)
@@ -222,21 +221,21 @@ def _direct(product, block, space):
     way, mode, k, row_a, col_a, row_b, col_b, ldc = product
     rows, columns, a, b, c, bias = block
     vector = lanes(c)
-    panel = COLUMNS * vector
-    gap, stripe = panel, rows
+    panel = WIDTH * vector
+    gap, band = panel, rows
     if way & COPY_B or (columns % vector and not MASKED):
-        gap, stripe = (k + 1) * panel, STRIPE
+        gap, band = (k + 1) * panel, BAND
         space = aligned(space)
         _pack(b, col_b, row_b, columns, k, space, panel, gap)
         b, row_b = space, panel
     part = Product(way, mode, k, row_a, col_a, row_b, col_b, ldc)
-    for i in range(0, rows, stripe):
+    for i in range(0, rows, band):
         right = b
         for j in range(0, columns, panel):
             _sweep(
                 part,
                 Block(
-                    min(stripe, rows - i), min(panel, columns - j), at(a, i * row_a),
+                    min(band, rows - i), min(panel, columns - j), at(a, i * row_a),
                     right, at(c, i * ldc + j), at(bias, j),
                 ),
                 space,
@@ -252,7 +251,7 @@ def _vectors(product, block, space):
         _indirect(product, block, space)
 
 
-_unit = _vectors if VECTORS else _plain
+_unit = _vectors if BYTES > 0 else _plain
 
 
 @kernel(writes=2, cost=nanoseconds)
@@ -261,7 +260,7 @@ def matmul(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
     # All that is read of the arrays comes first: Numba then counts no references.
     m, n, k = out.shape[-2], out.shape[-1], a.shape[-1]
     k_turned, size_a, size_b, size = a.shape[-2], a.size, b.size, out.size
-    panel, stripes, stripe = COLUMNS * lanes(out), len(scratch), scratch.shape[1]
+    panel, spaces, room = WIDTH * lanes(out), len(scratch), scratch.shape[1]
     a, b, c, bias, space = data(a), data(b), data(out), data(bias), data(scratch)
     k = k_turned if ta else k
     row_a, col_a = (1, m) if ta else (k, 1)
@@ -274,10 +273,10 @@ def matmul(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
     i, j, share = 0, 0, 1
     if down > 1:
         share = max(SPAN // (in_parts(in_parts(m, tall), down) * tall), 1)
-    if stripes > 1 or lo > 0:
+    if spaces > 1 or lo > 0:
         blocks = down * across
         units = size // (m * n) * blocks
-        space = at(space, lo // -(-units // stripes) * stripe)
+        space = at(space, lo // -(-units // spaces) * room)
         batch, i, j = lo // blocks, lo % blocks % down, lo % blocks // down
         a, b, c = at(a, batch * step_a), at(b, batch * step_b), at(c, batch * m * n)
     side = 1  # parts of columns that are done at once

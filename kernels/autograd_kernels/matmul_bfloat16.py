@@ -18,19 +18,20 @@ from autograd_kernels.llvm import bfloat16
 from autograd_kernels.llvm.memory import aligned, at, data, lanes, noinline
 from autograd_kernels.llvm.target import BYTES
 from autograd_kernels.llvm.tile import (
-    COLUMNS,
     HEIGHT,
     PART,
+    WIDTH,
     Block,
     Product,
     nanoseconds,
 )
 from autograd_kernels.matmul_units import (
+    BAND,
     DEPTH,
     PANEL,
     ROWS,
+    SMALL,
     SPAN,
-    STRIPE,
     UNITS,
     WIDEST,
     in_parts,
@@ -40,12 +41,11 @@ from autograd_kernels.matmul_units import (
 AVAILABLE = bfloat16.AVAILABLE
 SIZE = 4  # bytes of an element, and of a word of two rounded ones
 NARROWEST, SHORTEST = 32, 64  # rows and columns, and k, from where on this is faster
-LEAST = 1 << 16  # bytes of the largest matrix above which it is; `front` takes the rest
 
 
 def fits(m: int, n: int, k: int) -> bool:
     """Whether a product is faster in this way: a rule by shape, for all machines."""
-    large = max(m * n, m * k, k * n) * SIZE > LEAST
+    large = max(m * n, m * k, k * n) * SIZE > SMALL
     return large and min(m, n) >= NARROWEST and k >= SHORTEST
 
 
@@ -57,7 +57,7 @@ def _cut(m: int, n: int) -> tuple[int, int]:
     while n > across * (WIDEST // SIZE):
         across *= 2
     while down * across < UNITS:
-        if m >= 2 * down * STRIPE:
+        if m >= 2 * down * BAND:
             down *= 2
         elif n >= 8 * across * (PANEL // SIZE):
             across *= 2
@@ -75,7 +75,7 @@ def plan(
     words, panel = (k + 1) // 2, PANEL // SIZE
     depth = min(words, DEPTH // SIZE)
     columns = -(-n // panel // across) * panel
-    a = (depth + panel) * (ROWS if ta else STRIPE)
+    a = (depth + panel) * (ROWS if ta else BAND)
     sums = columns * min(SPAN, m) if words > depth else 0
     return batch * down * across, (depth + 1) * columns + a + sums + BYTES // SIZE
 
@@ -137,22 +137,22 @@ def _unit(product, block, space):
     """A block of ``out``, in blocks of k: B is copied, then A, some rows at a time."""
     _, mode, k, row_a, col_a, row_b, col_b, ldc = product
     rows, columns, a, b, c, bias = block
-    panel, words = COLUMNS * lanes(c), (k + 1) // 2
+    panel, words = WIDTH * lanes(c), (k + 1) // 2
     blocks = in_parts(words, DEPTH // SIZE)
     size = -(-words // blocks)
-    stripe = STRIPE if col_a == 1 else ROWS
+    band = BAND if col_a == 1 else ROWS
     gap, line = (size + 1) * panel, size + panel
     space = aligned(space)
     a_at = at(space, in_parts(columns, panel) * gap)
-    sums = at(a_at, line * stripe)
+    sums = at(a_at, line * band)
     for block in range(blocks):
         p = 2 * block * size
         depth = min(2 * size, k - p)
         _copy_b(at(b, p * row_b), row_b, col_b, columns, depth, space, panel, gap)
         last = block == blocks - 1
         what = (mode if last else 0) | (PART if block > 0 else 0)
-        for i in range(0, rows, stripe):
-            height, left = min(stripe, rows - i), at(a, i * row_a + p * col_a)
+        for i in range(0, rows, band):
+            height, left = min(band, rows - i), at(a, i * row_a + p * col_a)
             _copy_a(left, row_a, col_a, height, depth, a_at, line)
             for j in range(0, columns, panel):
                 part = at(sums, j * rows + i * panel)
@@ -170,7 +170,7 @@ def _unit(product, block, space):
 def matmul_bfloat16(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
     """Product and epilogue as of `matmul.matmul`; units are blocks of ``out``."""
     m, n, k = out.shape[-2], out.shape[-1], a.shape[-2] if ta else a.shape[-1]
-    panel = COLUMNS * lanes(out)
+    panel = WIDTH * lanes(out)
     row_a, col_a = (1, m) if ta else (k, 1)
     row_b, col_b = (1, k) if tb else (n, 1)
     step_a = 0 if a.size == m * k else m * k

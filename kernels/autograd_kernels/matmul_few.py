@@ -19,9 +19,9 @@ from autograd_kernels.llvm.lines import STEPS, add_lines
 from autograd_kernels.llvm.memory import aligned, at, data
 from autograd_kernels.llvm.target import BYTES
 from autograd_kernels.llvm.tile import ADD, BIAS, RELU, nanoseconds
+from autograd_kernels.matmul_units import SMALL
 
-ROWS = 4  # of A, at most
-LEAST = 1 << 16  # bytes of B above which this pays; `front` takes what is smaller
+FEW = 4  # rows of A, at most
 UNIT = 1 << 9  # bytes of columns in a unit; units beside each other are done as one
 SUMS = 1 << 13  # bytes of sums of all rows: they and the lines of B fit into L1
 
@@ -29,8 +29,8 @@ SUMS = 1 << 13  # bytes of sums of all rows: they and the lines of B fit into L1
 def fits(m: int, n: int, k: int, tb: int, dtype: Any) -> bool:
     """Whether a product is one for this kernel."""
     size = np.dtype(dtype).itemsize
-    wide = not tb and n * size >= UNIT and n * k * size > LEAST
-    return BYTES > 0 and 0 < m <= ROWS and k >= STEPS and wide
+    wide = not tb and n * size >= UNIT and n * k * size > SMALL
+    return BYTES > 0 and 0 < m <= FEW and k >= STEPS and wide
 
 
 @cache
@@ -52,9 +52,9 @@ def matmul_few(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
     step_a = 0 if a.size == m * k else m * k
     step_b = 0 if b.size == k * n else k * n
     row, column = (1, m) if ta else (k, 1)
-    stripe = scratch.shape[1]
+    size = scratch.shape[1]
     seen = SUMS // out.itemsize // m // unit * unit
-    space = at(data(scratch), lo // -(-units // len(scratch)) * stripe)
+    space = at(data(scratch), lo // -(-units // len(scratch)) * size)
     a_at, b_at, c_at, bias_at = data(a), data(b), data(out), data(bias)
     sums = aligned(space)
     while lo < hi:

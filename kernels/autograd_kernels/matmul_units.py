@@ -15,29 +15,29 @@ from autograd_kernels.caches import L1, L2
 from autograd_kernels.jit import kernel, rule
 from autograd_kernels.llvm.dots import DOTS, OTHERS
 from autograd_kernels.llvm.target import BYTES
-from autograd_kernels.llvm.tile import COLUMNS, HEIGHT
+from autograd_kernels.llvm.tile import HEIGHT, WIDTH
 
-VECTORS = BYTES > 0
-PANEL = COLUMNS * BYTES  # bytes of a row of a panel of B
+PANEL = WIDTH * BYTES  # bytes of a row of a panel of B
 # Bytes of a block of k: a panel of B, of 64 bytes a vector, fits the first cache, and
 # what a unit copies of B the second.
 DEPTH = max(1024, min(L1 // 32, L2 // 1024, 2048)) & -256
 HALF_L2 = max(1 << 18, min(L2 // 2, 1 << 20))  # bytes of A that are read in place
 FAR = 1024  # bytes between rows of B from which on a copy of B pays
-FEW = 8 * HEIGHT  # rows of A up to which a copy of B does not pay
+REUSED = 8 * HEIGHT  # rows of A above which a copy of B pays
 ROWS = 24 * HEIGHT  # of C in a unit, at most
 SPAN = 4 * ROWS  # rows that share a copy of B
-STRIPE = 4 * HEIGHT  # rows of A that go past all panels of B, and that share a copy
+BAND = 4 * HEIGHT  # rows of A that go past all panels of B, and that share a copy
 WIDE = 1024  # bytes of columns in a unit, at most: a page of B is read at one time
 WIDEST = 4 * WIDE  # after a copy: threads share out rows, not halves of lines of cache
 # Ways to compute a unit.
 COPY_A, COPY_B, DOT_ROWS, DOT_COLUMNS, DIRECT = 1, 2, 4, 8, 16
 NARROW = 16  # rows or columns up to which dot products along a long k are faster
 SPREAD = 6  # rows from which on a copy of a B beyond L2 pays
-BOTH = 24  # lines of a unit of dot products: a multiple of DOTS and of ALONE
+DOT_LINES = 24  # lines of a unit of dot products: a multiple of DOTS and of ALONE
+SMALL = 1 << 16  # bytes of a matrix: if none has more, `matmul` is as fast as any
 UNITS = 8  # of a product at least, when they stay large enough
 MANY = 64  # of one that is worth so many threads: parts of a launch are no more
-LEAST = 1 << 20  # multiplications of a unit beyond UNITS, some 20 us
+WORK = 1 << 20  # multiplications of a unit beyond UNITS, some 20 us
 
 
 def _cut(m, n, k, ta, tb, size):
@@ -46,29 +46,29 @@ def _cut(m, n, k, ta, tb, size):
     Parts are powers of two. A thread that has several parts of columns side by side
     does so many of them as one.
     """
-    if not VECTORS:
+    if not BYTES:
         return 0, doubled(m, 64), 1, 1
     panel = PANEL // size
     few = min(m, n)
     if not ta and (tb or n == 1) and few <= NARROW and k * size >= 2 * PANEL * few:
         way = DOT_COLUMNS if m <= n else DOT_ROWS
-        return way, doubled(m, 4 * BOTH), doubled(n, 4 * BOTH), 1
-    again = m > FEW and n * size >= FAR
+        return way, doubled(m, 4 * DOT_LINES), doubled(n, 4 * DOT_LINES), 1
+    again = m > REUSED and n * size >= FAR
     cold = k * n * size > (3 if m > 2 * HEIGHT else 6) * HALF_L2  # for L2 to hold
     way = COPY_B if tb or again or (cold and m >= SPREAD) else 0
     way |= DIRECT if k * size <= DEPTH else 0
     columns, least = (WIDEST if way & COPY_B else WIDE) // size, panel
     far = min(m, n, 4 * k) * size >= FAR
     if m * k * size > HALF_L2 or (ta and far):
-        way = COPY_B if way & COPY_B or m > FEW else 0
+        way = COPY_B if way & COPY_B or m > REUSED else 0
         if n * size > WIDE or (ta and 2 * n > panel):
             way |= COPY_A
             columns = WIDEST // size
         least = 4 * panel
     down, across = doubled(m, ROWS), doubled(n, columns)
     together, units = 1, down * across
-    while units < UNITS or (units < MANY and m * n * k >= 2 * units * LEAST):
-        tall, broad = m >= 2 * down * STRIPE, n >= 2 * across * least
+    while units < UNITS or (units < MANY and m * n * k >= 2 * units * WORK):
+        tall, broad = m >= 2 * down * BAND, n >= 2 * across * least
         if tall and (units < UNITS or not broad or m * across >= n * down):
             down *= 2
         elif broad:
@@ -102,7 +102,7 @@ def start_of(i, parts, total, step):
 
 def steps_of(way, panel):
     """Rows and columns that a unit's edges are multiples of."""
-    return (BOTH, BOTH) if way & (DOT_ROWS | DOT_COLUMNS) else (HEIGHT, panel)
+    return (DOT_LINES, DOT_LINES) if way & (DOT_ROWS | DOT_COLUMNS) else (HEIGHT, panel)
 
 
 @cache
@@ -113,14 +113,14 @@ def plan(
     size = np.dtype(dtype).itemsize
     way, down, across, together = shape(m, n, k, int(ta), int(tb), size)
     units = batch * down * across if m and n else 0
-    if not VECTORS:
+    if not BYTES:
         return units, n
     if way & (DOT_ROWS | DOT_COLUMNS):
         return units, DOTS * OTHERS[0]
     depth, panel = min(k, DEPTH // size), PANEL // size
     columns = -(-(-(-n // panel) * together) // across) * panel
-    stripe = ROWS if ta else STRIPE
-    a = (depth + panel) * stripe if way & COPY_A else 0
+    band = ROWS if ta else BAND
+    a = (depth + panel) * band if way & COPY_A else 0
     sums = columns * min(SPAN, m) if k > depth else 0
     return units, (depth + 1) * columns + a + sums + BYTES // size
 

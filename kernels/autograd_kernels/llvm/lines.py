@@ -10,7 +10,7 @@ from numba.extending import intrinsic
 from autograd_kernels.llvm.builder import WORD, Vectors, rolled
 
 STEPS = 8  # lines of B that pass at a time
-VECTORS = 2  # side by side: a chain of FMAs waits for itself, two fill the gaps
+WIDTH = 2  # vectors side by side: a chain of FMAs waits for itself, two fill the gaps
 
 
 @intrinsic
@@ -64,13 +64,13 @@ def _pass_by(
         return [builder.add(j, WORD(vectors * v.lanes))]
 
     def whole(js: list[Any]) -> list[Any]:
-        return add(js[0], None, VECTORS)
+        return add(js[0], None, WIDTH)
 
     def edge(js: list[Any]) -> list[Any]:
         return add(js[0], v.first(builder.sub(columns, js[0])), 1)
 
     (j,) = rolled(
-        builder, builder.sdiv(columns, WORD(VECTORS * v.lanes)), [WORD(0)], whole
+        builder, builder.sdiv(columns, WORD(WIDTH * v.lanes)), [WORD(0)], whole
     )
     up = builder.add(builder.sub(columns, j), WORD(v.lanes - 1))
     rolled(builder, builder.sdiv(up, WORD(v.lanes)), [j], edge)

@@ -21,11 +21,11 @@ from autograd_kernels.llvm.target import BYTES, HALVES, REGISTERS
 # Epilogue of a tile, in this order: add PART, add to C, add the bias row, relu.
 BIAS, RELU, ADD, PART = 1, 2, 4, 8
 HEIGHT = 6 if REGISTERS == 16 else 12  # rows; 2 column vectors leave room for B
-COLUMNS = 2  # vectors
+WIDTH = 2  # vectors
 UNROLL = 4  # steps along k that are written out
 MASKED = BYTES >= 32  # loads of a part of a vector are as fast as of a whole one
 HEIGHTS = (12, 8, 4, 2, 1) if HEIGHT == 12 else (6, 4, 2, 1)  # tiles that exist
-TALL = (16, *HEIGHTS[1:]) if HEIGHT == 12 else HEIGHTS  # those of one vector
+NARROW_HEIGHTS = (16, *HEIGHTS[1:]) if HEIGHT == 12 else HEIGHTS  # of one vector
 FLOPS = 100.0  # a nanosecond, float32, one thread
 
 
@@ -79,7 +79,7 @@ def make_tiles(vectors: type[Vectors]) -> Any:
             given = Product(*cgutils.unpack_tuple(builder, args[0]))
             here = Block(*cgutils.unpack_tuple(builder, args[1]))
             done = builder.append_basic_block("done")
-            sizes = [(BYTES // 2, 1)] * HALVES + [(BYTES, 1), (BYTES, COLUMNS)]
+            sizes = [(BYTES // 2, 1)] * HALVES + [(BYTES, 1), (BYTES, WIDTH)]
             for size, width in sizes:
                 v = vectors(target, builder, block.types[3].dtype, size)
                 limit = WORD(width * v.lanes)
@@ -101,14 +101,14 @@ class _Panel:
 
     def __init__(self, v: Vectors, width: int, given: Product, block: Block) -> None:
         self.v, self.width, self.given, self.block = v, width, given, block
-        self.row_part = WORD(COLUMNS * BYTES // v.align)
+        self.row_part = WORD(WIDTH * BYTES // v.align)
         edge = v.first(v.builder.sub(block.columns, WORD((width - 1) * v.lanes)))
         self.masks = [None] * (width - 1) + [edge]
 
     def sweep(self, part: Any) -> None:
         """As many of the tallest tiles as fit, then at most one of each other."""
         builder, rows = self.v.builder, self.block.rows
-        tallest, *others = TALL if self.width == 1 else HEIGHTS
+        tallest, *others = NARROW_HEIGHTS if self.width == 1 else HEIGHTS
         step = WORD(tallest)
         count = builder.sdiv(rows, step)
         left = builder.sub(rows, builder.mul(count, step))
@@ -153,7 +153,7 @@ class _Tile:
 
         zeros = [self.v.zero] * (self.height * panel.width)
         state = [given.k, panel.block.b, a, *zeros]
-        if self.height == HEIGHT and panel.width == COLUMNS:
+        if self.height == HEIGHT and panel.width == WIDTH:
             near = builder.icmp_signed("==", given.column_a, one)
             copied = builder.icmp_signed("==", given.row_b, panel.row_part)
             state = chosen(builder, builder.and_(near, copied), state, by_many)
