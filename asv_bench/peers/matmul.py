@@ -122,13 +122,13 @@ class Product:
     def native(self) -> Run:
         """As a Program does it."""
         s, way = self.shape, OPTIONS.index(self.option)
-        kernel, _, units, size, _ = _geometry(
+        kernel, _, (units, size, mode), _ = _geometry(
             self.a.shape, self.b.shape, bool(s.ta), bool(s.tb), self.a.dtype, way
         )
         self.kernel = kernel
         scratch = np.empty((teams.current.size, size), np.float32)
         operands = self.a, self.b, self.bias, scratch, self.out
-        args = (s.ta, s.tb, self.mode, *operands)
+        args = (s.ta, s.tb, mode + self.mode, *operands)
         known = tuple(map(Buffers([]).argument, args))
         cuts = split(Launch(kernel, units, known), 1, teams.current.size)
         return launches(kernel, args, units, *cuts)

@@ -1,17 +1,16 @@
 """Matrix products: ``out = op(a) @ op(b)``, float32 and float64.
 
-    units, size = plan(m, n, k, ta, tb, batch, dtype)
+    units, size, mode = plan(m, n, k, ta, tb, batch, dtype)
     scratch = empty((rows, size), dtype)    # rows: parts that may run at once
-    matmul(0, units, ta, tb, mode, a, b, bias, scratch, out)
+    matmul(0, units, ta, tb, mode + BIAS, a, b, bias, scratch, out)
 
 a is (m, k), or (k, m) if ``ta``; b is (k, n), or (n, k) if ``tb``; out is (m, n). Each
 may carry one leading batch axis; an operand without it, or with a batch of one, serves
-every product. ``mode`` is 0 or a sum of BIAS (add the row ``bias``), RELU (``0 if v <=
-0 else v``) and ADD (``out = out + a @ b``, bitwise as if a @ b had been stored first),
+every product. To ``mode`` may be added BIAS (add the row ``bias``), RELU (``0 if v <= 0
+else v``) and ADD (``out = out + a @ b``, bitwise as if a @ b had been stored first),
 applied in the order ADD, BIAS, RELU. ``out`` must not overlap ``a`` or ``b``.
 
-A unit is a block of ``out`` that follows from the shape (see `matmul_units`); units
-count down the columns.
+A unit is a block of ``out`` that follows from the shape (see `matmul_units`).
 A part lo:hi uses row ``lo // ceil(units / len(scratch))`` of the scratch, so parts that
 run at once start at multiples of that number; the bits are the same wherever the cuts
 fall.
@@ -29,7 +28,7 @@ from __future__ import annotations
 
 from autograd_kernels.jit import inline, kernel, rule
 from autograd_kernels.llvm.dots import ALONE, DOTS, dots
-from autograd_kernels.llvm.memory import aligned, at, data, lanes, noinline
+from autograd_kernels.llvm.memory import aligned, at, data, lanes, matrix, noinline
 from autograd_kernels.llvm.packing import copy_lanes, copy_vector, transpose_lanes
 from autograd_kernels.llvm.target import BYTES, HALVES
 from autograd_kernels.llvm.tile import (
@@ -55,12 +54,9 @@ from autograd_kernels.matmul_units import (
     MANY,
     PANEL,
     ROWS,
-    SPAN,
-    cut,
+    each_block,
     in_parts,
     plan,
-    start_of,
-    steps_of,
 )
 
 __all__ = ["ADD", "BIAS", "MANY", "RELU", "matmul", "plan"]
@@ -257,41 +253,7 @@ _unit = _vectors if BYTES > 0 else _plain
 @kernel(writes=2, cost=nanoseconds)
 def matmul(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
     """Product and epilogue as above; units are blocks of ``out`` (see `plan`)."""
-    # All that is read of the arrays comes first: Numba then counts no references.
-    m, n, k = out.shape[-2], out.shape[-1], a.shape[-1]
-    k_turned, size_a, size_b, size = a.shape[-2], a.size, b.size, out.size
-    panel, spaces, room = WIDTH * lanes(out), len(scratch), scratch.shape[1]
-    a, b, c, bias, space = data(a), data(b), data(out), data(bias), data(scratch)
-    k = k_turned if ta else k
-    row_a, col_a = (1, m) if ta else (k, 1)
-    row_b, col_b = (1, k) if tb else (n, 1)
-    step_a = 0 if size_a == m * k else m * k
-    step_b = 0 if size_b == k * n else k * n
-    way, down, across, together = cut(m, n, k, ta, tb, PANEL // panel)
-    tall, wide = steps_of(way, panel)
-    product = Product(way, mode, k, row_a, col_a, row_b, col_b, n)
-    i, j, share = 0, 0, 1
-    if down > 1:
-        share = max(SPAN // (in_parts(in_parts(m, tall), down) * tall), 1)
-    if spaces > 1 or lo > 0:
-        blocks = down * across
-        units = size // (m * n) * blocks
-        space = at(space, lo // -(-units // spaces) * room)
-        batch, i, j = lo // blocks, lo % blocks % down, lo % blocks // down
-        a, b, c = at(a, batch * step_a), at(b, batch * step_b), at(c, batch * m * n)
-    side = 1  # parts of columns that are done at once
-    while lo < hi:
-        if i == 0:
-            side = max(min(together, across - j, (hi - lo) // down), 1)
-        span = min(down - i, hi - lo, share)
-        top, left = start_of(i, down, m, tall), start_of(j, across, n, wide)
-        height = start_of(i + span, down, m, tall) - top
-        width = start_of(j + side, across, n, wide) - left
-        corner = at(a, top * row_a), at(b, left * col_b), at(c, top * n + left)
-        _unit(product, Block(height, width, *corner, at(bias, left)), space)
-        lo, i = lo + span * side, i + span
-        if i == down:
-            i, j = 0, j + side
-        if j == across:
-            j = 0
-            a, b, c = at(a, step_a), at(b, step_b), at(c, m * n)
+    each_block(
+        _unit, lo, hi, ta, tb, mode, matrix(a), matrix(b), data(bias), matrix(scratch),
+        matrix(out),
+    )  # fmt: skip

@@ -15,27 +15,23 @@ import numpy as np
 
 from autograd_kernels.jit import elements, inline, kernel, rule
 from autograd_kernels.llvm import bfloat16
-from autograd_kernels.llvm.memory import aligned, at, data, lanes, noinline
-from autograd_kernels.llvm.target import BYTES
-from autograd_kernels.llvm.tile import (
-    HEIGHT,
-    PART,
-    WIDTH,
-    Block,
-    Product,
-    nanoseconds,
-)
+from autograd_kernels.llvm.memory import aligned, at, data, lanes, matrix, noinline
+from autograd_kernels.llvm.tile import PART, WIDTH, Block, Product, nanoseconds
 from autograd_kernels.matmul_units import (
     BAND,
+    COPY_A,
+    COPY_B,
     DEPTH,
     PANEL,
     ROWS,
     SMALL,
-    SPAN,
-    UNITS,
     WIDEST,
+    Cut,
+    doubled,
+    each_block,
+    enough,
     in_parts,
-    start_of,
+    room,
 )
 
 AVAILABLE = bfloat16.AVAILABLE
@@ -49,38 +45,15 @@ def fits(m: int, n: int, k: int) -> bool:
     return large and min(m, n) >= NARROWEST and k >= SHORTEST
 
 
-def _cut(m: int, n: int) -> tuple[int, int]:
-    """Parts of rows and columns, powers of two: from the shape."""
-    down = across = 1
-    while m > down * ROWS:
-        down *= 2
-    while n > across * (WIDEST // SIZE):
-        across *= 2
-    while down * across < UNITS:
-        if m >= 2 * down * BAND:
-            down *= 2
-        elif n >= 8 * across * (PANEL // SIZE):
-            across *= 2
-        else:
-            break
-    return down, across
-
-
 @cache
 def plan(
     m: int, n: int, k: int, ta: int, tb: int, batch: int, dtype: Any
-) -> tuple[int, int]:
-    """Number of units, and scratch elements for each part that runs at once."""
-    down, across = _cut(m, n)
-    words, panel = (k + 1) // 2, PANEL // SIZE
-    depth = min(words, DEPTH // SIZE)
-    columns = -(-n // panel // across) * panel
-    a = (depth + panel) * (ROWS if ta else BAND)
-    sums = columns * min(SPAN, m) if words > depth else 0
-    return batch * down * across, (depth + 1) * columns + a + sums + BYTES // SIZE
-
-
-cut = rule(_cut)
+) -> tuple[int, int, int]:
+    """Units, scratch elements for each part that runs at once, mode."""
+    whole = Cut(COPY_A | COPY_B, doubled(m, ROWS), doubled(n, WIDEST // SIZE), 1)
+    cut = enough(m, n, k, whole, 4 * (PANEL // SIZE))
+    size = room(m, n, (k + 1) // 2, ta, SIZE, cut)
+    return batch * cut.down * cut.across, size, cut.mode
 
 
 @inline
@@ -169,33 +142,10 @@ def _unit(product, block, space):
 @kernel(writes=2, cost=nanoseconds)
 def matmul_bfloat16(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
     """Product and epilogue as of `matmul.matmul`; units are blocks of ``out``."""
-    m, n, k = out.shape[-2], out.shape[-1], a.shape[-2] if ta else a.shape[-1]
-    panel = WIDTH * lanes(out)
-    row_a, col_a = (1, m) if ta else (k, 1)
-    row_b, col_b = (1, k) if tb else (n, 1)
-    step_a = 0 if a.size == m * k else m * k
-    step_b = 0 if b.size == k * n else k * n
-    product = Product(0, mode, k, row_a, col_a, row_b, col_b, n)
-    down, across = cut(m, n)
-    share = max(SPAN // (in_parts(in_parts(m, HEIGHT), down) * HEIGHT), 1)
-    units = out.size // (m * n) * down * across
-    space = at(data(scratch), lo // -(-units // len(scratch)) * scratch.shape[1])
-    a_at, b_at, c_at, bias_at = data(a), data(b), data(out), data(bias)
-    while lo < hi:
-        batch, block = lo // (down * across), lo % (down * across)
-        i, j = block % down, block // down
-        span = min(down - i, hi - lo, share)
-        top, left = start_of(i, down, m, HEIGHT), start_of(j, across, n, panel)
-        height = start_of(i + span, down, m, HEIGHT) - top
-        width = start_of(j + 1, across, n, panel) - left
-        corner = (
-            at(a_at, batch * step_a + top * row_a),
-            at(b_at, batch * step_b + left * col_b),
-            at(c_at, (batch * m + top) * n + left),
-            at(bias_at, left),
-        )
-        _unit(product, Block(height, width, *corner), space)
-        lo += span
+    each_block(
+        _unit, lo, hi, ta, tb, mode, matrix(a), matrix(b), data(bias), matrix(scratch),
+        matrix(out),
+    )  # fmt: skip
 
 
 @elements(writes=2)

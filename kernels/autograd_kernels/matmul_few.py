@@ -36,10 +36,10 @@ def fits(m: int, n: int, k: int, tb: int, dtype: Any) -> bool:
 @cache
 def plan(
     m: int, n: int, k: int, ta: int, tb: int, batch: int, dtype: Any
-) -> tuple[int, int]:
-    """Number of units, and scratch elements for each part that runs at once."""
+) -> tuple[int, int, int]:
+    """Units, scratch elements for each part that runs at once, mode."""
     size = np.dtype(dtype).itemsize
-    return batch * -(-n * size // UNIT), (SUMS + BYTES) // size
+    return batch * -(-n * size // UNIT), (SUMS + BYTES) // size, 0
 
 
 @kernel(writes=2, cost=nanoseconds)
