@@ -28,6 +28,7 @@ from __future__ import annotations
 
 from autograd_kernels.jit import inline, kernel, rule
 from autograd_kernels.llvm.dots import ALONE, DOTS, dots
+from autograd_kernels.llvm.integers import least
 from autograd_kernels.llvm.memory import aligned, at, data, lanes, matrix, noinline
 from autograd_kernels.llvm.packing import copy_lanes, copy_vector, transpose_lanes
 from autograd_kernels.llvm.target import BYTES, HALVES
@@ -74,13 +75,13 @@ def _pack(source, line, step, count, depth, target, panel, apart):
     vector = lanes(source)
     if step == 1:
         for j in range(0, count, panel):
-            most = min(panel, count - j)
-            narrow = HALVES and min(most, depth) <= vector // 2
+            there = least(panel, count - j)
+            narrow = HALVES and least(there, depth) <= vector // 2
             side = vector // 2 if narrow else vector
-            for r in range(0, most, side):
+            for r in range(0, there, side):
                 for p in range(0, depth, side):
                     transpose_lanes(
-                        at(source, (j + r) * line + p), line, most - r, depth - p,
+                        at(source, (j + r) * line + p), line, there - r, depth - p,
                         at(target, p * panel + r), panel, panel - r, side,
                     )  # fmt: skip
             target = at(target, apart)
@@ -88,13 +89,13 @@ def _pack(source, line, step, count, depth, target, panel, apart):
         for p in range(depth):
             line, to = at(source, p * step), at(target, p * panel)
             for j in range(0, count, panel):
-                most = min(panel, count - j)
+                there = least(panel, count - j)
                 r = 0
-                while r + vector <= most:
+                while r + vector <= there:
                     copy_vector(at(line, j + r), at(to, r))
                     r += vector
-                if r < most:
-                    copy_lanes(at(line, j + r), most - r, at(to, r), panel - r)
+                if r < there:
+                    copy_lanes(at(line, j + r), there - r, at(to, r), panel - r)
                 to = at(to, apart)
 
 
@@ -125,7 +126,7 @@ def _tiles(product, block, space):
     sums = at(a_at, line * band if way & COPY_A else 0)
     for block in range(blocks):
         p = block * size
-        depth = min(size, k - p)
+        depth = least(size, k - p)
         right, ldb, apart = at(b, p * row_b), row_b, panel
         if copies:
             _pack(right, col_b, row_b, columns, depth, space, panel, gap)
@@ -133,7 +134,7 @@ def _tiles(product, block, space):
         last = block == blocks - 1
         what = (mode if last else 0) | (PART if block > 0 else 0)
         for i in range(0, rows, band):
-            height = min(band, rows - i)
+            height = least(band, rows - i)
             left, row, step = at(a, i * row_a + p * col_a), row_a, col_a
             if way & COPY_A:
                 _pack(left, step, row, depth, height, a_at, line, gap)
@@ -144,7 +145,7 @@ def _tiles(product, block, space):
                 _sweep(
                     Product(way, what, depth, row, step, ldb, col_b, ld),
                     Block(
-                        height, min(panel, columns - j), left,
+                        height, least(panel, columns - j), left,
                         at(right, j // panel * apart), to, at(bias, j),
                     ),
                     part,
@@ -189,7 +190,7 @@ def _dots(product, block, space):
         lines, others, x, ldx, y, ldy = rows, columns, b, col_b, a, row_a
     step = DOTS if others > 1 else ALONE
     for line in range(0, lines, step):
-        count, other = min(step, lines - line), 0
+        count, other = least(step, lines - line), 0
         while other < others:
             left, right = at(x, other * ldx), at(y, line * ldy)
             done = dots(others - other, count, k, left, ldx, right, ldy, space)
@@ -231,7 +232,7 @@ def _direct(product, block, space):
             _sweep(
                 part,
                 Block(
-                    min(band, rows - i), min(panel, columns - j), at(a, i * row_a),
+                    least(band, rows - i), least(panel, columns - j), at(a, i * row_a),
                     right, at(c, i * ldc + j), at(bias, j),
                 ),
                 space,

@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd_kernels.jit import elements, inline, kernel, rule
 from autograd_kernels.llvm import bfloat16
+from autograd_kernels.llvm.integers import least
 from autograd_kernels.llvm.memory import aligned, at, data, lanes, matrix, noinline
 from autograd_kernels.llvm.tile import PART, WIDTH, Block, Product, nanoseconds
 from autograd_kernels.matmul_units import (
@@ -64,14 +65,14 @@ def _copy_b(source, row, column, columns, depth, target, panel, gap):
         for p in range(0, depth, 2):
             line, to = at(source, p * row), at(target, p // 2 * panel)
             for j in range(0, columns, panel):
-                for r in range(0, min(panel, columns - j), vector):
+                for r in range(0, least(panel, columns - j), vector):
                     bfloat16.copy_across(
                         at(line, j + r), row, depth - p, columns - j - r, at(to, r)
                     )
                 to = at(to, gap)
     else:
         for j in range(0, columns, panel):
-            for r in range(0, min(panel, columns - j), vector):
+            for r in range(0, least(panel, columns - j), vector):
                 for p in range(0, depth, 2 * vector):
                     bfloat16.turn_along(
                         at(source, (j + r) * column + p), column, columns - j - r,
@@ -120,18 +121,18 @@ def _unit(product, block, space):
     sums = at(a_at, line * band)
     for block in range(blocks):
         p = 2 * block * size
-        depth = min(2 * size, k - p)
+        depth = least(2 * size, k - p)
         _copy_b(at(b, p * row_b), row_b, col_b, columns, depth, space, panel, gap)
         last = block == blocks - 1
         what = (mode if last else 0) | (PART if block > 0 else 0)
         for i in range(0, rows, band):
-            height, left = min(band, rows - i), at(a, i * row_a + p * col_a)
+            height, left = least(band, rows - i), at(a, i * row_a + p * col_a)
             _copy_a(left, row_a, col_a, height, depth, a_at, line)
             for j in range(0, columns, panel):
                 part = at(sums, j * rows + i * panel)
                 to, ld = (at(c, i * ldc + j), ldc) if last else (part, panel)
                 right = at(space, j // panel * gap)
-                width = min(panel, columns - j)
+                width = least(panel, columns - j)
                 _sweep(
                     Product(0, what, (depth + 1) // 2, line, 1, panel, 1, ld),
                     Block(height, width, a_at, right, to, at(bias, j)),

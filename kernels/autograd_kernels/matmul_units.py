@@ -15,6 +15,7 @@ import numpy as np
 from autograd_kernels.caches import L1, L2
 from autograd_kernels.jit import rule
 from autograd_kernels.llvm.dots import DOTS, OTHERS
+from autograd_kernels.llvm.integers import least, most
 from autograd_kernels.llvm.memory import at, lanes
 from autograd_kernels.llvm.target import BYTES
 from autograd_kernels.llvm.tile import HEIGHT, WIDTH, Block, Product
@@ -174,7 +175,7 @@ def each_block(unit, lo, hi, ta, tb, mode, a, b, bias, scratch, out):
     product = Product(way, mode, k, row_a, col_a, row_b, col_b, n)
     i, j, share = 0, 0, 1
     if down > 1:
-        share = max(SPAN // (in_parts(in_parts(m, tall), down) * tall), 1)
+        share = most(SPAN // (in_parts(in_parts(m, tall), down) * tall), 1)
     a_at, b_at, c_at = a.data, b.data, out.data
     if scratch.rows > 1 or lo > 0:
         blocks = down * across
@@ -186,8 +187,8 @@ def each_block(unit, lo, hi, ta, tb, mode, a, b, bias, scratch, out):
     side = 1  # parts of columns that are done at once
     while lo < hi:
         if i == 0:
-            side = max(min(together, across - j, (hi - lo) // down), 1)
-        span = min(down - i, hi - lo, share)
+            side = most(least(least(together, across - j), (hi - lo) // down), 1)
+        span = least(least(down - i, hi - lo), share)
         top, left = _start_of(i, down, m, tall), _start_of(j, across, n, wide)
         height = _start_of(i + span, down, m, tall) - top
         width = _start_of(j + side, across, n, wide) - left
