@@ -18,6 +18,7 @@ dgamma = r sum of g c, dx = gamma r (g - dbeta / n - c r dgamma / n).
 from __future__ import annotations
 
 from autograd_kernels.jit import kernel, rule
+from autograd_kernels.llvm.integers import least, most
 from autograd_kernels.llvm.memory import stack
 from autograd_kernels.llvm.vector import LANES, first, load, splat, store, where
 from autograd_kernels.llvm.vector_math import some, sqrt
@@ -31,7 +32,7 @@ SUMS = 4 * STRIP
 @rule
 def block_rows(x):
     """How many rows are walked vector by vector: no more than lie close together."""
-    return max(8, 8 * STRIP // x.shape[1] & -8)
+    return most(8, 8 * STRIP // x.shape[1] & -8)
 
 
 # Numbers of a strip's channels lie on the stack, STRIP apart: two sums and what each
@@ -76,7 +77,7 @@ def keep(a, b, c, d, sums, k):
 def _shift(k, mask, x, stats):
     """The mean of the first eight rows."""
     n, step = x.shape
-    few = min(n, 8)
+    few = least(n, 8)
     m = splat(x.dtype.type(0), mask)
     for i in range(few):
         m = m + load(x, i * step + k, mask)
@@ -94,7 +95,7 @@ def add_moments(start, stop, x, stats, sums):
         _shift(k, mask, x, stats)
         keep(zero, zero, zero, zero, sums, k - start)
     for top in range(0, n, block):
-        rows = min(block, n - top)
+        rows = least(block, n - top)
         for k in range(start, stop, LANES):
             mask = first(stop - k, LANES)
             m, p = load(stats, k, mask), top * step + k
@@ -151,7 +152,7 @@ def write_normalised(start, stop, x, sums, out):
         for k in range(start, stop, LANES):
             mask, p = first(stop - k, LANES), top * step + k
             m, scale, shift, _ = kept(sums, k - start)
-            for _ in range(min(block, n - top)):
+            for _ in range(least(block, n - top)):
                 store((load(x, p, mask) - m) * scale + shift, out, p, mask)
                 p += step
 
@@ -163,9 +164,9 @@ def forward_cols(lo, hi, x, gamma, beta, eps, stats, status, out):
     x, out: (N, C) with N > 0; gamma, beta: (C,). Status: 1 + a channel that holds NaN
     or infinity.
     """
-    right, sums = min(hi * UNIT, x.shape[1]), stack(x, SUMS)
+    right, sums = least(hi * UNIT, x.shape[1]), stack(x, SUMS)
     for start in range(lo * UNIT, right, STRIP):
-        stop = min(start + STRIP, right)
+        stop = least(start + STRIP, right)
         add_moments(start, stop, x, stats, sums)
         _statistics(start, stop, x, gamma, beta, eps, stats, status, sums)
         write_normalised(start, stop, x, sums, out)
@@ -183,7 +184,7 @@ def add_products(start, stop, g, x, stats, sums):
         zero = splat(x.dtype.type(0), first(stop - k, LANES))
         keep(zero, zero, zero, zero, sums, k - start)
     for top in range(0, n, block):
-        rows = min(block, n - top)
+        rows = least(block, n - top)
         for k in range(start, stop, LANES):
             mask = first(stop - k, LANES)
             m, p = load(stats, k, mask), top * step + k
@@ -232,7 +233,7 @@ def write_slopes(start, stop, g, x, sums, out):
         for k in range(start, stop, LANES):
             mask, p = first(stop - k, LANES), top * step + k
             m, scale, shift, dot = kept(sums, k - start)
-            for _ in range(min(block, n - top)):
+            for _ in range(least(block, n - top)):
                 d = (load(x, p, mask) - m) * dot
                 store((load(g, p, mask) * scale - d) + shift, out, p, mask)
                 p += step
@@ -244,9 +245,9 @@ def backward_cols(lo, hi, g, x, gamma, stats, out, dgamma, dbeta):
 
     g, x, out: (N, C); gamma, dgamma, dbeta: (C,).
     """
-    right, sums = min(hi * UNIT, x.shape[1]), stack(x, SUMS)
+    right, sums = least(hi * UNIT, x.shape[1]), stack(x, SUMS)
     for start in range(lo * UNIT, right, STRIP):
-        stop = min(start + STRIP, right)
+        stop = least(start + STRIP, right)
         add_products(start, stop, g, x, stats, sums)
         _slopes(start, stop, x, gamma, stats, dgamma, dbeta, sums)
         write_slopes(start, stop, g, x, sums, out)

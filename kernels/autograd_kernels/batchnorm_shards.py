@@ -23,6 +23,7 @@ from autograd_kernels.batchnorm import (
     write_slopes,
 )
 from autograd_kernels.jit import kernel, rule
+from autograd_kernels.llvm.integers import least
 from autograd_kernels.llvm.memory import stack
 from autograd_kernels.llvm.vector import LANES, first, load, splat, store, where
 from autograd_kernels.llvm.vector_math import some, sqrt
@@ -34,9 +35,9 @@ from autograd_kernels.llvm.vector_math import some, sqrt
 def moments(lo, hi, x, part):
     """``part`` of x (N, C); units: blocks of channels."""
     n, step = x.shape
-    right, sums, count = min(hi * UNIT, step), stack(x, SUMS), x.dtype.type(n)
+    right, sums, count = least(hi * UNIT, step), stack(x, SUMS), x.dtype.type(n)
     for start in range(lo * UNIT, right, STRIP):
-        stop = min(start + STRIP, right)
+        stop = least(start + STRIP, right)
         add_moments(start, stop, x, part, sums)
         for k in range(start, stop, LANES):
             mask = first(stop - k, LANES)
@@ -90,9 +91,9 @@ def normalise(lo, hi, x, parts, gamma, beta, eps, stats, status, out):
     x, out: (N, C); parts: (shards, 4, C); gamma, beta: (C,). Status: 1 + a channel that
     holds NaN or infinity in any shard.
     """
-    right, sums = min(hi * UNIT, x.shape[1]), stack(x, SUMS)
+    right, sums = least(hi * UNIT, x.shape[1]), stack(x, SUMS)
     for start in range(lo * UNIT, right, STRIP):
-        stop = min(start + STRIP, right)
+        stop = least(start + STRIP, right)
         _statistics(start, stop, parts, gamma, beta, eps, stats, status, sums)
         write_normalised(start, stop, x, sums, out)
 
@@ -107,9 +108,9 @@ def products(lo, hi, g, x, stats, dgamma, part):
     dgamma: (C,), the shard's part in the gradient. That of beta is the sum of g.
     """
     step = x.shape[1]
-    right, sums = min(hi * UNIT, step), stack(x, SUMS)
+    right, sums = least(hi * UNIT, step), stack(x, SUMS)
     for start in range(lo * UNIT, right, STRIP):
-        stop = min(start + STRIP, right)
+        stop = least(start + STRIP, right)
         add_products(start, stop, g, x, stats, sums)
         for k in range(start, stop, LANES):
             mask = first(stop - k, LANES)
@@ -142,9 +143,9 @@ def _slopes(start, stop, gamma, stats, parts, sums):
 @kernel(writes=1)
 def slopes(lo, hi, g, x, gamma, stats, parts, out):
     """out = dx, by the sums of all shards (shards, 2, C); units: blocks of channels."""
-    right, sums = min(hi * UNIT, x.shape[1]), stack(x, SUMS)
+    right, sums = least(hi * UNIT, x.shape[1]), stack(x, SUMS)
     for start in range(lo * UNIT, right, STRIP):
-        stop = min(start + STRIP, right)
+        stop = least(start + STRIP, right)
         _slopes(start, stop, gamma, stats, parts, sums)
         write_slopes(start, stop, g, x, sums, out)
 

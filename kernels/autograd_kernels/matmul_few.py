@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd_kernels.jit import kernel
+from autograd_kernels.llvm.integers import least
 from autograd_kernels.llvm.lines import STEPS, add_lines
 from autograd_kernels.llvm.memory import aligned, at, data
 from autograd_kernels.llvm.target import BYTES
@@ -59,11 +60,11 @@ def matmul_few(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
     sums = aligned(space)
     while lo < hi:
         batch, first = lo // across, lo % across
-        last = min(first + hi - lo, across)
+        last = least(first + hi - lo, across)
         lo += last - first
         left = at(a_at, batch * step_a)
-        for j in range(first * unit, min(last * unit, n), seen):
-            width = min(seen, min(last * unit, n) - j)
+        for j in range(first * unit, least(last * unit, n), seen):
+            width = least(seen, least(last * unit, n) - j)
             for e in range(m * seen):
                 sums[e] = 0
             for p in range(0, k, STEPS):
@@ -71,7 +72,7 @@ def matmul_few(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
                 for i in range(m):
                     line = at(left, i * row + p * column)
                     total = at(sums, i * seen)
-                    add_lines(width, min(STEPS, k - p), line, column, right, n, total)
+                    add_lines(width, least(STEPS, k - p), line, column, right, n, total)
             for i in range(m):
                 target, total = at(c_at, (batch * m + i) * n + j), at(sums, i * seen)
                 for e in range(width):

@@ -16,6 +16,7 @@ from numba import carray
 
 from autograd_kernels.jit import inline, kernel, reduction, rule
 from autograd_kernels.llvm.floats import maximum, minimum
+from autograd_kernels.llvm.integers import least
 from autograd_kernels.llvm.memory import stack
 from autograd_kernels.llvm.vector import LANES, first, load, splat, store, where
 
@@ -109,8 +110,8 @@ def sum_cols(lo, hi, x, out):
     unit = lo
     while unit < hi:
         o, left = unit // blocks, unit % blocks * UNIT
-        many = min(hi - unit, blocks - unit % blocks, STRIP // UNIT)
-        width = min(many * UNIT, inner - left)
+        many = least(least(hi - unit, blocks - unit % blocks), STRIP // UNIT)
+        width = least(many * UNIT, inner - left)
         for j in range(width):
             total[j] = lost[j] = zero
         for i in range(0, n - 7, 8):
@@ -140,7 +141,7 @@ def sqdev_cols(lo, hi, x, mean, out):
     zero = x.dtype.type(0)
     for unit in range(lo, hi):
         o, left = unit // blocks, unit % blocks * UNIT
-        width = min(UNIT, inner - left)
+        width = least(UNIT, inner - left)
         for j in range(width):
             total[j] = lost[j] = zero
         for i in range(n):
@@ -181,7 +182,7 @@ def _best_cols(pick, lo, hi, x, out):
     best = carray(stack(x, UNIT), UNIT)
     for unit in range(lo, hi):
         o, left = unit // blocks, unit % blocks * UNIT
-        width = min(UNIT, inner - left)
+        width = least(UNIT, inner - left)
         for j in range(width):
             best[j] = x[o, 0, np.uint64(left + j)]
         for i in range(1, x.shape[1]):
@@ -238,7 +239,7 @@ def argmax_cols(lo, hi, x, out):
     blocks = (inner + UNIT - 1) // UNIT
     for unit in range(lo, hi):
         o, left = unit // blocks, unit % blocks * UNIT
-        right = min(inner, left + UNIT)
+        right = least(inner, left + UNIT)
         for k in range(left, right):
             out[o, k] = 0
         for i in range(1, n):

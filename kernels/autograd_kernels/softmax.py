@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from autograd_kernels.checks import SLACK, value_code
 from autograd_kernels.jit import inline, kernel, reduction, rule
+from autograd_kernels.llvm.integers import least, most
 from autograd_kernels.llvm.memory import stack
 from autograd_kernels.llvm.vector import (
     LANES,
@@ -158,7 +159,7 @@ def log_softmax_backward(lo, hi, y, g, out):
 @inline
 def label_code(label):
     """A label as a small positive number, so that a status can hold it: 1 + zigzag."""
-    kept = min(max(label, -LAST_LABEL), LAST_LABEL)
+    kept = least(most(label, -LAST_LABEL), LAST_LABEL)
     return 1 + (2 * kept if kept >= 0 else -2 * kept - 1)
 
 

@@ -161,7 +161,7 @@ def test_sums_that_are_re_associated_keep_nan_and_infinity(width, rng):
     x[5] = -0.0
     out, count = sums_and_nans(6, x, out=[((6,), x.dtype)] * 2)
     with np.errstate(invalid="ignore"):
-        np.testing.assert_allclose(out, x.sum(1), rtol=1e-4, atol=1e-4)
+        assert_allclose(out, x.sum(1), rtol=1e-4, atol=1e-4)
     assert count.tolist() == np.isnan(x).sum(1).tolist()
 
 
