@@ -168,7 +168,7 @@ def plan_product(
     dtype: Any,
     plan: Sequence[int],
 ) -> None:
-    """Tell fronts the plan (units, scratch, mode) of a product (m, n) of what it is."""
+    """Tell fronts how a product (m, n) is planned: its units, scratch and mode."""
     told = turned[0] + 2 * turned[1] + 4 * FLOATS.index(dtype)
     m, n = shape
     place = front.SLOT * front.slot(m, n, k, told)
