@@ -174,7 +174,7 @@ def plan_product(
     dtype: Any,
     plan: Sequence[int],
 ) -> None:
-    """Tell fronts the plan (units, scratch) of a product (m, n) of what is there."""
+    """Tell fronts how a product (m, n) is planned: its units, scratch and mode."""
     told = turned[0] + 2 * turned[1] + 4 * FLOATS.index(dtype)
     m, n = shape
     place = front.SLOT * front.slot(m, n, k, told)

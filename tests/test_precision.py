@@ -51,10 +51,10 @@ def run(a, b, ta, tb, mode=0, bias=None, out=None, cuts=(), rows=1):
     (m, k), n = left.shape, right.shape[1]
     out = np.full((m, n), np.nan, np.float32) if out is None else out
     bias = np.empty(0, np.float32) if bias is None else bias
-    units, size = half.plan(m, n, k, ta, tb, 1, a.dtype)
+    units, size, way = half.plan(m, n, k, ta, tb, 1, a.dtype)
     scratch = np.full((rows, size), np.nan, np.float32)
     for lo, hi in pairwise([0, *(c(units) for c in cuts), units]):
-        half.matmul_bfloat16(lo, hi, ta, tb, mode, a, b, bias, scratch, out)
+        half.matmul_bfloat16(lo, hi, ta, tb, way + mode, a, b, bias, scratch, out)
     return out
 
 

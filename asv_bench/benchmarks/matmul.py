@@ -33,9 +33,9 @@ def repeated():
     from autograd_kernels.matmul import matmul
 
     @numba.njit(nogil=True)
-    def repeat(count, units, ta, tb, a, b, bias, scratch, out):
+    def repeat(count, units, ta, tb, mode, a, b, bias, scratch, out):
         for _ in range(count):
-            matmul(0, units, ta, tb, 0, a, b, bias, scratch, out)
+            matmul(0, units, ta, tb, mode, a, b, bias, scratch, out)
 
     return repeat
 
@@ -58,10 +58,10 @@ class Matmul:
         rng = np.random.default_rng(0)
         a = rng.standard_normal((k, m) if ta else (m, k)).astype(dtype)
         b = rng.standard_normal((n, k) if tb else (k, n)).astype(dtype)
-        units, scratch = plan(m, n, k, ta, tb, 1, dtype)
+        units, scratch, *mode = plan(m, n, k, ta, tb, 1, dtype)  # older ones: two
         self.out = np.empty((m, n), dtype)
         rest = (np.empty(0, dtype), np.empty((1, scratch), dtype), self.out)
-        self.args = (units, ta, tb, a, b, *rest)
+        self.args = (units, ta, tb, *(mode or [0]), a, b, *rest)
         self.views = a.T if ta else a, b.T if tb else b
         self.count = 1 + 5_000_000 // (m * n * k)
         self.flops = 2 * m * n * k * self.count

@@ -27,7 +27,6 @@ import torch
 from clock import Run, turns
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
 from precision import rounded
 
@@ -123,13 +122,13 @@ class Product:
     def native(self) -> Run:
         """As a Program does it."""
         s, way = self.shape, OPTIONS.index(self.option)
-        kernel, _, units, size, _ = _geometry(
+        kernel, _, (units, size, mode), _ = _geometry(
             self.a.shape, self.b.shape, bool(s.ta), bool(s.tb), self.a.dtype, way
         )
         self.kernel = kernel
         scratch = np.empty((teams.current.size, size), np.float32)
         operands = self.a, self.b, self.bias, scratch, self.out
-        args = (s.ta, s.tb, self.mode, *operands)
+        args = (s.ta, s.tb, mode + self.mode, *operands)
         known = tuple(map(Buffers([]).argument, args))
         cuts = split(Launch(kernel, units, known), 1, teams.current.size)
         return launches(kernel, args, units, *cuts)
@@ -173,13 +172,12 @@ def _fmas(typing, count, start):
     def build(context, builder, signature, args):
         v = Vectors(context, builder, start.dtype)
         one = v.splat(builder.load(args[1]))
-        sums = [cgutils.alloca_once_value(builder, one) for _ in range(CHAINS)]
-        with rolled(builder, args[0]):
-            for total in sums:
-                builder.store(v.fma(one, one, builder.load(total)), total)
-        totals = [builder.load(total) for total in sums]
-        total = totals[0]
-        for other in totals[1:]:
+
+        def add(sums):
+            return [v.fma(one, one, total) for total in sums]
+
+        total, *others = rolled(builder, args[0], [one] * CHAINS, add)
+        for other in others:
             total = builder.fadd(total, other)
         return builder.extract_element(total, ir.Constant(ir.IntType(32), 0))
 

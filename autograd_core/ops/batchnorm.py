@@ -101,7 +101,7 @@ def _forward(
     n, channels = rows.shape
     gamma, beta = _vector(weight, 1.0, rows), _vector(bias, 0.0, rows)
     stats, status = empty((4, channels), x.dtype), new_status()
-    out, blocks = empty(rows.shape, x.dtype), -(-channels // k.COLUMNS)
+    out, blocks = empty(rows.shape, x.dtype), -(-channels // k.UNIT)
     tiny = hyper(x.dtype, eps)
     launch(k.forward_cols, blocks, rows, gamma, beta, tiny, stats, status, out)
     if running is not None:
@@ -129,7 +129,7 @@ def _backward(
     rows, gamma, stats = residuals
     channels, dx = len(gamma), empty(rows.shape, g.dtype)
     dgamma, dbeta = empty((channels,), g.dtype), empty((channels,), g.dtype)
-    blocks = -(-channels // k.COLUMNS)
+    blocks = -(-channels // k.UNIT)
     launch(k.backward_cols, blocks, _rows(g), rows, gamma, stats, dx, dgamma, dbeta)
     dweight = None if weight is None else as_dtype(dgamma, weight.dtype)
     dbias = None if bias is None else as_dtype(dbeta, bias.dtype)

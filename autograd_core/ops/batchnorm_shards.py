@@ -34,7 +34,7 @@ from autograd_core.ops.reduce import sum as total
 from autograd_core.samples import sample
 from autograd_core.shards import ALONE, Shard
 from autograd_kernels import batchnorm_shards as k
-from autograd_kernels.batchnorm import COLUMNS
+from autograd_kernels.batchnorm import UNIT
 
 
 @primitive(
@@ -67,7 +67,7 @@ def _forward(
     rows = _rows(x)
     n, channels = rows.shape
     gamma, beta = _vector(weight, 1.0, rows), _vector(bias, 0.0, rows)
-    blocks, tiny, status = -(-channels // COLUMNS), hyper(x.dtype, eps), new_status()
+    blocks, tiny, status = -(-channels // UNIT), hyper(x.dtype, eps), new_status()
     part, stats = empty((4, channels), x.dtype), empty((5, channels), x.dtype)
     launch(k.moments, blocks, rows, part)
     parts, out = shard.gather(part), empty(rows.shape, x.dtype)
@@ -104,7 +104,7 @@ def _backward(
     rows, gamma, stats = residuals
     g, dx, channels = _rows(g), empty(rows.shape, g.dtype), len(gamma)
     dgamma, part = empty((channels,), g.dtype), empty((2, channels), g.dtype)
-    blocks = -(-channels // COLUMNS)
+    blocks = -(-channels // UNIT)
     launch(k.products, blocks, g, rows, stats, dgamma, part)
     parts = shard.gather(part)
     launch(k.slopes, blocks, g, rows, gamma, stats, parts, dx)

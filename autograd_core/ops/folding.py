@@ -124,7 +124,7 @@ def sum_over(x: Array, axes: tuple[int, ...], shape: tuple[int, ...]) -> Array:
     if axes == (0,) and x.ndim == 2 and x.size <= CHUNK and x.flags.c_contiguous:
         n = x.shape[1]  # of a small matrix, the usual gradient of a bias
         if n > 1 and out.size == n:
-            launch(k.sum_cols, -(-n // k.COLUMNS), x[None], out.reshape(1, n))
+            launch(k.sum_cols, -(-n // k.UNIT), x[None], out.reshape(1, n))
             return out
     rows = fold(x, axes)
     outer, n, inner = rows.shape
@@ -158,5 +158,5 @@ def fold_into(rows: Any, cols: Any, x: Array, out: Array) -> None:
     if inner == 1:
         launch(rows, outer, x.reshape(outer, n), out.reshape(-1))
     else:
-        units = outer * -(-inner // k.COLUMNS)
+        units = outer * -(-inner // k.UNIT)
         launch(cols, units, x, out.reshape(outer, inner))

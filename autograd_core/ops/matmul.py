@@ -71,24 +71,23 @@ def gemm(
         if found is not None:
             return found
     way = SETTING.item()
-    kernel, shape, units, size, heavy = _geometry(
-        a.shape, b.shape, ta, tb, a.dtype, way
-    )
+    kernel, shape, planned, heavy = _geometry(a.shape, b.shape, ta, tb, a.dtype, way)
+    units, size, mode = planned
     plain = kernel is k.matmul
     if plain and not heavy and not RECORDING and len(shape) == 2:
-        plan_product(shape, a.shape[0 if ta else 1], (ta, tb), a.dtype, (units, size))
+        plan_product(shape, a.shape[0 if ta else 1], (ta, tb), a.dtype, planned)
         small.missed(a)
     out = empty(shape, a.dtype) if out is None else out
     work = scratch(size, a.dtype, parts=heavy)
     run = launch_parts if heavy else launch_whole
-    mode = (0 if bias is None else k.BIAS) + (k.RELU if relu else 0)
+    before = mode
+    mode += (0 if bias is None else k.BIAS) + (k.RELU if relu else 0)
     row = _no_bias(a.dtype) if bias is None else contiguous(bias)
     if way == THREE and kernel is half.matmul_bfloat16:
-        before = 0
         (high_a, low_a), (high_b, low_b) = _halves(a), _halves(b)
         for left, right in ((low_a, high_b), (high_a, low_b)):
             run(kernel, units, int(ta), int(tb), before, left, right, row, work, out)
-            before = k.ADD
+            before |= k.ADD
         mode |= k.ADD
     run(kernel, units, int(ta), int(tb), mode, a, b, row, work, out)
     return out
@@ -107,8 +106,8 @@ def _halves(x: Array) -> tuple[Array, Array]:
 @lru_cache(4096)
 def _geometry(
     a: tuple[int, ...], b: tuple[int, ...], ta: bool, tb: bool, dtype: Any, way: int
-) -> tuple[Any, tuple[int, ...], int, int, bool]:
-    """Kernel, shape, units, scratch of a product, and whether threads are worth it."""
+) -> tuple[Any, tuple[int, ...], tuple[int, int, int], bool]:
+    """Kernel, shape and plan of a product, and whether threads are worth it."""
     m, k_a = a[-2:][::-1] if ta else a[-2:]
     k_b, n = b[-2:][::-1] if tb else b[-2:]
     if k_a != k_b:
@@ -121,9 +120,9 @@ def _geometry(
         kernel, plan = half.matmul_bfloat16, half.plan
     elif batch and few.fits(m, n, k_a, int(tb), dtype):
         kernel, plan = few.matmul_few, few.plan
-    units, size = plan(m, n, k_a, int(ta), int(tb), batch, dtype)
+    planned = plan(m, n, k_a, int(ta), int(tb), batch, dtype)
     heavy = batch * m * n * k_a >= SHARED_PRODUCTS
-    return kernel, (batch, m, n) if counts else (m, n), units, size, heavy
+    return kernel, (batch, m, n) if counts else (m, n), planned, heavy
 
 
 @lru_cache(4096)
@@ -132,7 +131,7 @@ def _slices(a: tuple[int, ...], b: tuple[int, ...], dtype: Any) -> int:
     if len(a) != 2 or len(b) != 2 or a[0] != b[0] or a[0] < 2 * SLICE:
         return 1
     (k_a, m), n = a, b[1]
-    units, _ = k.plan(m, n, k_a, 1, 0, 1, dtype)
+    units, *_ = k.plan(m, n, k_a, 1, 0, 1, dtype)
     most = min(k.MANY // max(units, 1), k_a // SLICE, m * n * k_a // SLICED)
     return 1 << (max(most, 1).bit_length() - 1)
 

@@ -175,7 +175,7 @@ def var(
         views = rows.reshape(outer, n), centre.reshape(-1), out.reshape(-1)
         launch(k.sqdev_rows, outer, *views)
     else:
-        units = outer * -(-inner // k.COLUMNS)
+        units = outer * -(-inner // k.UNIT)
         launch(k.sqdev_cols, units, rows, centre, out.reshape(outer, inner))
     return div.forward(out, _divisor(x, axis, correction))
 

@@ -37,7 +37,6 @@ elementwise.cast u1 u1
 dropout.draw u1 u1
 elementwise.cast f1 f1
 matmul.matmul i0 i0 i0 f2 f2 f1 f2 f2
-matmul_units.shape i0 i0 i0 i0
 elementwise.fill i1 i1
 batchnorm.forward_cols f2 f1 f1 f1 f2 i1 f2
 batchnorm.update_running f2 i0 f1 i1 f1 f1

@@ -4,7 +4,7 @@ Statistics take one pass: sums of d = x - shift and of its square, where the shi
 the mean of a channel's first eight values. That is at most sqrt(n / 8) deviations from
 the mean (when these eight are the outliers), so the variance loses at most a factor
 n / 8 of its last digit: float32 data around 1e4 are as good as any. Sums are
-compensated as in `reduce`. One unit is a block of ``COLUMNS`` whole channels, so that
+compensated as in `reduce`. One unit is a block of ``UNIT`` whole channels, so that
 nothing is combined across parts. A part walks as many as fit `STRIP` from row to row,
 some rows at a time, its sums on the stack: memory is read as it lies.
 
@@ -18,27 +18,21 @@ dgamma = r sum of g c, dx = gamma r (g - dbeta / n - c r dgamma / n).
 from __future__ import annotations
 
 from autograd_kernels.jit import kernel, rule
+from autograd_kernels.llvm.integers import least, most
 from autograd_kernels.llvm.memory import stack
 from autograd_kernels.llvm.vector import LANES, first, load, splat, store, where
 from autograd_kernels.llvm.vector_math import some, sqrt
+from autograd_kernels.reduce import plus
 
-COLUMNS = LANES  # channels of a unit
+UNIT = LANES  # channels of a unit
 STRIP = 512  # channels: four numbers of each, and eight rows, stay in L1
 SUMS = 4 * STRIP
 
 
 @rule
-def plus(s, c, x):
-    """Knuth's TwoSum: ``s + x``, and ``c`` with what that addition lost."""
-    t = s + x
-    z = t - s
-    return t, c + ((s - (t - z)) + (x - z))
-
-
-@rule
 def block_rows(x):
     """How many rows are walked vector by vector: no more than lie close together."""
-    return max(8, 8 * STRIP // x.shape[1] & -8)
+    return most(8, 8 * STRIP // x.shape[1] & -8)
 
 
 # Numbers of a strip's channels lie on the stack, STRIP apart: two sums and what each
@@ -83,7 +77,7 @@ def keep(a, b, c, d, sums, k):
 def _shift(k, mask, x, stats):
     """The mean of the first eight rows."""
     n, step = x.shape
-    few = min(n, 8)
+    few = least(n, 8)
     m = splat(x.dtype.type(0), mask)
     for i in range(few):
         m = m + load(x, i * step + k, mask)
@@ -101,7 +95,7 @@ def add_moments(start, stop, x, stats, sums):
         _shift(k, mask, x, stats)
         keep(zero, zero, zero, zero, sums, k - start)
     for top in range(0, n, block):
-        rows = min(block, n - top)
+        rows = least(block, n - top)
         for k in range(start, stop, LANES):
             mask = first(stop - k, LANES)
             m, p = load(stats, k, mask), top * step + k
@@ -149,6 +143,20 @@ def _statistics(start, stop, x, gamma, beta, eps, stats, status, sums):
         keep(m, scale, shift, zero, sums, k - start)
 
 
+@rule
+def write_normalised(start, stop, x, sums, out):
+    """``out`` of a strip, by what the sums were replaced with."""
+    n, step = x.shape
+    block = block_rows(x)
+    for top in range(0, n, block):
+        for k in range(start, stop, LANES):
+            mask, p = first(stop - k, LANES), top * step + k
+            m, scale, shift, _ = kept(sums, k - start)
+            for _ in range(least(block, n - top)):
+                store((load(x, p, mask) - m) * scale + shift, out, p, mask)
+                p += step
+
+
 @kernel(writes=3)
 def forward_cols(lo, hi, x, gamma, beta, eps, stats, status, out):
     """out = (x - mean) r gamma + beta, and ``stats``; units: blocks of channels.
@@ -156,19 +164,12 @@ def forward_cols(lo, hi, x, gamma, beta, eps, stats, status, out):
     x, out: (N, C) with N > 0; gamma, beta: (C,). Status: 1 + a channel that holds NaN
     or infinity.
     """
-    n, step = x.shape
-    block, right, sums = block_rows(x), min(hi * COLUMNS, step), stack(x, SUMS)
-    for start in range(lo * COLUMNS, right, STRIP):
-        stop = min(start + STRIP, right)
+    right, sums = least(hi * UNIT, x.shape[1]), stack(x, SUMS)
+    for start in range(lo * UNIT, right, STRIP):
+        stop = least(start + STRIP, right)
         add_moments(start, stop, x, stats, sums)
         _statistics(start, stop, x, gamma, beta, eps, stats, status, sums)
-        for top in range(0, n, block):
-            for k in range(start, stop, LANES):
-                mask, p = first(stop - k, LANES), top * step + k
-                m, scale, shift, _ = kept(sums, k - start)
-                for _ in range(min(block, n - top)):
-                    store((load(x, p, mask) - m) * scale + shift, out, p, mask)
-                    p += step
+        write_normalised(start, stop, x, sums, out)
 
 
 # Backward -----------------------------------------------------------------------------
@@ -183,7 +184,7 @@ def add_products(start, stop, g, x, stats, sums):
         zero = splat(x.dtype.type(0), first(stop - k, LANES))
         keep(zero, zero, zero, zero, sums, k - start)
     for top in range(0, n, block):
-        rows = min(block, n - top)
+        rows = least(block, n - top)
         for k in range(start, stop, LANES):
             mask = first(stop - k, LANES)
             m, p = load(stats, k, mask), top * step + k
@@ -223,26 +224,33 @@ def _slopes(start, stop, x, gamma, stats, dgamma, dbeta, sums):
         keep(load(stats, k, mask), scale, shift, dot * scale, sums, k - start)
 
 
+@rule
+def write_slopes(start, stop, g, x, sums, out):
+    """dx of a strip, by what the sums were replaced with."""
+    n, step = x.shape
+    block = block_rows(x)
+    for top in range(0, n, block):
+        for k in range(start, stop, LANES):
+            mask, p = first(stop - k, LANES), top * step + k
+            m, scale, shift, dot = kept(sums, k - start)
+            for _ in range(least(block, n - top)):
+                d = (load(x, p, mask) - m) * dot
+                store((load(g, p, mask) * scale - d) + shift, out, p, mask)
+                p += step
+
+
 @kernel(writes=3)
 def backward_cols(lo, hi, g, x, gamma, stats, out, dgamma, dbeta):
     """out = dx and the parameters' gradients, as above; units: blocks of channels.
 
     g, x, out: (N, C); gamma, dgamma, dbeta: (C,).
     """
-    n, step = x.shape
-    block, right, sums = block_rows(x), min(hi * COLUMNS, step), stack(x, SUMS)
-    for start in range(lo * COLUMNS, right, STRIP):
-        stop = min(start + STRIP, right)
+    right, sums = least(hi * UNIT, x.shape[1]), stack(x, SUMS)
+    for start in range(lo * UNIT, right, STRIP):
+        stop = least(start + STRIP, right)
         add_products(start, stop, g, x, stats, sums)
         _slopes(start, stop, x, gamma, stats, dgamma, dbeta, sums)
-        for top in range(0, n, block):
-            for k in range(start, stop, LANES):
-                mask, p = first(stop - k, LANES), top * step + k
-                m, scale, shift, dot = kept(sums, k - start)
-                for _ in range(min(block, n - top)):
-                    d = (load(x, p, mask) - m) * dot
-                    store((load(g, p, mask) * scale - d) + shift, out, p, mask)
-                    p += step
+        write_slopes(start, stop, g, x, sums, out)
 
 
 @kernel(writes=2)

@@ -12,16 +12,18 @@ as Chan, Golub, LeVeque (1979), taken from the shift of the first shard.
 from __future__ import annotations
 
 from autograd_kernels.batchnorm import (
-    COLUMNS,
     STRIP,
     SUMS,
+    UNIT,
     add_moments,
     add_products,
-    block_rows,
     keep,
     kept,
+    write_normalised,
+    write_slopes,
 )
 from autograd_kernels.jit import kernel, rule
+from autograd_kernels.llvm.integers import least
 from autograd_kernels.llvm.memory import stack
 from autograd_kernels.llvm.vector import LANES, first, load, splat, store, where
 from autograd_kernels.llvm.vector_math import some, sqrt
@@ -33,9 +35,9 @@ from autograd_kernels.llvm.vector_math import some, sqrt
 def moments(lo, hi, x, part):
     """``part`` of x (N, C); units: blocks of channels."""
     n, step = x.shape
-    right, sums, count = min(hi * COLUMNS, step), stack(x, SUMS), x.dtype.type(n)
-    for start in range(lo * COLUMNS, right, STRIP):
-        stop = min(start + STRIP, right)
+    right, sums, count = least(hi * UNIT, step), stack(x, SUMS), x.dtype.type(n)
+    for start in range(lo * UNIT, right, STRIP):
+        stop = least(start + STRIP, right)
         add_moments(start, stop, x, part, sums)
         for k in range(start, stop, LANES):
             mask = first(stop - k, LANES)
@@ -89,18 +91,11 @@ def normalise(lo, hi, x, parts, gamma, beta, eps, stats, status, out):
     x, out: (N, C); parts: (shards, 4, C); gamma, beta: (C,). Status: 1 + a channel that
     holds NaN or infinity in any shard.
     """
-    n, step = x.shape
-    block, right, sums = block_rows(x), min(hi * COLUMNS, step), stack(x, SUMS)
-    for start in range(lo * COLUMNS, right, STRIP):
-        stop = min(start + STRIP, right)
+    right, sums = least(hi * UNIT, x.shape[1]), stack(x, SUMS)
+    for start in range(lo * UNIT, right, STRIP):
+        stop = least(start + STRIP, right)
         _statistics(start, stop, parts, gamma, beta, eps, stats, status, sums)
-        for top in range(0, n, block):
-            for k in range(start, stop, LANES):
-                mask, p = first(stop - k, LANES), top * step + k
-                m, scale, shift, _ = kept(sums, k - start)
-                for _ in range(min(block, n - top)):
-                    store((load(x, p, mask) - m) * scale + shift, out, p, mask)
-                    p += step
+        write_normalised(start, stop, x, sums, out)
 
 
 # Backward -----------------------------------------------------------------------------
@@ -113,9 +108,9 @@ def products(lo, hi, g, x, stats, dgamma, part):
     dgamma: (C,), the shard's part in the gradient. That of beta is the sum of g.
     """
     step = x.shape[1]
-    right, sums = min(hi * COLUMNS, step), stack(x, SUMS)
-    for start in range(lo * COLUMNS, right, STRIP):
-        stop = min(start + STRIP, right)
+    right, sums = least(hi * UNIT, step), stack(x, SUMS)
+    for start in range(lo * UNIT, right, STRIP):
+        stop = least(start + STRIP, right)
         add_products(start, stop, g, x, stats, sums)
         for k in range(start, stop, LANES):
             mask = first(stop - k, LANES)
@@ -148,19 +143,11 @@ def _slopes(start, stop, gamma, stats, parts, sums):
 @kernel(writes=1)
 def slopes(lo, hi, g, x, gamma, stats, parts, out):
     """out = dx, by the sums of all shards (shards, 2, C); units: blocks of channels."""
-    n, step = x.shape
-    block, right, sums = block_rows(x), min(hi * COLUMNS, step), stack(x, SUMS)
-    for start in range(lo * COLUMNS, right, STRIP):
-        stop = min(start + STRIP, right)
+    right, sums = least(hi * UNIT, x.shape[1]), stack(x, SUMS)
+    for start in range(lo * UNIT, right, STRIP):
+        stop = least(start + STRIP, right)
         _slopes(start, stop, gamma, stats, parts, sums)
-        for top in range(0, n, block):
-            for k in range(start, stop, LANES):
-                mask, p = first(stop - k, LANES), top * step + k
-                m, scale, shift, dot = kept(sums, k - start)
-                for _ in range(min(block, n - top)):
-                    d = (load(x, p, mask) - m) * dot
-                    store((load(g, p, mask) * scale - d) + shift, out, p, mask)
-                    p += step
+        write_slopes(start, stop, g, x, sums, out)
 
 
 @kernel(writes=2)

@@ -65,15 +65,18 @@ class HelperPipeline(KernelPipeline):
 
 
 class Linked(JITCodeLibrary):  # type: ignore[misc]
-    """LLVM code that is optimised and made machine code where it is linked to."""
+    """LLVM code that is optimised and made machine code where it is linked to.
+
+    That is a kernel, which links to what its helpers call as well: nothing is copied
+    from one helper into the next.
+    """
 
     def _optimize_functions(self, module: Any) -> None:
         module.data_layout = self._codegen._data_layout
 
-    def _optimize_final_module(self) -> None:
-        pass
-
-    def _finalize_final_module(self) -> None:
+    def finalize(self) -> None:
+        """See numba's."""
+        self._raise_if_finalized()
         self._finalized = True
 
 
@@ -90,5 +93,6 @@ class Linking(NativeLowering):  # type: ignore[misc]
         super().run_pass(state)
         entry = [state.library].copy  # a built-in: callers find it by this, unused
         state.cr = state.cr._replace(cfunc=entry)
-        state.targetctx.insert_user_function(entry, state.cr.fndesc, [state.library])
+        needed = [state.library, *state.library._linking_libraries]
+        state.targetctx.insert_user_function(entry, state.cr.fndesc, needed)
         return True

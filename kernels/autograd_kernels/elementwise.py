@@ -8,6 +8,7 @@ may start at any multiple of 1024 elements.
 import math
 
 from autograd_kernels.jit import elements, inline, rule
+from autograd_kernels.llvm.integers import least
 from autograd_kernels.llvm.memory import at, wide
 from autograd_kernels.math import power, scalar, trigonometric
 
@@ -50,7 +51,7 @@ def map2(f, lo, hi, geom, a, b, out):
     row = lo // cols
     col = lo - row * cols
     while lo < hi:
-        n = min(cols - col, hi - lo)
+        n = least(cols - col, hi - lo)
         O = at(out, lo)
         A = at(a, row * a_row + col * a_col)
         B = at(b, row * b_row + col * b_col)

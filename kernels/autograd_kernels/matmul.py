@@ -1,17 +1,16 @@
 """Matrix products: ``out = op(a) @ op(b)``, float32 and float64.
 
-    units, size = plan(m, n, k, ta, tb, batch, dtype)
+    units, size, mode = plan(m, n, k, ta, tb, batch, dtype)
     scratch = empty((rows, size), dtype)    # rows: parts that may run at once
-    matmul(0, units, ta, tb, mode, a, b, bias, scratch, out)
+    matmul(0, units, ta, tb, mode + BIAS, a, b, bias, scratch, out)
 
 a is (m, k), or (k, m) if ``ta``; b is (k, n), or (n, k) if ``tb``; out is (m, n). Each
 may carry one leading batch axis; an operand without it, or with a batch of one, serves
-every product. ``mode`` is 0 or a sum of BIAS (add the row ``bias``), RELU (``0 if v <=
-0 else v``) and ADD (``out = out + a @ b``, bitwise as if a @ b had been stored first),
+every product. To ``mode`` may be added BIAS (add the row ``bias``), RELU (``0 if v <= 0
+else v``) and ADD (``out = out + a @ b``, bitwise as if a @ b had been stored first),
 applied in the order ADD, BIAS, RELU. ``out`` must not overlap ``a`` or ``b``.
 
-A unit is a block of ``out`` that follows from the shape (see `matmul_units`); units
-count down the columns.
+A unit is a block of ``out`` that follows from the shape (see `matmul_units`).
 A part lo:hi uses row ``lo // ceil(units / len(scratch))`` of the scratch, so parts that
 run at once start at multiples of that number; the bits are the same wherever the cuts
 fall.
@@ -20,8 +19,8 @@ An element is the sum over blocks of k (DEPTH, even sizes), each a chain of FMAs
 order of k. A part of B is copied, panel by panel (2 vectors of columns), where it is
 transposed, or larger than L2, or its rows are far apart and many rows of A pass by it
 (or it is ragged, without masks); units of a part that lie above each other share the
-copy. A stripe of A passes by all panels before the next: its pages and those of C stay
-near. An A that L2 does not hold is copied as well, stripe by stripe (Goto, van de
+copy. A band of A passes by all panels before the next: its pages and those of C stay
+near. An A that L2 does not hold is copied as well, band by band (Goto, van de
 Geijn: Anatomy of high-performance matrix multiplication, 2008).
 """
 
@@ -29,20 +28,24 @@ from __future__ import annotations
 
 from autograd_kernels.jit import inline, kernel, rule
 from autograd_kernels.llvm.dots import ALONE, DOTS, dots
-from autograd_kernels.llvm.memory import aligned, at, data, lanes, noinline
+from autograd_kernels.llvm.integers import least
+from autograd_kernels.llvm.memory import aligned, at, data, lanes, matrix, noinline
 from autograd_kernels.llvm.packing import copy_lanes, copy_vector, transpose_lanes
-from autograd_kernels.llvm.target import HALVES
+from autograd_kernels.llvm.target import BYTES, HALVES
 from autograd_kernels.llvm.tile import (
     ADD,
     BIAS,
-    COLUMNS,
     MASKED,
     PART,
     RELU,
+    WIDTH,
+    Block,
+    Product,
     nanoseconds,
     tiles,
 )
 from autograd_kernels.matmul_units import (
+    BAND,
     COPY_A,
     COPY_B,
     DEPTH,
@@ -52,21 +55,16 @@ from autograd_kernels.matmul_units import (
     MANY,
     PANEL,
     ROWS,
-    SPAN,
-    STRIPE,
-    VECTORS,
-    cut,
+    each_block,
     in_parts,
     plan,
-    start_of,
-    steps_of,
 )
 
 __all__ = ["ADD", "BIAS", "MANY", "RELU", "matmul", "plan"]
 
 
 @inline
-def _pack(source, line, step, count, depth, vector, target, panel, apart):
+def _pack(source, line, step, count, depth, target, panel, apart):
     """target[r // panel * apart + p * panel + r % panel] = source[r * line + p * step].
 
     For r < count and p < depth, zeros to a vector's end. Elements of a line (step = 1)
@@ -74,15 +72,16 @@ def _pack(source, line, step, count, depth, vector, target, panel, apart):
     costs more than from line to line.
     """
     noinline()
+    vector = lanes(source)
     if step == 1:
         for j in range(0, count, panel):
-            most = min(panel, count - j)
-            narrow = HALVES and min(most, depth) <= vector // 2
+            there = least(panel, count - j)
+            narrow = HALVES and least(there, depth) <= vector // 2
             side = vector // 2 if narrow else vector
-            for r in range(0, most, side):
+            for r in range(0, there, side):
                 for p in range(0, depth, side):
                     transpose_lanes(
-                        at(source, (j + r) * line + p), line, most - r, depth - p,
+                        at(source, (j + r) * line + p), line, there - r, depth - p,
                         at(target, p * panel + r), panel, panel - r, side,
                     )  # fmt: skip
             target = at(target, apart)
@@ -90,62 +89,66 @@ def _pack(source, line, step, count, depth, vector, target, panel, apart):
         for p in range(depth):
             line, to = at(source, p * step), at(target, p * panel)
             for j in range(0, count, panel):
-                most = min(panel, count - j)
+                there = least(panel, count - j)
                 r = 0
-                while r + vector <= most:
+                while r + vector <= there:
                     copy_vector(at(line, j + r), at(to, r))
                     r += vector
-                if r < most:
-                    copy_lanes(at(line, j + r), most - r, at(to, r), panel - r)
+                if r < there:
+                    copy_lanes(at(line, j + r), there - r, at(to, r), panel - r)
                 to = at(to, apart)
 
 
 @inline
-def _sweep(rows, columns, mode, k, a, row, column, b, ldb, c, ldc, bias, part):
+def _sweep(product, block, part):
     """A panel's `tiles`. Apart, or registers run out around them."""
     noinline()
-    tiles(rows, columns, mode, k, a, row, column, b, ldb, c, ldc, bias, part)
+    tiles(product, block, part)
 
 
 @rule
-def _tiles(
-    way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
-    space, panel,
-):  # fmt: skip
+def _tiles(product, block, space):
     """One unit, in blocks of k: B is copied, then A, some rows at a time."""
-    vector = panel // COLUMNS
+    way, mode, k, row_a, col_a, row_b, col_b, ldc = product
+    rows, columns, a, b, c, bias = block
+    vector = lanes(c)
+    panel = WIDTH * vector
     blocks = in_parts(k, DEPTH // PANEL * panel)
     size = k if blocks == 1 else -(-k // blocks)
     copies = way & COPY_B or (columns % vector and not MASKED)
-    stripe = STRIPE if copies or way & COPY_A else rows
+    band = BAND if copies or way & COPY_A else rows
     if way & COPY_A and col_a > 1:
-        stripe = ROWS  # A's lines are read across: as much of each as can be
+        band = ROWS  # A's lines are read across: as much of each as can be
     gap = (size + 1) * panel  # not a power of two: panels would share lines of cache
     space = aligned(space)
     a_at = at(space, in_parts(columns, panel) * gap)
     line = size + panel
-    sums = at(a_at, line * stripe if way & COPY_A else 0)
+    sums = at(a_at, line * band if way & COPY_A else 0)
     for block in range(blocks):
         p = block * size
-        depth = min(size, k - p)
+        depth = least(size, k - p)
         right, ldb, apart = at(b, p * row_b), row_b, panel
         if copies:
-            _pack(right, col_b, row_b, columns, depth, vector, space, panel, gap)
+            _pack(right, col_b, row_b, columns, depth, space, panel, gap)
             right, ldb, apart = space, panel, gap
         last = block == blocks - 1
         what = (mode if last else 0) | (PART if block > 0 else 0)
-        for i in range(0, rows, stripe):
-            height = min(stripe, rows - i)
+        for i in range(0, rows, band):
+            height = least(band, rows - i)
             left, row, step = at(a, i * row_a + p * col_a), row_a, col_a
             if way & COPY_A:
-                _pack(left, step, row, depth, height, vector, a_at, line, 0)
+                _pack(left, step, row, depth, height, a_at, line, gap)
                 left, row, step = a_at, line, 1
             for j in range(0, columns, panel):
                 part = at(sums, j * rows + i * panel)
                 to, ld = (at(c, i * ldc + j), ldc) if last else (part, panel)
                 _sweep(
-                    height, min(panel, columns - j), what, depth, left, row, step,
-                    at(right, j // panel * apart), ldb, to, ld, at(bias, j), part,
+                    Product(way, what, depth, row, step, ldb, col_b, ld),
+                    Block(
+                        height, least(panel, columns - j), left,
+                        at(right, j // panel * apart), to, at(bias, j),
+                    ),
+                    part,
                 )  # fmt: skip
 
 
@@ -162,11 +165,10 @@ def _finish(mode, v, c, bias, j):
 
 
 @rule
-def _plain(
-    way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
-    space, panel,
-):  # fmt: skip
+def _plain(product, block, space):
     """A unit without vectors by hand: a row of sums in the scratch."""
+    _, mode, k, row_a, col_a, row_b, col_b, ldc = product
+    rows, columns, a, b, c, bias = block
     for i in range(rows):
         for j in range(columns):
             space[j] = 0
@@ -179,17 +181,16 @@ def _plain(
 
 
 @rule
-def _dots(
-    way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
-    space, panel,
-):  # fmt: skip
+def _dots(product, block, space):
     """A narrow unit of operands that lie along k: some lines by some others."""
+    way, mode, k, row_a, _, _, col_b, ldc = product
+    rows, columns, a, b, c, bias = block
     lines, others, x, ldx, y, ldy = columns, rows, a, row_a, b, col_b
     if way & DOT_ROWS:
         lines, others, x, ldx, y, ldy = rows, columns, b, col_b, a, row_a
     step = DOTS if others > 1 else ALONE
     for line in range(0, lines, step):
-        count, other = min(step, lines - line), 0
+        count, other = least(step, lines - line), 0
         while other < others:
             left, right = at(x, other * ldx), at(y, line * ldy)
             done = dots(others - other, count, k, left, ldx, right, ldy, space)
@@ -202,94 +203,58 @@ def _dots(
 
 
 @inline
-def _indirect(
-    way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
-    space, panel,
-):  # fmt: skip
+def _indirect(product, block, space):
     """A unit whose set-up is nothing beside the work."""
     noinline()
-    if way & (DOT_ROWS | DOT_COLUMNS):
-        _dots(
-            way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc,
-            bias, space, panel,
-        )  # fmt: skip
+    if product.way & (DOT_ROWS | DOT_COLUMNS):
+        _dots(product, block, space)
     else:
-        _tiles(
-            way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc,
-            bias, space, panel,
-        )  # fmt: skip
+        _tiles(product, block, space)
 
 
 @rule
-def _vectors(
-    way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias,
-    space, panel,
-):  # fmt: skip
-    if way & DIRECT:
-        vector, gap, stripe = panel // COLUMNS, panel, rows
-        if way & COPY_B or (columns % vector and not MASKED):
-            gap, stripe = (k + 1) * panel, STRIPE
-            space = aligned(space)
-            _pack(b, col_b, row_b, columns, k, vector, space, panel, gap)
-            b, row_b = space, panel
-        for i in range(0, rows, stripe):
-            right = b
-            for j in range(0, columns, panel):
-                _sweep(
-                    min(stripe, rows - i), min(panel, columns - j), mode, k,
-                    at(a, i * row_a), row_a, col_a, right, row_b,
-                    at(c, i * ldc + j), ldc, at(bias, j), space,
-                )  # fmt: skip
-                right = at(right, gap)
+def _direct(product, block, space):
+    """A unit that is no longer along k than a block, of an A that is read in place."""
+    way, mode, k, row_a, col_a, row_b, col_b, ldc = product
+    rows, columns, a, b, c, bias = block
+    vector = lanes(c)
+    panel = WIDTH * vector
+    gap, band = panel, rows
+    if way & COPY_B or (columns % vector and not MASKED):
+        gap, band = (k + 1) * panel, BAND
+        space = aligned(space)
+        _pack(b, col_b, row_b, columns, k, space, panel, gap)
+        b, row_b = space, panel
+    part = Product(way, mode, k, row_a, col_a, row_b, col_b, ldc)
+    for i in range(0, rows, band):
+        right = b
+        for j in range(0, columns, panel):
+            _sweep(
+                part,
+                Block(
+                    least(band, rows - i), least(panel, columns - j), at(a, i * row_a),
+                    right, at(c, i * ldc + j), at(bias, j),
+                ),
+                space,
+            )  # fmt: skip
+            right = at(right, gap)
+
+
+@rule
+def _vectors(product, block, space):
+    if product.way & DIRECT:
+        _direct(product, block, space)
     else:
-        _indirect(
-            way, mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc,
-            bias, space, panel,
-        )  # fmt: skip
+        _indirect(product, block, space)
 
 
-_unit = _vectors if VECTORS else _plain
+_unit = _vectors if BYTES > 0 else _plain
 
 
 @kernel(writes=2, cost=nanoseconds)
 def matmul(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
     """Product and epilogue as above; units are blocks of ``out`` (see `plan`)."""
-    # All that is read of the arrays comes first: Numba then counts no references.
-    m, n, k = out.shape[-2], out.shape[-1], a.shape[-1]
-    k_turned, size_a, size_b, size = a.shape[-2], a.size, b.size, out.size
-    panel, stripes, stripe = COLUMNS * lanes(out), len(scratch), scratch.shape[1]
-    a, b, c, bias, space = data(a), data(b), data(out), data(bias), data(scratch)
-    k = k_turned if ta else k
-    row_a, col_a = (1, m) if ta else (k, 1)
-    row_b, col_b = (1, k) if tb else (n, 1)
-    step_a = 0 if size_a == m * k else m * k
-    step_b = 0 if size_b == k * n else k * n
-    way, down, across, together = cut(m, n, k, ta, tb, PANEL // panel)
-    tall, wide = steps_of(way, panel)
-    i, j, share = 0, 0, 1
-    if down > 1:
-        share = max(SPAN // (in_parts(in_parts(m, tall), down) * tall), 1)
-    if stripes > 1 or lo > 0:
-        blocks = down * across
-        units = size // (m * n) * blocks
-        space = at(space, lo // -(-units // stripes) * stripe)
-        batch, i, j = lo // blocks, lo % blocks % down, lo % blocks // down
-        a, b, c = at(a, batch * step_a), at(b, batch * step_b), at(c, batch * m * n)
-    side = 1  # parts of columns that are done at once
-    while lo < hi:
-        if i == 0:
-            side = max(min(together, across - j, (hi - lo) // down), 1)
-        span = min(down - i, hi - lo, share)
-        top, left = start_of(i, down, m, tall), start_of(j, across, n, wide)
-        _unit(
-            way, mode, k, start_of(i + span, down, m, tall) - top,
-            start_of(j + side, across, n, wide) - left,
-            at(a, top * row_a), row_a, col_a, at(b, left * col_b), row_b, col_b,
-            at(c, top * n + left), n, at(bias, left), space, panel,
-        )  # fmt: skip
-        lo, i = lo + span * side, i + span
-        if i == down:
-            i, j = 0, j + side
-        if j == across:
-            j = 0
-            a, b, c = at(a, step_a), at(b, step_b), at(c, m * n)
+    each_block(
+        _unit, lo, hi, ta, tb, mode, matrix(a), matrix(b), data(bias), matrix(scratch),
+        matrix(out),
+    )  # fmt: skip

@@ -15,82 +15,64 @@ import numpy as np
 
 from autograd_kernels.jit import elements, inline, kernel, rule
 from autograd_kernels.llvm import bfloat16
-from autograd_kernels.llvm.memory import aligned, at, data, lanes, noinline
-from autograd_kernels.llvm.target import BYTES
-from autograd_kernels.llvm.tile import COLUMNS, HEIGHT, PART, nanoseconds
+from autograd_kernels.llvm.integers import least
+from autograd_kernels.llvm.memory import aligned, at, data, lanes, matrix, noinline
+from autograd_kernels.llvm.tile import PART, WIDTH, Block, Product, nanoseconds
 from autograd_kernels.matmul_units import (
+    BAND,
+    COPY_A,
+    COPY_B,
     DEPTH,
     PANEL,
     ROWS,
-    SPAN,
-    STRIPE,
-    UNITS,
+    SMALL,
     WIDEST,
+    Cut,
+    doubled,
+    each_block,
+    enough,
     in_parts,
-    start_of,
+    room,
 )
 
 AVAILABLE = bfloat16.AVAILABLE
 SIZE = 4  # bytes of an element, and of a word of two rounded ones
 NARROWEST, SHORTEST = 32, 64  # rows and columns, and k, from where on this is faster
-LEAST = 1 << 16  # bytes of the largest matrix above which it is; `front` takes the rest
 
 
 def fits(m: int, n: int, k: int) -> bool:
     """Whether a product is faster in this way: a rule by shape, for all machines."""
-    large = max(m * n, m * k, k * n) * SIZE > LEAST
+    large = max(m * n, m * k, k * n) * SIZE > SMALL
     return large and min(m, n) >= NARROWEST and k >= SHORTEST
-
-
-def _cut(m: int, n: int) -> tuple[int, int]:
-    """Parts of rows and columns, powers of two: from the shape."""
-    down = across = 1
-    while m > down * ROWS:
-        down *= 2
-    while n > across * (WIDEST // SIZE):
-        across *= 2
-    while down * across < UNITS:
-        if m >= 2 * down * STRIPE:
-            down *= 2
-        elif n >= 8 * across * (PANEL // SIZE):
-            across *= 2
-        else:
-            break
-    return down, across
 
 
 @cache
 def plan(
     m: int, n: int, k: int, ta: int, tb: int, batch: int, dtype: Any
-) -> tuple[int, int]:
-    """Number of units, and scratch elements for each part that runs at once."""
-    down, across = _cut(m, n)
-    words, panel = (k + 1) // 2, PANEL // SIZE
-    depth = min(words, DEPTH // SIZE)
-    columns = -(-n // panel // across) * panel
-    a = (depth + panel) * (ROWS if ta else STRIPE)
-    sums = columns * min(SPAN, m) if words > depth else 0
-    return batch * down * across, (depth + 1) * columns + a + sums + BYTES // SIZE
-
-
-cut = rule(_cut)
+) -> tuple[int, int, int]:
+    """Units, scratch elements for each part that runs at once, mode."""
+    whole = Cut(COPY_A | COPY_B, doubled(m, ROWS), doubled(n, WIDEST // SIZE), 1)
+    cut = enough(m, n, k, whole, 4 * (PANEL // SIZE))
+    size = room(m, n, (k + 1) // 2, ta, SIZE, cut)
+    return batch * cut.down * cut.across, size, cut.mode
 
 
 @inline
-def _copy_b(source, row, column, columns, depth, vector, target, panel, gap):
+def _copy_b(source, row, column, columns, depth, target, panel, gap):
     """Words of B in panels: along k they are ``panel`` apart."""
+    vector = lanes(source)
     if column == 1:
         for p in range(0, depth, 2):
             line, to = at(source, p * row), at(target, p // 2 * panel)
             for j in range(0, columns, panel):
-                for r in range(0, min(panel, columns - j), vector):
+                for r in range(0, least(panel, columns - j), vector):
                     bfloat16.copy_across(
                         at(line, j + r), row, depth - p, columns - j - r, at(to, r)
                     )
                 to = at(to, gap)
     else:
         for j in range(0, columns, panel):
-            for r in range(0, min(panel, columns - j), vector):
+            for r in range(0, least(panel, columns - j), vector):
                 for p in range(0, depth, 2 * vector):
                     bfloat16.turn_along(
                         at(source, (j + r) * column + p), column, columns - j - r,
@@ -100,8 +82,9 @@ def _copy_b(source, row, column, columns, depth, vector, target, panel, gap):
 
 
 @inline
-def _copy_a(source, row, column, rows, depth, vector, target, line):
+def _copy_a(source, row, column, rows, depth, target, line):
     """Words of rows of A: along k they are neighbours."""
+    vector = lanes(source)
     if column == 1:
         for i in range(rows):
             for p in range(0, depth, 2 * vector):
@@ -117,72 +100,53 @@ def _copy_a(source, row, column, rows, depth, vector, target, line):
 
 
 @inline
-def _sweep(rows, columns, mode, k, a, row, b, ldb, c, ldc, bias, part):
+def _sweep(product, block, part):
     """A panel's tiles. Apart, or registers run out around them."""
     noinline()
-    bfloat16.tiles(rows, columns, mode, k, a, row, 1, b, ldb, c, ldc, bias, part)
+    bfloat16.tiles(product, block, part)
 
 
 @rule
-def _unit(
-    mode, k, rows, columns, a, row_a, col_a, b, row_b, col_b, c, ldc, bias, space, panel
-):
+def _unit(product, block, space):
     """A block of ``out``, in blocks of k: B is copied, then A, some rows at a time."""
-    vector, words = panel // COLUMNS, (k + 1) // 2
+    _, mode, k, row_a, col_a, row_b, col_b, ldc = product
+    rows, columns, a, b, c, bias = block
+    panel, words = WIDTH * lanes(c), (k + 1) // 2
     blocks = in_parts(words, DEPTH // SIZE)
     size = -(-words // blocks)
-    stripe = STRIPE if col_a == 1 else ROWS
+    band = BAND if col_a == 1 else ROWS
     gap, line = (size + 1) * panel, size + panel
     space = aligned(space)
     a_at = at(space, in_parts(columns, panel) * gap)
-    sums = at(a_at, line * stripe)
+    sums = at(a_at, line * band)
     for block in range(blocks):
         p = 2 * block * size
-        depth = min(2 * size, k - p)
-        right = at(b, p * row_b)
-        _copy_b(right, row_b, col_b, columns, depth, vector, space, panel, gap)
+        depth = least(2 * size, k - p)
+        _copy_b(at(b, p * row_b), row_b, col_b, columns, depth, space, panel, gap)
         last = block == blocks - 1
         what = (mode if last else 0) | (PART if block > 0 else 0)
-        for i in range(0, rows, stripe):
-            height = min(stripe, rows - i)
-            left = at(a, i * row_a + p * col_a)
-            _copy_a(left, row_a, col_a, height, depth, vector, a_at, line)
+        for i in range(0, rows, band):
+            height, left = least(band, rows - i), at(a, i * row_a + p * col_a)
+            _copy_a(left, row_a, col_a, height, depth, a_at, line)
             for j in range(0, columns, panel):
                 part = at(sums, j * rows + i * panel)
                 to, ld = (at(c, i * ldc + j), ldc) if last else (part, panel)
+                right = at(space, j // panel * gap)
+                width = least(panel, columns - j)
                 _sweep(
-                    height, min(panel, columns - j), what, (depth + 1) // 2, a_at, line,
-                    at(space, j // panel * gap), panel, to, ld, at(bias, j), part,
-                )  # fmt: skip
+                    Product(0, what, (depth + 1) // 2, line, 1, panel, 1, ld),
+                    Block(height, width, a_at, right, to, at(bias, j)),
+                    part,
+                )
 
 
 @kernel(writes=2, cost=nanoseconds)
 def matmul_bfloat16(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
     """Product and epilogue as of `matmul.matmul`; units are blocks of ``out``."""
-    m, n, k = out.shape[-2], out.shape[-1], a.shape[-2] if ta else a.shape[-1]
-    panel = COLUMNS * lanes(out)
-    row_a, col_a = (1, m) if ta else (k, 1)
-    row_b, col_b = (1, k) if tb else (n, 1)
-    step_a = 0 if a.size == m * k else m * k
-    step_b = 0 if b.size == k * n else k * n
-    down, across = cut(m, n)
-    share = max(SPAN // (in_parts(in_parts(m, HEIGHT), down) * HEIGHT), 1)
-    units = out.size // (m * n) * down * across
-    space = at(data(scratch), lo // -(-units // len(scratch)) * scratch.shape[1])
-    a_at, b_at, c_at, bias_at = data(a), data(b), data(out), data(bias)
-    while lo < hi:
-        batch, block = lo // (down * across), lo % (down * across)
-        i, j = block % down, block // down
-        span = min(down - i, hi - lo, share)
-        top, left = start_of(i, down, m, HEIGHT), start_of(j, across, n, panel)
-        _unit(
-            mode, k, start_of(i + span, down, m, HEIGHT) - top,
-            start_of(j + 1, across, n, panel) - left,
-            at(a_at, batch * step_a + top * row_a), row_a, col_a,
-            at(b_at, batch * step_b + left * col_b), row_b, col_b,
-            at(c_at, (batch * m + top) * n + left), n, at(bias_at, left), space, panel,
-        )  # fmt: skip
-        lo += span
+    each_block(
+        _unit, lo, hi, ta, tb, mode, matrix(a), matrix(b), data(bias), matrix(scratch),
+        matrix(out),
+    )  # fmt: skip
 
 
 @elements(writes=2)

@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 
 from autograd_kernels.jit import kernel
+from autograd_kernels.llvm.integers import least
 from autograd_kernels.llvm.lines import STEPS, add_lines
 from autograd_kernels.llvm.memory import aligned, at, data
 from autograd_kernels.llvm.target import BYTES
 from autograd_kernels.llvm.tile import ADD, BIAS, RELU, nanoseconds
+from autograd_kernels.matmul_units import SMALL
 
-ROWS = 4  # of A, at most
-LEAST = 1 << 16  # bytes of B above which this pays; `front` takes what is smaller
+FEW = 4  # rows of A, at most
 UNIT = 1 << 9  # bytes of columns in a unit; units beside each other are done as one
 SUMS = 1 << 13  # bytes of sums of all rows: they and the lines of B fit into L1
 
@@ -29,17 +30,17 @@ SUMS = 1 << 13  # bytes of sums of all rows: they and the lines of B fit into L1
 def fits(m: int, n: int, k: int, tb: int, dtype: Any) -> bool:
     """Whether a product is one for this kernel."""
     size = np.dtype(dtype).itemsize
-    wide = not tb and n * size >= UNIT and n * k * size > LEAST
-    return BYTES > 0 and 0 < m <= ROWS and k >= STEPS and wide
+    wide = not tb and n * size >= UNIT and n * k * size > SMALL
+    return BYTES > 0 and 0 < m <= FEW and k >= STEPS and wide
 
 
 @cache
 def plan(
     m: int, n: int, k: int, ta: int, tb: int, batch: int, dtype: Any
-) -> tuple[int, int]:
-    """Number of units, and scratch elements for each part that runs at once."""
+) -> tuple[int, int, int]:
+    """Units, scratch elements for each part that runs at once, mode."""
     size = np.dtype(dtype).itemsize
-    return batch * -(-n * size // UNIT), (SUMS + BYTES) // size
+    return batch * -(-n * size // UNIT), (SUMS + BYTES) // size, 0
 
 
 @kernel(writes=2, cost=nanoseconds)
@@ -52,18 +53,18 @@ def matmul_few(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
     step_a = 0 if a.size == m * k else m * k
     step_b = 0 if b.size == k * n else k * n
     row, column = (1, m) if ta else (k, 1)
-    stripe = scratch.shape[1]
+    size = scratch.shape[1]
     seen = SUMS // out.itemsize // m // unit * unit
-    space = at(data(scratch), lo // -(-units // len(scratch)) * stripe)
+    space = at(data(scratch), lo // -(-units // len(scratch)) * size)
     a_at, b_at, c_at, bias_at = data(a), data(b), data(out), data(bias)
     sums = aligned(space)
     while lo < hi:
         batch, first = lo // across, lo % across
-        last = min(first + hi - lo, across)
+        last = least(first + hi - lo, across)
         lo += last - first
         left = at(a_at, batch * step_a)
-        for j in range(first * unit, min(last * unit, n), seen):
-            width = min(seen, min(last * unit, n) - j)
+        for j in range(first * unit, least(last * unit, n), seen):
+            width = least(seen, least(last * unit, n) - j)
             for e in range(m * seen):
                 sums[e] = 0
             for p in range(0, k, STEPS):
@@ -71,7 +72,7 @@ def matmul_few(lo, hi, ta, tb, mode, a, b, bias, scratch, out):
                 for i in range(m):
                     line = at(left, i * row + p * column)
                     total = at(sums, i * seen)
-                    add_lines(width, min(STEPS, k - p), line, column, right, n, total)
+                    add_lines(width, least(STEPS, k - p), line, column, right, n, total)
             for i in range(m):
                 target, total = at(c_at, (batch * m + i) * n + j), at(sums, i * seen)
                 for e in range(width):

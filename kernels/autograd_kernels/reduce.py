@@ -16,15 +16,16 @@ from numba import carray
 
 from autograd_kernels.jit import inline, kernel, reduction, rule
 from autograd_kernels.llvm.floats import maximum, minimum
+from autograd_kernels.llvm.integers import least
 from autograd_kernels.llvm.memory import stack
 from autograd_kernels.llvm.vector import LANES, first, load, splat, store, where
 
 BLOCK = 512  # terms of a row that are summed plainly before a compensated addition
-COLUMNS = 64  # columns that one unit of a column reduction covers
+UNIT = 64  # columns of a unit of a column reduction
 STRIP = 1024  # columns that are walked at once where a part holds so many
 
 
-@inline
+@rule
 def plus(s, c, x):
     """Knuth's TwoSum: ``s + x``, and ``c`` with what that addition lost."""
     t = s + x
@@ -94,7 +95,7 @@ def sum_few_cols(lo, hi, x, out):
 
 @kernel
 def sum_cols(lo, hi, x, out):
-    """out[o, j] = sum over i of x[o, i, j]; units: outer * ceil(inner / COLUMNS).
+    """out[o, j] = sum over i of x[o, i, j]; units: outer * ceil(inner / UNIT).
 
     x: (outer, n, inner), out: (outer, inner). Eight rows are added plainly, then
     to the compensated sum.
@@ -103,14 +104,14 @@ def sum_cols(lo, hi, x, out):
     if inner <= LANES:
         sum_few_cols(lo, hi, x, out)
         return
-    blocks = (inner + COLUMNS - 1) // COLUMNS
+    blocks = (inner + UNIT - 1) // UNIT
     total, lost = carray(stack(x, STRIP), STRIP), carray(stack(x, STRIP), STRIP)
     zero = x.dtype.type(0)
     unit = lo
     while unit < hi:
-        o, left = unit // blocks, unit % blocks * COLUMNS
-        many = min(hi - unit, blocks - unit % blocks, STRIP // COLUMNS)
-        width = min(many * COLUMNS, inner - left)
+        o, left = unit // blocks, unit % blocks * UNIT
+        many = least(least(hi - unit, blocks - unit % blocks), STRIP // UNIT)
+        width = least(many * UNIT, inner - left)
         for j in range(width):
             total[j] = lost[j] = zero
         for i in range(0, n - 7, 8):
@@ -135,12 +136,12 @@ def sqdev_cols(lo, hi, x, mean, out):
     x: (outer, n, inner), mean and out: (outer, inner).
     """
     n, inner = x.shape[1], x.shape[2]
-    blocks = (inner + COLUMNS - 1) // COLUMNS
-    total, lost = carray(stack(x, COLUMNS), COLUMNS), carray(stack(x, COLUMNS), COLUMNS)
+    blocks = (inner + UNIT - 1) // UNIT
+    total, lost = carray(stack(x, UNIT), UNIT), carray(stack(x, UNIT), UNIT)
     zero = x.dtype.type(0)
     for unit in range(lo, hi):
-        o, left = unit // blocks, unit % blocks * COLUMNS
-        width = min(COLUMNS, inner - left)
+        o, left = unit // blocks, unit % blocks * UNIT
+        width = least(UNIT, inner - left)
         for j in range(width):
             total[j] = lost[j] = zero
         for i in range(n):
@@ -177,11 +178,11 @@ def min_rows(lo, hi, x, out):
 @inline
 def _best_cols(pick, lo, hi, x, out):
     inner = x.shape[2]
-    blocks = (inner + COLUMNS - 1) // COLUMNS
-    best = carray(stack(x, COLUMNS), COLUMNS)
+    blocks = (inner + UNIT - 1) // UNIT
+    best = carray(stack(x, UNIT), UNIT)
     for unit in range(lo, hi):
-        o, left = unit // blocks, unit % blocks * COLUMNS
-        width = min(COLUMNS, inner - left)
+        o, left = unit // blocks, unit % blocks * UNIT
+        width = least(UNIT, inner - left)
         for j in range(width):
             best[j] = x[o, 0, np.uint64(left + j)]
         for i in range(1, x.shape[1]):
@@ -235,10 +236,10 @@ def argmax_cols(lo, hi, x, out):
     x: (outer, n, inner), out: (outer, inner); units as in `sum_cols`.
     """
     n, inner = x.shape[1], x.shape[2]
-    blocks = (inner + COLUMNS - 1) // COLUMNS
+    blocks = (inner + UNIT - 1) // UNIT
     for unit in range(lo, hi):
-        o, left = unit // blocks, unit % blocks * COLUMNS
-        right = min(inner, left + COLUMNS)
+        o, left = unit // blocks, unit % blocks * UNIT
+        right = least(inner, left + UNIT)
         for k in range(left, right):
             out[o, k] = 0
         for i in range(1, n):

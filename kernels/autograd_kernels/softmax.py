@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from autograd_kernels.checks import SLACK, value_code
 from autograd_kernels.jit import inline, kernel, reduction, rule
+from autograd_kernels.llvm.integers import least, most
 from autograd_kernels.llvm.memory import stack
 from autograd_kernels.llvm.vector import (
     LANES,
@@ -35,7 +36,7 @@ FEW = 16  # elements of a row, at most, for `row_stats_few`
 VERY_FEW = 4  # ... for `cross_entropy_backward_few` to be the faster one
 ROOM = 256  # FEW * LANES
 
-FAR = 1 << 30  # labels beyond are reported as this
+LAST_LABEL = 1 << 30  # labels beyond are reported as this
 
 
 @rule
@@ -158,7 +159,7 @@ def log_softmax_backward(lo, hi, y, g, out):
 @inline
 def label_code(label):
     """A label as a small positive number, so that a status can hold it: 1 + zigzag."""
-    kept = min(max(label, -FAR), FAR)
+    kept = least(most(label, -LAST_LABEL), LAST_LABEL)
     return 1 + (2 * kept if kept >= 0 else -2 * kept - 1)
 
 

@@ -144,6 +144,29 @@ def by_factor(x):
     return FACTOR * x
 
 
+@ag.kernel(outputs=2, sums=True)
+def sums_and_nans(lo, hi, x, out, count):
+    for i in range(lo, hi):
+        total = x.dtype.type(0)
+        for j in range(x.shape[1]):
+            total += x[i, j]
+        out[i], count[i] = total, 0
+        for j in range(x.shape[1]):
+            count[i] += x[i, j] != x[i, j]
+
+
+@pytest.mark.parametrize("width", [3, 100])
+def test_sums_that_are_re_associated_keep_nan_and_infinity(width, rng):
+    x = rng.standard_normal((6, width)).astype(np.float32)
+    x[1, -1], x[2, 0], x[3, 1] = np.nan, np.inf, -np.inf
+    x[4, :2] = np.inf, -np.inf
+    x[5] = -0.0
+    out, count = sums_and_nans(6, x, out=[((6,), x.dtype)] * 2)
+    with np.errstate(invalid="ignore"):
+        assert_allclose(out, x.sum(1), rtol=1e-4, atol=1e-4)
+    assert count.tolist() == np.isnan(x).sum(1).tolist()
+
+
 def test_globals_that_change_are_seen(monkeypatch):
     x = np.arange(3.0)
     fast = ag.compile(lambda x: by_factor(x))

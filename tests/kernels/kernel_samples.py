@@ -83,6 +83,7 @@ INNER, CHANNELS = 1100, 1100  # longer than what is walked at once
 BLOCKS = -(-CHANNELS // 64)
 PRODUCT = 200, 90, 70
 THIN = 3, 500, 70, 0, 0, 1, np.dtype(np.float32)
+BOTH = matmul.BIAS + matmul.RELU
 PLAN = (*PRODUCT, 0, 1, 1, np.dtype(np.float32))  # transposed: copied to the scratch
 # What a kernel gets as a parameter, by `module.kernel.parameter`, or the number of its
 # `units`; of those under @elements also by `elements.parameter`. The first that fits.
@@ -150,7 +151,7 @@ ARGUMENTS = {
     "matmul_few.matmul_few.units": lambda rng: matmul_few.plan(*THIN)[0],
     "matmul_few.matmul_few.ta": 0,
     "matmul_few.matmul_few.tb": 0,
-    "matmul_few.matmul_few.mode": matmul.BIAS | matmul.RELU,
+    "matmul_few.matmul_few.mode": BOTH,
     "matmul_few.matmul_few.a": normal(THIN[0], THIN[2]),
     "matmul_few.matmul_few.b": normal(THIN[2], THIN[1]),
     "matmul_few.matmul_few.bias": normal(THIN[1]),
@@ -161,7 +162,7 @@ ARGUMENTS = {
     "matmul_bfloat16.matmul_bfloat16.units": lambda rng: half.plan(*PLAN)[0],
     "matmul_bfloat16.matmul_bfloat16.ta": 0,
     "matmul_bfloat16.matmul_bfloat16.tb": 1,
-    "matmul_bfloat16.matmul_bfloat16.mode": matmul.BIAS | matmul.RELU,
+    "matmul_bfloat16.matmul_bfloat16.mode": lambda rng: half.plan(*PLAN)[2] + BOTH,
     "matmul_bfloat16.matmul_bfloat16.a": normal(PRODUCT[0], PRODUCT[2]),
     "matmul_bfloat16.matmul_bfloat16.b": normal(PRODUCT[1], PRODUCT[2]),
     "matmul_bfloat16.matmul_bfloat16.bias": normal(PRODUCT[1]),
@@ -173,7 +174,7 @@ ARGUMENTS = {
     "matmul.matmul.units": lambda rng: matmul.plan(*PLAN)[0],
     "matmul.matmul.ta": 0,
     "matmul.matmul.tb": 1,
-    "matmul.matmul.mode": matmul.BIAS | matmul.RELU,
+    "matmul.matmul.mode": lambda rng: matmul.plan(*PLAN)[2] + BOTH,
     "matmul.matmul.a": normal(PRODUCT[0], PRODUCT[2]),
     "matmul.matmul.b": normal(PRODUCT[1], PRODUCT[2]),
     "matmul.matmul.bias": normal(PRODUCT[1]),

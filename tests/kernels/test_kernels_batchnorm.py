@@ -11,7 +11,7 @@ DTYPES = [np.float32, np.float64]
 
 def in_parts(kernel, channels, args, outs):
     """All of ``outs``, computed at once and then block by block."""
-    blocks = -(-channels // k.COLUMNS)
+    blocks = -(-channels // k.UNIT)
     kernel(0, blocks, *args, *outs)
     whole = [out.copy() for out in outs]
     for out in outs:

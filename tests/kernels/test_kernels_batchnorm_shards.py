@@ -15,7 +15,7 @@ def cut(x, sizes):
 
 def in_parts(kernel, args, outs):
     """The outputs, computed at once and then block by block, which must be the same."""
-    blocks = -(-args[0].shape[1] // whole.COLUMNS)
+    blocks = -(-args[0].shape[1] // whole.UNIT)
     kernel(0, blocks, *args, *outs)
     first = [out.copy() for out in outs]
     for out in outs:

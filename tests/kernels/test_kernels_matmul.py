@@ -48,11 +48,11 @@ def run(a, b, ta, tb, mode=0, bias=None, out=None, cuts=(), rows=1):
     shape = (max(lead), m, n) if lead else (m, n)
     out = np.full(shape, np.nan, a.dtype) if out is None else out
     bias = np.empty(0, a.dtype) if bias is None else bias
-    units, size = plan(m, n, k, ta, tb, max(lead, default=1), a.dtype)
+    units, size, way = plan(m, n, k, ta, tb, max(lead, default=1), a.dtype)
     scratch = np.full((rows, size), np.nan, a.dtype)
     edges = [0, *(c for c in cuts if 0 < c < units), units]
     for lo, hi in pairwise(edges):
-        matmul(lo, hi, ta, tb, mode, a, b, bias, scratch, out)
+        matmul(lo, hi, ta, tb, way + mode, a, b, bias, scratch, out)
     return out
 
 
@@ -96,7 +96,7 @@ def test_large_shapes_are_within_the_bound_of_rounding(m, n, k, dtype, ta, tb):
 def test_bits_do_not_depend_on_the_cuts(shape, dtype, ta, tb):
     rng = np.random.default_rng(2)
     a, b = operands(rng, *shape, ta, tb, dtype, batch=(3,))
-    units, _ = plan(*shape, ta, tb, 3, a.dtype)
+    units, *_ = plan(*shape, ta, tb, 3, a.dtype)
     assert units >= 3
     whole = run(a, b, ta, tb)
     one_by_one = run(a, b, ta, tb, cuts=range(units), rows=units)
@@ -111,12 +111,12 @@ def test_bits_do_not_depend_on_the_cuts(shape, dtype, ta, tb):
 def test_threads_get_as_much_each(shape, threads):
     m, n, _ = shape
     a, b = operands(np.random.default_rng(2), *shape, 0, 0, np.float32)
-    units, size = plan(*shape, 0, 0, 1, a.dtype)
+    units, size, mode = plan(*shape, 0, 0, 1, a.dtype)
     grain = -(-units // threads)
     scratch, bias = np.empty((1, size), np.float32), np.empty(0, np.float32)
     for lo in range(0, units, grain):
         out = np.full((m, n), np.nan, np.float32)
-        matmul(lo, min(lo + grain, units), 0, 0, 0, a, b, bias, scratch, out)
+        matmul(lo, min(lo + grain, units), 0, 0, mode, a, b, bias, scratch, out)
         assert np.isfinite(out).mean() <= 1.1 / threads
 
 
@@ -128,13 +128,13 @@ def test_parts_at_multiples_of_the_grain_use_scratch_of_their_own(shape, dtype, 
     rng = np.random.default_rng(3)
     a, b = operands(rng, *shape, ta, tb, dtype, batch=(5,))
     m, n, k = shape
-    units, size = plan(m, n, k, ta, tb, 5, a.dtype)
+    units, size, mode = plan(m, n, k, ta, tb, 5, a.dtype)
     grain = -(-units // 4)
     out, bias = np.empty((5, m, n), dtype), np.empty(0, dtype)
     for row, lo in enumerate(range(0, units, grain)):
         scratch = np.full((4, size), np.nan, dtype)
         hi = min(lo + grain, units)
-        matmul(lo, hi, ta, tb, 0, a, b, bias, scratch, out)
+        matmul(lo, hi, ta, tb, mode, a, b, bias, scratch, out)
         assert np.isnan(np.delete(scratch, row, axis=0)).all()
     assert out.tobytes() == run(a, b, ta, tb).tobytes()
 

@@ -11,7 +11,7 @@ DTYPES = [np.float32, np.float64]
 
 
 def units(shape):
-    return shape[0] * -(-shape[2] // k.COLUMNS)
+    return shape[0] * -(-shape[2] // k.UNIT)
 
 
 def in_parts(kernel, n, *args):

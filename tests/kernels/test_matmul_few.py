@@ -22,7 +22,7 @@ def run(a, b, ta, mode=0, bias=None, out=None, cuts=(), rows=1):
     out = np.full((*lead, m, n), np.nan, a.dtype) if out is None else out
     bias = np.empty(0, a.dtype) if bias is None else bias
     batch = lead[0] if lead else 1
-    units, size = few.plan(m, n, k, ta, 0, batch, a.dtype)
+    units, size, _ = few.plan(m, n, k, ta, 0, batch, a.dtype)
     scratch = np.full((rows, size), np.nan, a.dtype)
     for lo, hi in pairwise([0, *(c for c in cuts if c < units), units]):
         few.matmul_few(lo, hi, ta, 0, mode, a, b, bias, scratch, out)

@@ -246,7 +246,7 @@ def total(row, x):
 
 
 TA, TB, SCRATCH, SCRATCH_BYTES, PLANS, BIAS = range(REST, REST + 6)
-SLOTS, SLOT = 1024, 6  # of the table of plans: m, n, k, flags, units, scratch
+SLOTS, SLOT = 1024, 7  # of the table of plans: m, n, k, flags, units, scratch, mode
 
 
 def slot(m, n, k, flags):
@@ -308,7 +308,7 @@ def product(row, bias, a, b):
         w = words(46)
         put(w, 0, ta)
         put(w, 1, tb)
-        put(w, 2, word(f, BIAS) if biased else 0)
+        put(w, 2, word(plan, 6) + (word(f, BIAS) if biased else 0))
         if turned_a:
             rows_a, columns_a = columns_a, rows_a
         if turned_b:

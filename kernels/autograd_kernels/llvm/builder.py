@@ -8,8 +8,7 @@ Pointers are moved by GEP only: from LLVM 22 on, integer arithmetic followed by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any
 
@@ -165,26 +164,64 @@ class Vectors:
         return self.folded(value, self.builder.fadd)
 
 
-@contextmanager
-def rolled(builder: Any, count: Any) -> Iterator[None]:
-    """``count`` times what is built inside, in a loop that LLVM does not unroll."""
-    before, body = builder.basic_block, builder.append_basic_block("body")
+Values = list[Any]
+
+
+def rolled(
+    builder: Any, count: Any, values: Values, body: Callable[[Values], Values]
+) -> Values:
+    """What ``count`` times ``body`` make of some values, in a loop that stays one.
+
+    LLVM does not unroll it. The values are registers, without a detour by memory.
+    """
+    before, inside = builder.basic_block, builder.append_basic_block("body")
     after = builder.append_basic_block("after")
-    builder.cbranch(builder.icmp_signed(">", count, WORD(0)), body, after)
-    builder.position_at_end(body)
-    left = builder.phi(WORD)
-    yield
-    fewer = builder.sub(left, WORD(1))
-    left.add_incoming(count, before)
-    left.add_incoming(fewer, builder.basic_block)
-    again = builder.icmp_signed(">", fewer, WORD(0))
-    latch = builder.cbranch(again, body, after)
-    module = builder.module
+    builder.cbranch(builder.icmp_signed(">", count, WORD(0)), inside, after)
+    builder.position_at_end(inside)
+    old = [builder.phi(value.type) for value in (count, *values)]
+    new = body(old[1:])
+    new = [builder.sub(old[0], WORD(1)), *new]
+    for phi, first, then in zip(old, (count, *values), new, strict=True):
+        phi.add_incoming(first, before)
+        phi.add_incoming(then, builder.basic_block)
+    again = builder.icmp_signed(">", new[0], WORD(0))
+    latch = builder.cbranch(again, inside, after)
+    _forbid_unrolling(builder.module, latch)
+    end = builder.basic_block
+    builder.position_at_end(after)
+    return [
+        _merged(builder, (first, before), (then, end))
+        for first, then in zip(values, new[1:], strict=True)
+    ]
+
+
+def _forbid_unrolling(module: Any, latch: Any) -> None:
     off = module.add_metadata([ir.MetaDataString(module, "llvm.loop.unroll.disable")])
     loop = ir.MDValue(module, [], str(len(module.metadata)))
     loop.operands = (loop, off)  # a loop is named by a node that refers to itself
     latch.set_metadata("llvm.loop", loop)
-    builder.position_at_end(after)
+
+
+def chosen(
+    builder: Any, test: Any, values: Values, change: Callable[[Values], Values]
+) -> Values:
+    """Some values, or where the test holds what ``change`` makes of them."""
+    before = builder.basic_block
+    with builder.if_then(test):
+        new = change(values)
+        end = builder.basic_block
+    return [
+        _merged(builder, (old, before), (then, end))
+        for old, then in zip(values, new, strict=True)
+    ]
+
+
+def _merged(builder: Any, *incoming: tuple[Any, Any]) -> Any:
+    """A value that depends on the block one comes from."""
+    phi = builder.phi(incoming[0][0].type)
+    for value, block in incoming:
+        phi.add_incoming(value, block)
+    return phi
 
 
 def transposed(v: Vectors, lines: Sequence[Any]) -> list[Any]:

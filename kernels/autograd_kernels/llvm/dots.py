@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import product
 from typing import Any
 
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from autograd_kernels.llvm.builder import WORD, Vectors
+from autograd_kernels.llvm.builder import WORD, Vectors, rolled
 from autograd_kernels.llvm.target import REGISTERS
 
 DOTS, ALONE = 6, 8  # lines that `dots` takes at once, by up to so many others or by one
@@ -64,24 +63,23 @@ def _dots(
         i_at = WORD(i)
         inside = builder.icmp_signed("<", i_at, last)
         ys.append(v.at(y, builder.mul(builder.select(inside, i_at, last), ldy)))
-    sums = {}
-    for ij in product(range(height), range(lines)):
-        sums[ij] = cgutils.alloca_once(builder, v.type)
-        builder.store(v.zero, sums[ij])
 
-    def add(p: Any, mask: Any) -> None:
+    def add(p: Any, mask: Any, sums: list[Any]) -> list[Any]:
         left = [v.load(v.at(line, p), mask) for line in xs]
+        sums = [*sums]
         for j, line in enumerate(ys):
             right = v.load(v.at(line, p), mask)
             for i, one in enumerate(left):
-                total = v.fma(one, right, builder.load(sums[i, j]))
-                builder.store(total, sums[i, j])
+                e = i * lines + j
+                sums[e] = v.fma(one, right, sums[e])
+        return sums
 
-    lanes = WORD(v.lanes)
-    whole = builder.sdiv(k, lanes)
-    with cgutils.for_range(builder, whole) as loop:
-        add(builder.mul(loop.index, lanes), None)
-    p = builder.mul(whole, lanes)
-    add(p, v.first(builder.sub(k, p)))
-    for (i, j), total in sums.items():
-        builder.store(v.sum(builder.load(total)), v.at(out, i * lines + j))
+    def whole(state: list[Any]) -> list[Any]:
+        p, *sums = state
+        return [builder.add(p, WORD(v.lanes)), *add(p, None, sums)]
+
+    state = [WORD(0), *[v.zero] * (height * lines)]
+    p, *sums = rolled(builder, builder.sdiv(k, WORD(v.lanes)), state, whole)
+    sums = add(p, v.first(builder.sub(k, p)), sums)
+    for e, total in enumerate(sums):
+        builder.store(v.sum(total), v.at(out, e))

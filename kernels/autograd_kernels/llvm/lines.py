@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
 
 from autograd_kernels.llvm.builder import WORD, Vectors, rolled
 
 STEPS = 8  # lines of B that pass at a time
-VECTORS = 2  # side by side: a chain of FMAs waits for itself, two fill the gaps
+WIDTH = 2  # vectors side by side: a chain of FMAs waits for itself, two fill the gaps
 
 
 @intrinsic
@@ -31,13 +30,13 @@ def add_lines(
             with many:
                 _pass_by(v, STEPS, columns, a, step, b_first, ldb, sums)
             with few:
-                a_at = cgutils.alloca_once_value(builder, a)
-                b_at = cgutils.alloca_once_value(builder, b_first)
-                with rolled(builder, k):
-                    a, b_first = builder.load(a_at), builder.load(b_at)
-                    _pass_by(v, 1, columns, a, step, b_first, ldb, sums)
-                    builder.store(v.at(a, step), a_at)
-                    builder.store(v.at(b_first, ldb), b_at)
+
+                def one(places: list[Any]) -> list[Any]:
+                    a, b = places
+                    _pass_by(v, 1, columns, a, step, b, ldb, sums)
+                    return [v.at(a, step), v.at(b, ldb)]
+
+                rolled(builder, k, [a, b_first], one)
         return target.get_dummy_value()
 
     n = types.intp
@@ -51,10 +50,8 @@ def _pass_by(
     """The code for ``count`` lines of B; the others are LLVM values."""
     builder = v.builder
     left = [v.splat(builder.load(v.at(a, v.times(step, p)))) for p in range(count)]
-    j_at = cgutils.alloca_once_value(builder, WORD(0))
 
-    def add(mask: Any, vectors: int) -> None:
-        j = builder.load(j_at)
+    def add(j: Any, mask: Any, vectors: int) -> list[Any]:
         lines = v.lines(v.at(b, j), ldb, count)
         places = [v.at(sums, j, i * v.lanes) for i in range(vectors)]
         totals = [v.load(place) for place in places]
@@ -64,11 +61,16 @@ def _pass_by(
                 totals[i] = v.fma(one, right, totals[i])
         for total, place in zip(totals, places, strict=True):
             v.store(total, place)
-        builder.store(builder.add(j, WORD(vectors * v.lanes)), j_at)
+        return [builder.add(j, WORD(vectors * v.lanes))]
 
-    with rolled(builder, builder.sdiv(columns, WORD(VECTORS * v.lanes))):
-        add(None, VECTORS)
-    rest = builder.sub(columns, builder.load(j_at))
-    up = builder.add(rest, WORD(v.lanes - 1))
-    with rolled(builder, builder.sdiv(up, WORD(v.lanes))):
-        add(v.first(builder.sub(columns, builder.load(j_at))), 1)
+    def whole(js: list[Any]) -> list[Any]:
+        return add(js[0], None, WIDTH)
+
+    def edge(js: list[Any]) -> list[Any]:
+        return add(js[0], v.first(builder.sub(columns, js[0])), 1)
+
+    (j,) = rolled(
+        builder, builder.sdiv(columns, WORD(WIDTH * v.lanes)), [WORD(0)], whole
+    )
+    up = builder.add(builder.sub(columns, j), WORD(v.lanes - 1))
+    rolled(builder, builder.sdiv(up, WORD(v.lanes)), [j], edge)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from llvmlite import ir
 from numba import types
@@ -30,9 +30,33 @@ def data(context: Any, array: Any) -> Any:
     return types.CPointer(array.dtype)(array), codegen
 
 
+class Matrix(NamedTuple):
+    """What is read of an array in C order: numbers, which nobody counts."""
+
+    data: Any
+    size: Any
+    rows: Any  # the last axis but one
+    columns: Any
+
+
+@intrinsic
+def matrix(context: Any, array: Any) -> Any:
+    """An array of two axes or more as a `Matrix`, for helpers that it is handed to."""
+    pointer = types.CPointer(array.dtype)
+    result = types.NamedTuple((pointer, *[types.intp] * 3), Matrix)
+
+    def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
+        given = target.make_array(array)(target, builder, args[0])
+        rows, columns = cgutils.unpack_tuple(builder, given.shape)[-2:]
+        values = given.data, given.nitems, rows, columns
+        return target.make_tuple(builder, result, values)
+
+    return result(array), codegen
+
+
 @intrinsic
 def lanes(context: Any, array: Any) -> Any:
-    """Elements of an array's dtype in a vector: a constant of the compiled code."""
+    """Elements of an array's or a pointer's dtype in a vector: a constant."""
     count = BYTES // (array.dtype.bitwidth // 8)
 
     def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:

@@ -7,24 +7,25 @@ element is a chain of FMAs in the order of p, whatever the tile's shape.
 
 from __future__ import annotations
 
-from itertools import product
+from collections.abc import Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from autograd_kernels.llvm.builder import WORD, Vectors, rolled
+from autograd_kernels.llvm.builder import WORD, Vectors, chosen, rolled
 from autograd_kernels.llvm.target import BYTES, HALVES, REGISTERS
 
 # Epilogue of a tile, in this order: add PART, add to C, add the bias row, relu.
 BIAS, RELU, ADD, PART = 1, 2, 4, 8
 HEIGHT = 6 if REGISTERS == 16 else 12  # rows; 2 column vectors leave room for B
-COLUMNS = 2  # vectors
+WIDTH = 2  # vectors
 UNROLL = 4  # steps along k that are written out
 MASKED = BYTES >= 32  # loads of a part of a vector are as fast as of a whole one
 HEIGHTS = (12, 8, 4, 2, 1) if HEIGHT == 12 else (6, 4, 2, 1)  # tiles that exist
-TALL = (16, *HEIGHTS[1:]) if HEIGHT == 12 else HEIGHTS  # those of one vector
+NARROW_HEIGHTS = (16, *HEIGHTS[1:]) if HEIGHT == 12 else HEIGHTS  # of one vector
 FLOPS = 100.0  # a nanosecond, float32, one thread
 
 
@@ -35,59 +36,62 @@ def nanoseconds(args: Any) -> float:
     return 2.0 * out.size * k * (out.itemsize / 4) / FLOPS
 
 
-class Operands(NamedTuple):
-    """LLVM values of what `tiles` takes: ``c[i, j] = sum over p of a[i, p] b[p, j]``.
+class Product(NamedTuple):
+    """What all blocks of ``c = op(a) @ op(b)`` have in common.
 
-    Element i, p of A is at ``a[i * row + p * column]``, rows of B and C are ``ldb`` and
-    ``ldc`` apart, those of ``part`` 2 vectors. The sum is over p < k, ``mode`` says
-    which epilogue follows.
+    Elements i, j of a matrix are ``row`` times i and ``column`` times j from its first;
+    those of C and of the bias are neighbours. ``way`` is for who cuts C into blocks.
     """
 
+    way: Any
+    mode: Any  # which epilogue follows
+    k: Any  # terms of a sum
+    row_a: Any
+    column_a: Any
+    row_b: Any
+    column_b: Any
+    row_c: Any
+
+
+class Block(NamedTuple):
+    """One block of C: its size, and where what belongs to it begins."""
+
     rows: Any
-    columns: Any  # at most 2 vectors
-    mode: Any
-    k: Any
+    columns: Any
     a: Any
-    row: Any
-    column: Any
     b: Any
-    ldb: Any
     c: Any
-    ldc: Any
     bias: Any
-    part: Any
 
 
 def make_tiles(vectors: type[Vectors]) -> Any:
     """`tiles` in other arithmetic: what ``vectors`` make of an FMA."""
 
     @intrinsic
-    def tiles(
-        context: Any, rows: Any, columns: Any, mode: Any, k: Any, a: Any, row: Any,
-        column: Any, b: Any, ldb: Any, c: Any, ldc: Any, bias: Any, part: Any,
-    ) -> Any:  # fmt: skip
-        """All rows of a panel, and the epilogue; arguments are those of `Operands`.
+    def tiles(context: Any, product: Any, block: Any, part: Any) -> Any:
+        """A block of at most 2 vectors of columns, and the epilogue.
 
+        Rows of ``part`` are 2 vectors apart, elements of rows of B are neighbours.
         Unless MASKED, B is read to the end of its last vector; C and the bias are not.
         """
 
         def codegen(target: Any, builder: Any, sig: Any, args: Any) -> Any:
-            values = Operands(*args)
+            given = Product(*cgutils.unpack_tuple(builder, args[0]))
+            here = Block(*cgutils.unpack_tuple(builder, args[1]))
             done = builder.append_basic_block("done")
-            sizes = [(BYTES // 2, 1)] * HALVES + [(BYTES, 1), (BYTES, COLUMNS)]
+            sizes = [(BYTES // 2, 1)] * HALVES + [(BYTES, 1), (BYTES, WIDTH)]
             for size, width in sizes:
-                v = vectors(target, builder, b.dtype, size)
+                v = vectors(target, builder, block.types[3].dtype, size)
                 limit = WORD(width * v.lanes)
-                fits = builder.icmp_signed("<=", values.columns, limit)
+                fits = builder.icmp_signed("<=", here.columns, limit)
                 with builder.if_then(fits):
-                    _Panel(v, width, values).sweep()
+                    _Panel(v, width, given, here).sweep(args[2])
                     builder.branch(done)
             builder.branch(done)
             builder.position_at_end(done)
             return target.get_dummy_value()
 
-        n = types.intp
-        return types.void(n, n, n, n, a, n, n, b, n, c, n, bias, part), codegen
+        return types.void(product, block, part), codegen
 
     return tiles
 
@@ -95,129 +99,131 @@ def make_tiles(vectors: type[Vectors]) -> Any:
 class _Panel:
     """Writes the code of all tiles of ``width`` vectors, one below the other."""
 
-    def __init__(self, v: Vectors, width: int, given: Operands) -> None:
-        self.v, self.width, self.given = v, width, given
-        self.ldp = WORD(COLUMNS * BYTES // v.align)
-        moving = given.a, given.c, given.part
-        self.places = [cgutils.alloca_once_value(v.builder, x) for x in moving]
-        edge = v.first(v.builder.sub(given.columns, WORD((width - 1) * v.lanes)))
+    def __init__(self, v: Vectors, width: int, given: Product, block: Block) -> None:
+        self.v, self.width, self.given, self.block = v, width, given, block
+        self.row_part = WORD(WIDTH * BYTES // v.align)
+        edge = v.first(v.builder.sub(block.columns, WORD((width - 1) * v.lanes)))
         self.masks = [None] * (width - 1) + [edge]
 
-    def sweep(self) -> None:
+    def sweep(self, part: Any) -> None:
         """As many of the tallest tiles as fit, then at most one of each other."""
-        builder, rows = self.v.builder, self.given.rows
-        tallest, *others = TALL if self.width == 1 else HEIGHTS
+        builder, rows = self.v.builder, self.block.rows
+        tallest, *others = NARROW_HEIGHTS if self.width == 1 else HEIGHTS
         step = WORD(tallest)
         count = builder.sdiv(rows, step)
-        with rolled(builder, count):
-            self.emit(tallest)
-        rest = builder.sub(rows, builder.mul(count, step))
-        left = cgutils.alloca_once_value(builder, rest)
+        left = builder.sub(rows, builder.mul(count, step))
+        places = [self.block.a, self.block.c, part]
+        places = rolled(builder, count, places, partial(self.emit, tallest))
         for height in others:
             step = WORD(height)
-            rows = builder.load(left)
-            with builder.if_then(builder.icmp_signed(">=", rows, step)):
-                self.emit(height)
-                builder.store(builder.sub(rows, step), left)
+            fits = builder.icmp_signed(">=", left, step)
+            left = builder.select(fits, builder.sub(left, step), left)
+            places = chosen(builder, fits, places, partial(self.emit, height))
 
-    def emit(self, height: int) -> None:
-        """One tile; moves on to the rows below it."""
-        v, builder = self.v, self.v.builder
-        tile = _Tile(self, height, *(builder.load(place) for place in self.places))
-        tile.accumulate()
-        tile.finish()
-        steps = self.given.row, self.given.ldc, self.ldp
-        for place, step in zip(self.places, steps, strict=True):
-            moved = v.at(builder.load(place), v.times(step, height))
-            builder.store(moved, place)
+    def emit(self, height: int, places: list[Any]) -> list[Any]:
+        """One tile, from where its a, c and part are to those of the rows below."""
+        a, c, part = places
+        tile = _Tile(self, height)
+        tile.finish(tile.accumulate(a), c, part)
+        steps = self.given.row_a, self.given.row_c, self.row_part
+        return [
+            self.v.at(place, self.v.times(step, height))
+            for place, step in zip(places, steps, strict=True)
+        ]
 
 
 class _Tile:
-    """Writes the code of one: ``sums`` are its places, which become registers."""
+    """Writes the code of one; sums are lists of vectors, row by row."""
 
-    def __init__(self, panel: _Panel, height: int, a: Any, c: Any, part: Any) -> None:
+    def __init__(self, panel: _Panel, height: int) -> None:
         self.panel, self.height, self.given = panel, height, panel.given
         self.v, self.builder = panel.v, panel.v.builder
-        self.a, self.c, self.part = a, c, part
-        self.sums = {}
-        for ij in product(range(height), range(panel.width)):
-            self.sums[ij] = cgutils.alloca_once(self.builder, self.v.type)
-            self.builder.store(self.v.zero, self.sums[ij])
 
-    def accumulate(self) -> None:
+    def accumulate(self, a: Any) -> list[Any]:
         """All of k; UNROLL steps at a time where both operands were copied."""
-        builder, given, ldp = self.builder, self.given, self.panel.ldp
-        self.a_at = cgutils.alloca_once_value(builder, self.a)
-        self.b_at = cgutils.alloca_once_value(builder, given.b)
-        left = cgutils.alloca_once_value(builder, given.k)
-        steps, one = WORD(UNROLL), WORD(1)
-        if self.height == HEIGHT and self.panel.width == COLUMNS:
-            near = builder.icmp_signed("==", given.column, one)
-            dense = builder.and_(near, builder.icmp_signed("==", given.ldb, ldp))
-            with builder.if_then(dense):
-                with rolled(builder, builder.sdiv(given.k, steps)):
-                    self.steps(UNROLL, one, ldp, masked=False)
-                builder.store(builder.srem(given.k, steps), left)
-        with rolled(builder, builder.load(left)):
-            self.steps(1, given.column, given.ldb, masked=MASKED)
+        builder, given, panel = self.builder, self.given, self.panel
+        one, unroll = WORD(1), WORD(UNROLL)
+        few = partial(self.steps, 1, given.column_a, given.row_b, MASKED)
+        many = partial(self.steps, UNROLL, one, panel.row_part, False)
 
-    def steps(self, count: int, column: Any, ldb: Any, masked: bool) -> None:
+        def by_many(state: list[Any]) -> list[Any]:
+            left, *rest = state
+            rest = rolled(builder, builder.sdiv(left, unroll), rest, many)
+            return [builder.srem(left, unroll), *rest]
+
+        zeros = [self.v.zero] * (self.height * panel.width)
+        state = [given.k, panel.block.b, a, *zeros]
+        if self.height == HEIGHT and panel.width == WIDTH:
+            near = builder.icmp_signed("==", given.column_a, one)
+            copied = builder.icmp_signed("==", given.row_b, panel.row_part)
+            state = chosen(builder, builder.and_(near, copied), state, by_many)
+        left, *state = state
+        return rolled(builder, left, state, few)[2:]
+
+    def steps(
+        self, count: int, column: Any, row: Any, masked: bool, state: list[Any]
+    ) -> list[Any]:
         """Steps along k: every row of A's column times B's row."""
         v, builder, width = self.v, self.builder, self.panel.width
         masks = self.panel.masks if masked else [None] * width
-        base, left = builder.load(self.b_at), builder.load(self.a_at)
-        lines = v.lines(left, self.given.row, self.height)
+        base, left, *sums = state
+        lines = v.lines(left, self.given.row_a, self.height)
         for _ in range(count):
             starts = [v.at(base, j * v.lanes) for j in range(width)]
             right = [v.load(*pair) for pair in zip(starts, masks, strict=True)]
             for i, line in enumerate(lines):
                 one = v.splat(builder.load(line))
                 for j in range(width):
-                    total = v.fma(one, right[j], builder.load(self.sums[i, j]))
-                    builder.store(total, self.sums[i, j])
-            base, left = v.at(base, ldb), v.at(left, column)
+                    e = i * width + j
+                    sums[e] = v.fma(one, right[j], sums[e])
+            base, left = v.at(base, row), v.at(left, column)
             lines = [v.at(line, column) for line in lines]
-        builder.store(base, self.b_at)
-        builder.store(left, self.a_at)
+        return [base, left, *sums]
 
-    def finish(self) -> None:
+    def finish(self, sums: list[Any], c: Any, part: Any) -> None:
         """The epilogue, as ``mode`` says, and the stores."""
-        v, builder, masks = self.v, self.builder, self.panel.masks
-        lines = v.lines(self.c, self.given.ldc, self.height)
-        spots = {(i, j): v.at(lines[i], j * v.lanes) for i, j in self.sums}
-        with self.when(PART):
-            rows = v.lines(self.part, self.panel.ldp, self.height)
-            for (i, j), total in self.sums.items():
-                self.add(v.load(v.at(rows[i], j * v.lanes)), total)
-        with self.when(ADD):
-            for ij, total in self.sums.items():
-                self.add(v.load(spots[ij], masks[ij[1]]), total)
-        with self.when(BIAS):
-            places = [v.at(self.given.bias, j * v.lanes) for j in range(len(masks))]
-            biases = [v.load(*pair) for pair in zip(places, masks, strict=True)]
-            for (_, j), total in self.sums.items():
-                builder.store(builder.fadd(builder.load(total), biases[j]), total)
-        with self.when(RELU):
-            for total in self.sums.values():
-                value = builder.load(total)
-                below = builder.fcmp_ordered("<=", value, v.zero)
-                builder.store(builder.select(below, v.zero, value), total)
+        v, builder, masks = self.v, self.builder, self.panel.masks * self.height
+        spots = self.spots(v.lines(c, self.given.row_c, self.height))
+
+        def from_part(sums: list[Any]) -> list[Any]:
+            rows = self.spots(v.lines(part, self.panel.row_part, self.height))
+            return self.added(map(v.load, rows), sums)
+
+        def from_c(sums: list[Any]) -> list[Any]:
+            return self.added(map(v.load, spots, masks), sums)
+
+        def bias(sums: list[Any]) -> list[Any]:
+            places = self.spots([self.panel.block.bias])
+            row = [v.load(*pair) for pair in zip(places, self.panel.masks, strict=True)]
+            return self.added(sums, row * self.height)
+
+        def relu(sums: list[Any]) -> list[Any]:
+            return [
+                builder.select(builder.fcmp_ordered("<=", x, v.zero), v.zero, x)
+                for x in sums
+            ]
+
+        epilogue = {PART: from_part, ADD: from_c, BIAS: bias, RELU: relu}
+        for flag, change in epilogue.items():
+            bit = builder.and_(self.given.mode, WORD(flag))
+            sums = chosen(builder, cgutils.is_not_null(builder, bit), sums, change)
         full = WORD(self.panel.width * v.lanes)
-        whole = builder.icmp_signed("==", self.given.columns, full)
+        whole = builder.icmp_signed("==", self.panel.block.columns, full)
         with builder.if_else(whole) as (plain, masked):
             with plain:
-                for ij, total in self.sums.items():
-                    v.store(builder.load(total), spots[ij])
+                for total, spot in zip(sums, spots, strict=True):
+                    v.store(total, spot)
             with masked:
-                for ij, total in self.sums.items():
-                    v.store(builder.load(total), spots[ij], masks[ij[1]])
+                for total, spot, mask in zip(sums, spots, masks, strict=True):
+                    v.store(total, spot, mask)
 
-    def when(self, flag: int) -> Any:
-        bit = self.builder.and_(self.given.mode, WORD(flag))
-        return self.builder.if_then(cgutils.is_not_null(self.builder, bit))
+    def spots(self, lines: list[Any]) -> list[Any]:
+        """Where the vectors of some rows lie."""
+        v, width = self.v, self.panel.width
+        return [v.at(line, j * v.lanes) for line in lines for j in range(width)]
 
-    def add(self, old: Any, total: Any) -> None:
-        self.builder.store(self.builder.fadd(old, self.builder.load(total)), total)
+    def added(self, left: Iterable[Any], right: Iterable[Any]) -> list[Any]:
+        return list(map(self.builder.fadd, left, right))
 
 
 tiles = make_tiles(Vectors)
