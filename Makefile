@@ -18,7 +18,7 @@ demo: $(VENV)/.demo  ## train on the digits (options: make demo ARGS='--epochs 5
 	$(BIN) examples/digits.py $(ARGS)
 
 test: $(VENV)/.test  ## the quick tests (options: make test ARGS='-k jit')
-	$(BIN) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	$(BIN) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 test-long: $(VENV)/.test  ## the long runs
 	$(BIN) -m pytest -m slow $(ARGS)

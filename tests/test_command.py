@@ -37,7 +37,7 @@ def test_warm_covers_the_op_table_in_both_dtypes():
 SMALL = """
 import sys
 from autograd_core import warm
-warm.tasks = lambda: [("neg", "float32"), ("qr", "float32")]
+warm.tasks = lambda: [("neg", "float32"), ("exp", "float32")]
 if __name__ == "__main__":
     print([*warm.warm(2)])
 """
@@ -52,4 +52,4 @@ def test_warm_leaves_nothing_to_compile(tmp_path):
     )
     assert done.stdout.strip() == "[(1, 2), (2, 2)]"
     files = {path.name.partition("-")[0] for path in (tmp_path / "cache").rglob("*")}
-    assert any(name.startswith("elementwise.") for name in files), files
+    assert {"elementwise.neg", "elementwise.exp"} <= files

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from . import BETA1, BETA2, BN_EPS, BN_MOMENTUM, EPS, LR, Step, Task
@@ -11,8 +12,8 @@ VARIANTS = {"jax": "JAX jit", "jax-scan": "JAX, 50 steps in lax.scan"}
 SCAN = 50
 
 
-def build(variant: str, task: Task) -> Step:
-    """See the package."""
+def forward(p_drop: float) -> Callable[..., Any]:
+    """(loss, running statistics) of parameters on a batch."""
     import jax
     import jax.numpy as jnp
 
@@ -23,9 +24,9 @@ def build(variant: str, task: Task) -> Step:
             for old, new in zip(running, (mean, var), strict=True)
         )
         h = jax.nn.relu((h - mean) * jax.lax.rsqrt(var + BN_EPS) * scale + shift)
-        if task.p_drop:
-            kept = jax.random.bernoulli(key, 1 - task.p_drop, h.shape)
-            h = jnp.where(kept, h / (1 - task.p_drop), 0)
+        if p_drop:
+            kept = jax.random.bernoulli(key, 1 - p_drop, h.shape)
+            h = jnp.where(kept, h / (1 - p_drop), 0)
         return h, running
 
     def loss_of(params: Any, running: Any, key: Any, x: Any, y: Any) -> Any:
@@ -37,6 +38,16 @@ def build(variant: str, task: Task) -> Step:
                 h, now = block(h, *rest, running[i], sub)
                 moved.append(now)
         return -jnp.take_along_axis(jax.nn.log_softmax(h), y[:, None], 1).mean(), moved
+
+    return loss_of
+
+
+def training(p_drop: float) -> Callable[..., Any]:
+    """(state, loss) after a step of Adam."""
+    import jax
+    import jax.numpy as jnp
+
+    loss_of = forward(p_drop)
 
     def unbias(beta: float, t: Any) -> Any:
         return -jnp.expm1(t * math.log(beta))
@@ -56,6 +67,15 @@ def build(variant: str, task: Task) -> Step:
         )
         return (params, m, v, t, running, key), loss
 
+    return train
+
+
+def build(variant: str, task: Task) -> Step:
+    """See the package."""
+    import jax
+    import jax.numpy as jnp
+
+    train = training(task.p_drop)
     params = jax.tree.map(jnp.asarray, task.layers())
     running = [(jnp.zeros(d), jnp.ones(d)) for d in task.dims[1:-1]]
     m, v = (jax.tree.map(jnp.zeros_like, params) for _ in range(2))

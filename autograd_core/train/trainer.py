@@ -136,14 +136,11 @@ def fit(
         check_metrics(metrics)
         given = as_callbacks(callbacks)
         batches, held = arguments.batches_of(model, train, valid, batch_size, seed)
-        data = batches.x, batches.y, batches.sample_weight
-        arguments.try_data(model, loss, data, metrics, "training data")
-        if held is not None:
-            arguments.try_data(model, loss, held, metrics, "validation data")
+        try_parts(model, loss, batches, held, metrics)
         parallel = None
         if shards is not None or comm is not None:
             parallel = Parallel(model, ranks, SHARDS if shards is None else shards)
-            arguments.check_mean(model, loss, data, parallel.shards)
+            arguments.check_mean(model, loss, rows_of(batches), parallel.shards)
         run = Run(
             Step(model, opt, loss, options),
             batches,
@@ -156,18 +153,41 @@ def fit(
             compiled=arguments.compiled_of(compiled),
             parallel=parallel,
         )
-        for callback in run.callbacks:
-            fresh.begin(callback)
-            callback.reset()
-        for callback in run.callbacks:
-            callback.check(run)
-        ranks.require_same(run_of(run) if ranks.size > 1 else {})
-        if resume is not None:
-            path = arguments.path_of(resume)
-            run.load_state_dict(ranks.first(lambda: checkpoint.load_newest(path)))
-        if not model.training:
-            model.train()
+        begin(run, ranks, resume)
         run.train()
         if parallel is not None:
             parallel.close()
         return run.history
+
+
+def rows_of(batches: Batches) -> tuple[Any, ...]:
+    """All inputs, targets and weights."""
+    return batches.x, batches.y, batches.sample_weight
+
+
+def try_parts(
+    model: Module,
+    loss: Loss,
+    batches: Batches,
+    held: tuple[Any, ...] | None,
+    metrics: Mapping[str, Metric],
+) -> None:
+    """Do model, loss and metrics take the rows that are trained on, and those held?"""
+    arguments.try_data(model, loss, rows_of(batches), metrics, "training data")
+    if held is not None:
+        arguments.try_data(model, loss, held, metrics, "validation data")
+
+
+def begin(run: Run, ranks: Ranks, resume: str | os.PathLike[str] | None) -> None:
+    """Callbacks start anew and may refuse; then the run is where ``resume`` left it."""
+    for callback in run.callbacks:
+        fresh.begin(callback)
+        callback.reset()
+    for callback in run.callbacks:
+        callback.check(run)
+    ranks.require_same(run_of(run) if ranks.size > 1 else {})
+    if resume is not None:
+        path = arguments.path_of(resume)
+        run.load_state_dict(ranks.first(lambda: checkpoint.load_newest(path)))
+    if not run.model.training:
+        run.model.train()

@@ -1,6 +1,7 @@
 """Copies between memory of any strides."""
 
 from autograd_kernels.jit import inline, kernel
+from autograd_kernels.llvm.integers import least
 from autograd_kernels.llvm.memory import at, dense
 
 BAND = 8  # rows of a transposed source that are read at once: more would share L1 sets
@@ -20,7 +21,7 @@ def _copy_bands(src, out, width):
     """Down a band of ``width`` columns at a time."""
     rows, cols = out.shape
     for left in range(0, cols, width):
-        right = min(left + width, cols)
+        right = least(left + width, cols)
         for r in range(rows):
             S, O = src[r, left:right], at(out[r], left)
             for c in range(right - left):

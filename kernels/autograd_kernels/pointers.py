@@ -8,6 +8,7 @@ chunk of `CHUNK` elements; the last chunk of a row is short, none straddles two 
 import numba
 
 from autograd_kernels.jit import inline, rule
+from autograd_kernels.llvm.integers import least, most
 from autograd_kernels.llvm.memory import pointer
 
 CHUNK = 4096  # elements that one unit of work covers
@@ -23,4 +24,4 @@ def stretch(row, column, start, stop, like):
 def span(r, lo, hi, table):
     """The elements of row ``r`` that are in chunks lo:hi, maybe none: start, stop."""
     unit = table[r, -1]
-    return max(lo - unit, 0) * CHUNK, min((hi - unit) * CHUNK, table[r, 0])
+    return most(lo - unit, 0) * CHUNK, least((hi - unit) * CHUNK, table[r, 0])

@@ -155,13 +155,21 @@ SETTINGS = {
 }
 
 
+FOLDER = "from autograd_kernels import disk_cache; print(disk_cache.folder())"
+
+
+@pytest.fixture(scope="module")
+def with_folder(tmp_path_factory):
+    """A stand-in, and its folder where nothing is set."""
+    path = plain(tmp_path_factory.mktemp("plain"), 1)
+    return path, run(path, "/c", FOLDER)[0]
+
+
 @pytest.mark.parametrize("name", SETTINGS)
-def test_only_settings_that_change_code_change_the_folder(name, tmp_path):
+def test_only_settings_that_change_code_change_the_folder(name, with_folder):
     env, same = SETTINGS[name]
-    script = "from autograd_kernels import disk_cache; print(disk_cache.folder())"
-    path = plain(tmp_path, 1)
-    before, after = run(path, "/c", script), run(path, "/c", script, **env)
-    assert (before[0] == after[0]) is same
+    path, before = with_folder
+    assert (run(path, "/c", FOLDER, **env)[0] == before) is same
 
 
 ROOTS = {
@@ -178,16 +186,23 @@ ROOTS = {
 
 
 @pytest.mark.parametrize("name", ROOTS)
-def test_where_the_folder_is(name, tmp_path):
+def test_where_the_folder_is(name, tmp_path, monkeypatch):
     env, expected = ROOTS[name]
+    for unset in ("AUTOGRAD_CORE_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(unset, raising=False)
+    for variable, value in {"HOME": str(tmp_path), **env}.items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.chdir(tmp_path)
+    assert str(disk_cache.root()) == expected.format(tmp=tmp_path)
+
+
+def test_a_relative_folder_is_that_of_the_start(tmp_path):
     script = (
         "import os; from autograd_kernels import disk_cache; os.chdir('/'); "
         "print(disk_cache.folder().parent)"
     )
-    path = plain(tmp_path, 1)
-    env = {"HOME": str(tmp_path), **env}
-    out, _ = run(path, None, script, cwd=tmp_path, **env)
-    assert out == expected.format(tmp=tmp_path)
+    out, _ = run(plain(tmp_path, 1), "mine", script, cwd=tmp_path)
+    assert out == f"{tmp_path}/mine"
 
 
 def test_others_may_read_it_as_the_umask_says(tmp_path):
@@ -319,8 +334,9 @@ def test_a_terminal_is_told_why_it_stands_still(each, said):
 
     ours, theirs = pty.openpty()
     script = [sys.executable, "-c", SLOW.format(each=each)]
-    subprocess.run(script, stderr=theirs, check=True)
-    quiet = subprocess.run(script, stderr=subprocess.PIPE, check=True)
+    with subprocess.Popen(script, stderr=theirs) as shown:
+        quiet = subprocess.run(script, stderr=subprocess.PIPE, check=True)
+    assert shown.returncode == 0
     os.close(theirs)
     try:
         seen = os.read(ours, 1000)

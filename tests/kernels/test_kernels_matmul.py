@@ -15,9 +15,11 @@ from autograd_kernels import matmul as mm
 from autograd_kernels.llvm.target import SIMD
 from autograd_kernels.matmul import ADD, BIAS, RELU, matmul, plan
 
-# The inner run of `test_forced_vector_width` keeps to a few sizes.
+# The inner run of `test_forced_vector_width` keeps to a few sizes, and to batches: a
+# batch is one signature for each dtype, where the numbers of axes make four to compile.
 FORCED = "AUTOGRAD_CORE_SIMD" in os.environ
 SIZES = (0, 1, 10, 33, 100) if FORCED else (0, 1, 3, 10, 17, 33, 100, 257)
+PARTS = 2 if FORCED else 5  # products of a batch that is cut into parts
 DTYPES = (np.float32, np.float64)
 CASES = tuple(product((0, 1), (0, 1)))
 # Through every path: in place, packed, several blocks of k, edges on each side.
@@ -51,9 +53,15 @@ def run(a, b, ta, tb, mode=0, bias=None, out=None, cuts=(), rows=1):
     units, size, way = plan(m, n, k, ta, tb, max(lead, default=1), a.dtype)
     scratch = np.full((rows, size), np.nan, a.dtype)
     edges = [0, *(c for c in cuts if 0 < c < units), units]
+    a, b, filled = map(given, (a, b, out))
     for lo, hi in pairwise(edges):
-        matmul(lo, hi, ta, tb, way + mode, a, b, bias, scratch, out)
+        matmul(lo, hi, ta, tb, way + mode, a, b, bias, scratch, filled)
     return out
+
+
+def given(x):
+    """The array as the kernel is given it."""
+    return x[None] if FORCED and x.ndim == 2 else x
 
 
 def exact(a, b, ta, tb):
@@ -116,7 +124,8 @@ def test_threads_get_as_much_each(shape, threads):
     scratch, bias = np.empty((1, size), np.float32), np.empty(0, np.float32)
     for lo in range(0, units, grain):
         out = np.full((m, n), np.nan, np.float32)
-        matmul(lo, min(lo + grain, units), 0, 0, mode, a, b, bias, scratch, out)
+        arrays = *map(given, (a, b)), bias, scratch, given(out)
+        matmul(lo, min(lo + grain, units), 0, 0, mode, *arrays)
         assert np.isfinite(out).mean() <= 1.1 / threads
 
 
@@ -126,11 +135,11 @@ def test_threads_get_as_much_each(shape, threads):
 def test_parts_at_multiples_of_the_grain_use_scratch_of_their_own(shape, dtype, ta, tb):
     """Rows that belong to other parts are poisoned and stay so."""
     rng = np.random.default_rng(3)
-    a, b = operands(rng, *shape, ta, tb, dtype, batch=(5,))
+    a, b = operands(rng, *shape, ta, tb, dtype, batch=(PARTS,))
     m, n, k = shape
-    units, size, mode = plan(m, n, k, ta, tb, 5, a.dtype)
+    units, size, mode = plan(m, n, k, ta, tb, PARTS, a.dtype)
     grain = -(-units // 4)
-    out, bias = np.empty((5, m, n), dtype), np.empty(0, dtype)
+    out, bias = np.empty((PARTS, m, n), dtype), np.empty(0, dtype)
     for row, lo in enumerate(range(0, units, grain)):
         scratch = np.full((4, size), np.nan, dtype)
         hi = min(lo + grain, units)
@@ -193,6 +202,7 @@ def test_forced_vector_width(simd):
         pytest.skip("what this process runs")
     paths = [str(p) for p in sys.path if p]
     env = os.environ | {"AUTOGRAD_CORE_SIMD": simd, "PYTHONPATH": ":".join(paths)}
+    env["AUTOGRAD_CORE_AHEAD"] = "0"  # no step follows, which needs other kernels
     chosen = "not large and not forced and not refused"
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider",
                "-k", chosen, str(Path(__file__))]  # fmt: skip

@@ -37,7 +37,7 @@ from autograd_kernels.driver.objects import (
     copy,
 )
 from autograd_kernels.driver.objects import layout_known as layout_known
-from autograd_kernels.driver.replay import store, walk, word
+from autograd_kernels.driver.replay import FIRST, store, walk, word
 from autograd_kernels.jit import holding, rule
 from autograd_kernels.native import C
 
@@ -125,7 +125,7 @@ def enter(frame, args, outs):
         return 0
     store(counts, LEFT, word(counts, LEFT) - 1)
     store(counts, SO_FAR, word(counts, SO_FAR) + 1)
-    stopped = walk(table, 0, rows)
+    stopped = walk(table, FIRST, rows)
     place += 8 * PLACE * inputs
     for i in range(word(frame, 3)):
         to, size = (

@@ -50,6 +50,7 @@ from autograd_kernels.driver.rows import (
     none,
 )
 from autograd_kernels.jit import holding, rule
+from autograd_kernels.llvm.integers import most
 from autograd_kernels.native import C, F
 
 LARGEST32 = float(np.finfo(np.float32).max)
@@ -177,7 +178,7 @@ def binary(row, a, b):
     f, a, b = word(address_of(row), DATA), address_of(a), address_of(b)
     g = word(f, GLOBALS)
     ka, kb = dense(g, a), dense(g, b)
-    kind = max(ka, kb)
+    kind = most(ka, kb)
     if kind < 0:
         return none(g)
     shape, geom, w, place = words(8), words(5), words(28), words(1)
@@ -189,12 +190,12 @@ def binary(row, a, b):
     if kb >= 0:
         ndim, data_b, size_b = ndim_of(b), word(b, DATA), size_of(b)
     if ka >= 0 and kb >= 0:
-        ndim = max(ndim_of(a), ndim)
+        ndim = most(ndim_of(a), ndim)
         if ka == kb and ndim <= AXES:
             size = _broadcast(a, b, ndim, shape, geom)
     elif ndim <= AXES and _scalar(g, a if ka < 0 else b, kind, place):
         size = size_b if ka < 0 else size_a
-        put(geom, 0, max(size, 1))
+        put(geom, 0, most(size, 1))
         for i in range(1, 5):
             put(geom, i, 0)
         put(geom, 4 if ka < 0 else 2, 1)
@@ -296,7 +297,7 @@ def product(row, bias, a, b):
     item, address = 4 << kind, word(f, ADDRESS + kind)
     if not known or word(plan, 3) != flags or address == 0:
         return none(g)
-    if max(max(m * n, m * k), k * n) * item > MOST:
+    if most(most(m * n, m * k), k * n) * item > MOST:
         return none(g)
     if word(plan, 5) * item > word(f, SCRATCH_BYTES):
         return none(g)

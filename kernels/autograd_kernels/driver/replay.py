@@ -21,6 +21,7 @@ from __future__ import annotations
 import platform
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -28,6 +29,7 @@ from numba.extending import intrinsic
 
 from autograd_kernels.jit import kernel, releasing, rule
 from autograd_kernels.llvm.builder import WORD
+from autograd_kernels.llvm.integers import least
 
 ADDRESS, WORDS, COUNT, UNITS, PARTS, GRAIN, RUN, AFTER = range(8)
 COLUMNS = 8
@@ -37,6 +39,7 @@ BUSY = -1  # what `replay_shared` returns if somebody else has the helpers
 SIZES = (24, 40, 56, 80, 120, 240)  # words that a call passes, the least that suffices
 MOST_PARTS = 64  # of a launch: the bits of one word say which are claimed
 FOUND = 2  # what a check leaves that found something
+FIRST = np.int64(0)  # row, or unit: Numba compiles once more what takes a literal
 SPINS = 64  # pauses before a waiting thread lets others have the core
 
 PAUSES = {"x86_64": "llvm.x86.sse2.pause", "AMD64": "llvm.x86.sse2.pause"}
@@ -190,7 +193,7 @@ def _part(table, i, lo, hi):
     run = word(table, COLUMNS * i + RUN)
     step = TILE if run > 1 else hi - lo
     while lo < hi:
-        stop = min(lo + step, hi)
+        stop = least(lo + step, hi)
         for j in range(i, i + run):
             _launch(table, j, lo, stop)
         lo = stop
@@ -206,7 +209,7 @@ def walk(table, start, stop):
             if load(word(table, row + WORDS), 0) != 0:
                 return i
         else:
-            _part(table, i, 0, word(table, row + UNITS))
+            _part(table, i, FIRST, word(table, row + UNITS))
         i += word(table, row + RUN)
     return stop
 
@@ -240,7 +243,7 @@ def _share(table, i, counters, me):
         if load(counters, claimed) & bit or mark(counters, claimed, bit) & bit:
             continue
         lo = part * grain
-        _part(table, i, lo, min(lo + grain, word(table, row + UNITS)))
+        _part(table, i, lo, least(lo + grain, word(table, row + UNITS)))
         increase(counters, done, 1)
 
 
@@ -353,5 +356,5 @@ def replay_timed(table, rows, ticks):
     ticks[0] = _cycles()
     for i in range(rows):
         if word(table, COLUMNS * i + ADDRESS) != 0:
-            _launch(table, i, 0, word(table, COLUMNS * i + UNITS))
+            _launch(table, i, FIRST, word(table, COLUMNS * i + UNITS))
         ticks[i + 1] = _cycles()

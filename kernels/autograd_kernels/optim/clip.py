@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from autograd_kernels.jit import kernel, reduction
+from autograd_kernels.llvm.integers import least
 from autograd_kernels.llvm.memory import pointer
 from autograd_kernels.pointers import CHUNK, span, stretch
 
@@ -23,7 +24,7 @@ def norm_parts(lo, hi, power, like, sums, table):
         row = table[r]
         start, stop = span(r, lo, hi, table)
         for a in range(start, stop, CHUNK):
-            x = stretch(row, 1, a, min(a + CHUNK, stop), like)
+            x = stretch(row, 1, a, least(a + CHUNK, stop), like)
             total = 0.0
             if p == 2.0:
                 for i in range(x.size):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from autograd_kernels.jit import rule
+from autograd_kernels.llvm.integers import most
 from autograd_kernels.llvm.memory import at, pointer, pointers
 from autograd_kernels.llvm.named import read, write
 from autograd_kernels.llvm.vector import LANES, first, load, store
@@ -54,7 +55,7 @@ def vectors(f, start, stop, arrays, s):
     Of whole ones LLVM knows that the mask is full: some CPUs (Zen 5) read and write
     memory at half the speed under a mask.
     """
-    whole = start + (max(stop - start, 0) & -LANES)
+    whole = start + (most(stop - start, 0) & -LANES)
     full = first(LANES, LANES)
     for i in range(start, whole, LANES):
         f(i, full, arrays, s)
