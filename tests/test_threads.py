@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dis
 import math
+import os
 import subprocess
 import sys
 import threading
@@ -244,21 +245,36 @@ def test_without_more_threads_the_caller_does_the_rest(
     assert team.size == 3
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS is Linux'")
-def test_a_step_where_the_system_gives_no_thread() -> None:
-    code = """
-import resource, threading
+LIMITS = {
+    "memory for its stack": """
+threading.stack_size(1 << 30)
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 28), -1))
+""",
+    "tasks of this user": """
+os.setuid(54321)
+resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+""",
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits as Linux has them")
+@pytest.mark.parametrize("what", LIMITS)
+def test_a_step_where_the_system_gives_no_thread(what: str) -> None:
+    if "setuid" in LIMITS[what] and os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    code = f"""
+import os, resource, threading
 import numpy as np
 import autograd_core as ag
 
 x = ag.randn(600, 600, requires_grad=True)
-ag.set_num_threads(1)
+ag.set_num_threads(2)
 (x @ x).sum().backward()
 expected, x.grad = x.grad.numpy(), None
+ag.set_num_threads(1)
 ag.set_num_threads(2)
-threading.stack_size(1 << 30)
-used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 28), -1))
+{LIMITS[what]}
 (x @ x).sum().backward()
 assert (x.grad.numpy() == expected).all()
 from autograd_core.threads import teams
@@ -268,6 +284,37 @@ ag.set_num_threads(1)
     done = subprocess.run(
         [sys.executable, "-c", code], check=True, timeout=120, capture_output=True
     )
+    assert not done.stderr
+
+
+LATE = """
+import atexit, threading
+import numpy as np
+
+def step(when):
+    x.grad = None
+    (x @ x).sum().backward()
+    print(when, (x.grad.numpy() == 1200).all(), flush=True)
+
+def after_main():
+    threading.main_thread().join()
+    step("a thread")
+
+atexit.register(step, "after ours")
+import autograd_core as ag
+atexit.register(step, "before ours")
+ag.set_num_threads(2)
+x = ag.tensor(np.ones((600, 600), "f4"), requires_grad=True)
+threading.Thread(target=after_main).start()
+"""
+
+
+def test_a_step_while_the_interpreter_ends() -> None:
+    """Some versions of CPython start no thread any more by then."""
+    done = subprocess.run(
+        [sys.executable, "-c", LATE], check=True, timeout=120, capture_output=True
+    )
+    assert done.stdout == b"a thread True\nbefore ours True\nafter ours True\n"
     assert not done.stderr
 
 

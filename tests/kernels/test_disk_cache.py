@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from pathlib import Path
@@ -58,7 +59,8 @@ def package(folder, version):
 
 def run(path, cache, script=CALL, cwd=None, **env):
     """(what was printed, standard error) of a script with the stand-in on its path."""
-    keep = {k: v for k, v in os.environ.items() if not k.startswith("XDG_")}
+    ours = "XDG_", "AUTOGRAD_CORE_"
+    keep = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
     env = {**keep, "AUTOGRAD_CORE_AHEAD": "0", "PYTHONPATH": str(path), **env}
     if cache is not None:
         env["AUTOGRAD_CORE_CACHE"] = str(cache)
@@ -163,6 +165,16 @@ def test_only_settings_that_change_code_change_the_folder(name, tmp_path):
     assert (before[0] == after[0]) is same
 
 
+def test_settings_of_numba_s_file_change_the_folder_too(tmp_path):
+    pytest.importorskip("yaml")
+    script = "from autograd_kernels import disk_cache; print(disk_cache.folder())"
+    path, found = plain(tmp_path, 1), set()
+    for text in ("developer_mode: 1", "boundscheck: 1"):
+        (tmp_path / ".numba_config.yaml").write_text(text)
+        found.add(run(path, "/c", script, cwd=tmp_path)[0])
+    assert len(found) == 2
+
+
 ROOTS = {
     "given": ({"AUTOGRAD_CORE_CACHE": "/some/where"}, "/some/where"),
     "given, below home": ({"AUTOGRAD_CORE_CACHE": "~/x"}, "{tmp}/x"),
@@ -208,15 +220,31 @@ def test_a_file_that_others_may_write_to_is_not_loaded(tmp_path):
     assert "may have been written by another user" in err
 
 
+# Python itself may be where only root gets: what is imported late is so before.
+ANOTHER = f"""
+import os
+import numpy as np
+from autograd_kernels import probe
+probe.add(0, 2, np.zeros(2, "f4"))
+os.setgid(65534)
+os.setuid(65534)
+{CALL}
+"""
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_root_fills_it_and_another_user_reads_it(tmp_path):
-    path, cache = plain(tmp_path, 1), tmp_path / "cache"
-    for folder in (tmp_path, *tmp_path.parents):
-        if not folder.stat().st_mode & 0o001:
-            pytest.skip("nobody else can reach the temporary folder")
-    run(path, cache)
-    script = f"import os; os.setuid(65534)\n{CALL}"
-    assert run(path, cache, script)[0] == "1 1"
+@pytest.mark.parametrize(("owner", "out"), [(0, "1 1"), (65534, "1 1"), (1234, "1 0")])
+def test_whose_files_another_user_reads(owner, out):
+    """Root's and his own; those of a third could hold anything."""
+    with tempfile.TemporaryDirectory() as folder:  # pytest's is the user's alone
+        os.chmod(folder, 0o755)
+        path, cache = plain(Path(folder), 1), Path(folder, "cache")
+        run(path, cache)
+        (file,) = cache.rglob("*.nbc")
+        os.chown(file, owner, owner)
+        found, err = run(path, cache, ANOTHER)
+        assert found == out
+        assert ("may have been written by another user" in err) is (owner == 1234)
 
 
 def test_a_folder_that_cannot_be_used_is_said_once(tmp_path):
