@@ -49,6 +49,7 @@ from numba.core.compiler_lock import global_compiler_lock as compiling
 from autograd_kernels import interpreter
 from autograd_kernels.compiler import Helper, Kernel
 from autograd_kernels.disk_cache import DiskCache
+from autograd_kernels.undisturbed import undisturbed
 
 interpreter.check()
 
@@ -173,6 +174,7 @@ def _made(fn: Any, traits: Traits, flags: set[str], **options: Any) -> Any:
     if fn is None:
         return partial(_made, traits=traits, flags=flags, **options)
     dispatcher = njit(fn, fastmath=flags, pipeline_class=Kernel, **options)
+    dispatcher.compile = undisturbed(dispatcher.compile)
     dispatcher.traits = traits
     dispatcher.launches = Launches()
     # Only what the folder's key tells apart: no source from elsewhere, no closure.

@@ -28,6 +28,7 @@ FILES = (
     "caches.py",
     "notice.py",
     "interpreter.py",
+    "undisturbed.py",
 )
 PROBE = """
 from autograd_kernels.jit import kernel
