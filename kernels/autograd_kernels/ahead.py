@@ -170,7 +170,7 @@ def work() -> None:
         path = kernel._cache.path(sig)
         busy = Claim(path)
         with suppress(Exception):
-            if path.exists() or not busy.take():
+            if os.path.exists(path) or not busy.take():
                 continue
             busy.drop()
             kernel.compile(sig)

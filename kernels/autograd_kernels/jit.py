@@ -218,7 +218,8 @@ def _compiled(dispatcher: Any, types: tuple[Any, ...]) -> Any:
 
 def is_ready(dispatcher: Any, kinds: tuple[Any, ...]) -> bool:
     """Whether `entry` needs not compile: it was there before, or is in the cache."""
-    return kinds in dispatcher.overloads or dispatcher._cache.path(kinds).exists()
+    known = kinds in dispatcher.overloads
+    return known or os.path.exists(dispatcher._cache.path(kinds))
 
 
 def entry(dispatcher: Any, kinds: tuple[Any, ...]) -> Callable[..., Any]:

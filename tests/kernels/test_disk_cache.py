@@ -248,6 +248,18 @@ def test_whose_files_another_user_reads(owner, out):
         assert ("may have been written by another user" in err) is (owner == 1234)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_home_of_somebody_else():
+    """As where a container's user is set, and its HOME is still root's."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        path, home = plain(Path(folder), 1), Path(folder, "root")
+        home.mkdir(0o700)
+        found, err = run(path, home / "cache", ANOTHER)
+        assert found == "1 0"
+        assert "compiles its kernels anew at each start" in err
+
+
 def test_a_folder_that_cannot_be_used_is_said_once(tmp_path):
     path = plain(tmp_path, 1)
     more = "probe.add(0, 2, np.zeros(2, 'f4')); probe.add(0, 2, np.zeros(2, 'i8'))"

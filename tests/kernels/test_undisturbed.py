@@ -12,9 +12,9 @@ import numba
 import numpy as np
 import pytest
 from numba.core import event
+from numba.core.compiler_lock import global_compiler_lock as compiling
 
 from autograd_kernels import jit
-from autograd_kernels.undisturbed import compiling
 
 
 def add_seven(lo: int, hi: int, out: Any) -> None:
