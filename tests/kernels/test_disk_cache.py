@@ -306,6 +306,24 @@ def test_a_claim_is_one_process_s_until_it_ends(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_helper_imports_nothing_from_the_working_folder(tmp_path, monkeypatch):
+    """Where it would run a user's `secrets.py` because of its name."""
+    calls, execute = [], subprocess.run
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(2), raising=False)
+    monkeypatch.setattr(sys, "path", [p for p in sys.path if p])
+    monkeypatch.delenv("AUTOGRAD_CORE_AHEAD", raising=False)
+    monkeypatch.setattr(
+        subprocess, "run", lambda *args, **options: calls.append((args[0], options))
+    )
+    ahead.start()
+    ((*command, _), options) = calls[0]
+    (tmp_path / "secrets.py").write_text("")
+    options = {**options, "stdout": subprocess.PIPE, "check": True, "text": True}
+    script = "import secrets; print(secrets.__file__)"
+    done = execute([*command, script], cwd=tmp_path, **options)
+    assert str(tmp_path) not in done.stdout
+
+
 STEP = """
 import numpy as np, autograd_core as ag
 from autograd_core import nn, optim
