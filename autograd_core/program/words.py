@@ -148,7 +148,8 @@ def _looked_at(holder: Any) -> Opaque:
     """The same by Python: the objects in a holder, by identity."""
     if isinstance(holder, Names):
         space, names = holder.space, tuple(holder.names)
-        return Opaque(lambda: Objects(space.get(name) for name in names))
+        # All keys: a new one may hide what a class or a module has by its name.
+        return Opaque(lambda: Objects([*space, *map(space.get, names)]))
     if isinstance(holder, CellType):
         return Opaque(lambda: Objects([holder.cell_contents]))
     if isinstance(holder, dict):
