@@ -95,6 +95,8 @@ def _dict_words(space: Any, names: Iterable[Any]) -> Iterator[Pair]:
     start = id(space)
     for at in (KEYS, VALUES, USED):
         yield start + 8 * at, word(start + 8 * at)
+    for address in _order(word(start + 8 * KEYS), word(start + 8 * VALUES)):
+        yield address, word(address)
     wanted = list(names)
     if wanted:
         slots = _slots(start)
@@ -106,6 +108,24 @@ def _dict_words(space: Any, names: Iterable[Any]) -> Iterator[Pair]:
             if not slot or word(slot) != id(space[name]):
                 raise UnknownLayoutError
             yield slot, word(slot)
+
+
+def _order(keys: int, values: int) -> Iterator[int]:
+    """Addresses of words that change with a dict's keys, also where as many come as go.
+
+    A table of keys counts all that ever came. Where instances share one, a byte for
+    each key stands before an instance's values, or since 3.13 after them.
+    """
+    if not values:
+        yield keys + 8 * KEYS_COUNT
+    elif _values_head():
+        yield values
+        capacity = word(values) & 0xFF
+        after = values + _values_head() + 8 * capacity
+        yield from range(after, after + capacity, 8)
+    else:
+        before = word(values - 8) >> 56 & 0xFF  # bytes, as the last of them says
+        yield from range(values - before, values, 8)
 
 
 def _slots(start: int) -> dict[int, int]:
@@ -182,12 +202,18 @@ def _samples() -> list[tuple[Any, Any]]:
         def __init__(self) -> None:
             self.a, self.b = object(), object()
 
-    plain, more = Plain(), Plain()
+    def change_keys(space: dict[Any, Any], new: str) -> None:
+        del space["a"]
+        space[new] = object()
+
+    plain, more, known, other = Plain(), Plain(), Plain(), Plain()
+    swapped: dict[Any, Any] = {"a": object(), "b": object()}
     cell = CellType(object())
     table: dict[Any, Any] = {"a": object(), "b": object()}
     mixed: dict[Any, Any] = {1: object(), "b": object(), (2, 3): object()}
     items = [object(), object()]
-    vars(plain), vars(more)
+    for sample in (plain, more, known, other):
+        vars(sample)
 
     def one(a: Any = (), *, b: Any = ()) -> None: ...
     def two(a: Any = (), *, b: Any = ()) -> None: ...
@@ -198,6 +224,9 @@ def _samples() -> list[tuple[Any, Any]]:
         (two, lambda: setattr(two, "__code__", one.__code__)),
         (Names(vars(plain), ["a"]), lambda: setattr(plain, "a", object())),
         (Names(vars(more), ["b"]), lambda: setattr(more, "c", object())),
+        (Names(vars(known), ["b"]), lambda: change_keys(vars(known), "c")),
+        (Names(vars(other), ["b"]), lambda: change_keys(vars(other), "new")),
+        (Names(swapped, ["b"]), lambda: change_keys(swapped, "c")),
         (Names(table, ["b"]), lambda: table.__setitem__("b", object())),
         (mixed, lambda: mixed.__setitem__((2, 3), object())),
         (dict(table), None),

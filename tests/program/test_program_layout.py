@@ -1,4 +1,4 @@
-"""Guards where objects lie otherwise in memory than is known: Python looks instead."""
+"""Guards by words of memory, and by Python where objects lie otherwise than known."""
 
 from __future__ import annotations
 
@@ -46,6 +46,37 @@ def test_an_attribute_that_hides_the_class_s_own() -> None:
     assert step(x).tolist() == [3, 3, 3]
     del scale.factor
     assert step(x).tolist() == [2, 2, 2]
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_another_attribute_goes_as_one_comes(known: bool) -> None:
+    """Then there are as many as before."""
+
+    class Fresh(Scale):
+        def __init__(self) -> None:
+            self.first, self.kept, self.last = 1, 2, 3
+
+    if known:  # to all instances, which share a table of names
+        Fresh().factor = 5.0
+    for gone in ("first", "last"):
+        scale, x = Fresh(), np.ones(3)
+        step = ag.compile(scale.step)
+        for _ in range(4):
+            assert step(x).tolist() == [2, 2, 2]
+        delattr(scale, gone)
+        scale.factor = 3.0
+        assert step(x).tolist() == [3, 3, 3]
+
+
+def test_a_global_goes_as_one_comes_that_hides_a_built_in() -> None:
+    space: dict[str, Any] = {"__name__": "users", "junk": 1}
+    exec("def f(x):\n    return x * float(abs(-2.0))", space)  # noqa: S102
+    step, x = ag.compile(space["f"]), np.ones(3)
+    for _ in range(4):
+        assert step(x).tolist() == [2, 2, 2]
+    del space["junk"]
+    space["abs"] = lambda _: 7.0
+    assert step(x).tolist() == [7, 7, 7]
 
 
 @pytest.mark.usefixtures("unknown")
