@@ -93,9 +93,7 @@ def _dict_words(space: Any, names: Iterable[Any]) -> Iterator[Pair]:
     if type(space) is not dict:
         raise UnknownLayoutError
     start = id(space)
-    for at in (KEYS, VALUES, USED):
-        yield start + 8 * at, word(start + 8 * at)
-    for address in _order(word(start + 8 * KEYS), word(start + 8 * VALUES)):
+    for address in _keys(start):
         yield address, word(address)
     wanted = list(names)
     if wanted:
@@ -110,22 +108,23 @@ def _dict_words(space: Any, names: Iterable[Any]) -> Iterator[Pair]:
             yield slot, word(slot)
 
 
-def _order(keys: int, values: int) -> Iterator[int]:
+def _keys(start: int) -> Iterator[int]:
     """Addresses of words that change with a dict's keys, also where as many come as go.
 
     A table of keys counts all that ever came. Where instances share one, a byte for
-    each key stands before an instance's values, or since 3.13 after them.
+    each key in use stands before an instance's values, or since 3.13 after them.
     """
+    yield from (start + 8 * KEYS, start + 8 * VALUES)
+    keys, values = word(start + 8 * KEYS), word(start + 8 * VALUES)
     if not values:
-        yield keys + 8 * KEYS_COUNT
-    elif _values_head():
+        yield from (start + 8 * USED, keys + 8 * KEYS_COUNT)
+    elif _values_head():  # bytes: capacity, size, ...
         yield values
-        capacity = word(values) & 0xFF
-        after = values + _values_head() + 8 * capacity
-        yield from range(after, after + capacity, 8)
-    else:
-        before = word(values - 8) >> 56 & 0xFF  # bytes, as the last of them says
-        yield from range(values - before, values, 8)
+        first = values + _values_head() + 8 * (word(values) & 0xFF)
+        yield from range(first, first + (word(values) >> 8 & 0xFF), 8)
+    else:  # bytes: ..., the second key, the first, size, capacity
+        size = word(values - 8) >> 48 & 0xFF
+        yield from range(values - 8, values - 8 - (size + 2), -8)
 
 
 def _slots(start: int) -> dict[int, int]:
