@@ -203,8 +203,9 @@ class View:
 
     def _names_in(self, space: dict[str, Any], names: Iterable[str], form: str) -> None:
         """Values in a module's dict, by the names that code mentions."""
+        names = [*names]
         found = [name for name in names if name in space]
-        if found:
+        if names:  # also if all are built-ins: a new key may hide one
             self.holders.append(Names(space, found))
         for name in found:
             self._visit(space[name], form.format(name))
