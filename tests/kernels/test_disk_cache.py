@@ -258,7 +258,7 @@ def test_a_home_of_somebody_else():
         os.chmod(folder, 0o755)
         path, home = plain(Path(folder), 1), Path(folder, "root")
         home.mkdir(0o700)
-        found, err = run(path, home / "cache", ANOTHER)
+        found, err = run(path, home / "cache", ANOTHER.format("f4"))
         assert found == "1 0"
         assert "compiles its kernels anew at each start" in err
 
