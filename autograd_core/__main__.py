@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+
+
+def _sizes(folder: Path, end: str = "") -> Iterator[int]:
+    """Bytes of each file below a folder, as far as this user may look into it."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):  # one that has gone since
+                if name.endswith(end):
+                    yield os.path.getsize(os.path.join(place, name))
 
 
 def facts() -> Iterator[tuple[str, str]]:
@@ -20,8 +31,7 @@ def facts() -> Iterator[tuple[str, str]]:
     from autograd_kernels.llvm import target
 
     folder = disk_cache.folder()
-    files = [f.stat().st_size for f in folder.glob("*.nbc")] if folder.is_dir() else []
-    whole = sum(f.stat().st_size for f in disk_cache.ROOT.rglob("*") if f.is_file())
+    files, whole = [*_sizes(folder, ".nbc")], sum(_sizes(disk_cache.ROOT))
     yield "autograd_core", f"{ag.__version__} in {Path(ag.__file__).parent}"
     yield "Python", f"{sys.version.split()[0]} on {sys.platform}"
     yield "NumPy, Numba", f"{np.__version__}, {numba.__version__}"

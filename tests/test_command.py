@@ -23,6 +23,15 @@ def test_it_says_what_a_bug_report_needs(capsys):
     assert str(disk_cache.folder()) in lines["cache"]
 
 
+def test_a_cache_that_cannot_be_looked_into_has_no_kernels(
+    capsys, monkeypatch, tmp_path
+):
+    for folder in (tmp_path / "none", tmp_path / ("x" * 300)):
+        monkeypatch.setattr(disk_cache, "folder", lambda folder=folder: folder)
+        assert command.main([]) == 0
+        assert "0 kernels, 0.0 MB" in capsys.readouterr().out
+
+
 def test_an_unknown_command_is_refused(capsys):
     with pytest.raises(SystemExit):
         command.main(["warn"])

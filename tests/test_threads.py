@@ -18,7 +18,6 @@ import numpy as np
 import pytest
 
 import autograd_core as ag
-from autograd_core import threads
 from autograd_core.program.cost import BRIEF, nanoseconds
 from autograd_core.threads import (
     GAIN,
@@ -243,33 +242,6 @@ def test_without_more_threads_the_caller_does_the_rest(
     assert team.size == 3
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS is Linux'")
-def test_a_step_where_the_system_gives_no_thread() -> None:
-    code = """
-import resource, threading
-import numpy as np
-import autograd_core as ag
-
-x = ag.randn(600, 600, requires_grad=True)
-ag.set_num_threads(1)
-(x @ x).sum().backward()
-expected, x.grad = x.grad.numpy(), None
-ag.set_num_threads(2)
-threading.stack_size(1 << 30)
-used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 28), -1))
-(x @ x).sum().backward()
-assert (x.grad.numpy() == expected).all()
-from autograd_core.threads import teams
-assert teams.current.most == 0
-ag.set_num_threads(1)
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], check=True, timeout=120, capture_output=True
-    )
-    assert not done.stderr
-
-
 # Alone or shared ----------------------------------------------------------------------
 
 
@@ -358,32 +330,3 @@ def test_typical_of_nothing_is_never_chosen() -> None:
     pace = ShareOrNot()
     assert pace.alone == math.inf
     assert not pace.share()
-
-
-LIMITED = {
-    "nothing": ({}, 4),
-    "ours": ({"AUTOGRAD_CORE_NUM_THREADS": "7", "OMP_NUM_THREADS": "1"}, 7),
-    "loky's worker": ({"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}, 1),
-    "nested levels": ({"OMP_NUM_THREADS": "2,1"}, 2),
-    "more than there are": ({"OMP_NUM_THREADS": "64"}, 4),
-    "no number": ({"OMP_NUM_THREADS": "many"}, 4),
-}
-
-
-@pytest.mark.parametrize("name", LIMITED)
-def test_the_number_of_threads_that_others_allow(name, monkeypatch):
-    env, expected = LIMITED[name]
-    for variable in (*threads.LIMITS, "AUTOGRAD_CORE_NUM_THREADS"):
-        monkeypatch.delenv(variable, raising=False)
-    for variable, value in env.items():
-        monkeypatch.setenv(variable, value)
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: range(4))
-    monkeypatch.setattr(threads, "quota", lambda _: 64)
-    assert threads.default_size() == expected
-
-
-@pytest.mark.parametrize("given", ["0", "-1", "2.0", "abc", "²"])
-def test_a_number_of_threads_that_is_none_is_said(given, monkeypatch):
-    monkeypatch.setenv("AUTOGRAD_CORE_NUM_THREADS", given)
-    with pytest.raises(ImportError, match="expected a whole number > 0"):
-        threads.default_size()

@@ -227,6 +227,7 @@ class View:
 
     def _names_in(self, space: dict[str, Any], names: Iterable[str], form: str) -> None:
         """Values in a module's dict, by the names that code mentions."""
+        names = [*names]
         found = [name for name in names if name in space]
         self.holders.append(Names(space, found))  # of none, too: one may come
         for name in found:

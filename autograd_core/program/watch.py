@@ -84,7 +84,9 @@ class Watch:
             for tensor, grad in self.entry_grads:
                 pairs.append((id(tensor) + slot_of("_grad"), id(grad)))
         else:
-            self.opaque.append(Opaque(lambda: self._tensors_hold()))
+            held = Opaque(self._tensors_hold)
+            held.value = ""  # as it was recorded, whatever there is now
+            self.opaque.append(held)
         self.pairs = table(pairs)
 
     def still(self) -> bool:

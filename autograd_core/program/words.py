@@ -93,8 +93,8 @@ def _dict_words(space: Any, names: Iterable[Any]) -> Iterator[Pair]:
     if type(space) is not dict:
         raise UnknownLayoutError
     start = id(space)
-    for at in (KEYS, VALUES, USED):
-        yield start + 8 * at, word(start + 8 * at)
+    for address in _keys(start):
+        yield address, word(address)
     wanted = list(names)
     if wanted:
         slots = _slots(start)
@@ -106,6 +106,25 @@ def _dict_words(space: Any, names: Iterable[Any]) -> Iterator[Pair]:
             if not slot or word(slot) != id(space[name]):
                 raise UnknownLayoutError
             yield slot, word(slot)
+
+
+def _keys(start: int) -> Iterator[int]:
+    """Addresses of words that change with a dict's keys, also where as many come as go.
+
+    A table of keys counts all that ever came. Where instances share one, a byte for
+    each key in use stands before an instance's values, or since 3.13 after them.
+    """
+    yield from (start + 8 * KEYS, start + 8 * VALUES)
+    keys, values = word(start + 8 * KEYS), word(start + 8 * VALUES)
+    if not values:
+        yield from (start + 8 * USED, keys + 8 * KEYS_COUNT)
+    elif _values_head():  # bytes: capacity, size, ...
+        yield values
+        first = values + _values_head() + 8 * (word(values) & 0xFF)
+        yield from range(first, first + (word(values) >> 8 & 0xFF), 8)
+    else:  # bytes: ..., the second key, the first, size, capacity
+        size = word(values - 8) >> 48 & 0xFF
+        yield from range(values - 8, values - 8 - (size + 2), -8)
 
 
 def _slots(start: int) -> dict[int, int]:
@@ -148,7 +167,8 @@ def _looked_at(holder: Any) -> Opaque:
     """The same by Python: the objects in a holder, by identity."""
     if isinstance(holder, Names):
         space, names = holder.space, tuple(holder.names)
-        return Opaque(lambda: Objects(space.get(name) for name in names))
+        # All keys: a new one may hide what a class or a module has by its name.
+        return Opaque(lambda: Objects([*space, *map(space.get, names)]))
     if isinstance(holder, CellType):
         return Opaque(lambda: Objects([holder.cell_contents]))
     if isinstance(holder, dict):
@@ -181,12 +201,18 @@ def _samples() -> list[tuple[Any, Any]]:
         def __init__(self) -> None:
             self.a, self.b = object(), object()
 
-    plain, more = Plain(), Plain()
+    def change_keys(space: dict[Any, Any], new: str) -> None:
+        del space["a"]
+        space[new] = object()
+
+    plain, more, known, other = Plain(), Plain(), Plain(), Plain()
+    swapped: dict[Any, Any] = {"a": object(), "b": object()}
     cell = CellType(object())
     table: dict[Any, Any] = {"a": object(), "b": object()}
     mixed: dict[Any, Any] = {1: object(), "b": object(), (2, 3): object()}
     items = [object(), object()]
-    vars(plain), vars(more)
+    for sample in (plain, more, known, other):
+        vars(sample)
 
     def one(a: Any = (), *, b: Any = ()) -> None: ...
     def two(a: Any = (), *, b: Any = ()) -> None: ...
@@ -197,6 +223,9 @@ def _samples() -> list[tuple[Any, Any]]:
         (two, lambda: setattr(two, "__code__", one.__code__)),
         (Names(vars(plain), ["a"]), lambda: setattr(plain, "a", object())),
         (Names(vars(more), ["b"]), lambda: setattr(more, "c", object())),
+        (Names(vars(known), ["b"]), lambda: change_keys(vars(known), "c")),
+        (Names(vars(other), ["b"]), lambda: change_keys(vars(other), "new")),
+        (Names(swapped, ["b"]), lambda: change_keys(swapped, "c")),
         (Names(table, ["b"]), lambda: table.__setitem__("b", object())),
         (mixed, lambda: mixed.__setitem__((2, 3), object())),
         (dict(table), None),

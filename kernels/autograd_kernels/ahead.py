@@ -140,11 +140,13 @@ def start() -> None:
         return
     if getattr(sys, "frozen", False) or not sys.executable:
         return
+    script = f"from {__name__} import detach; detach()"
+    # By -P nothing is imported from the working folder that is not on our own path.
     path = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
     for _ in range(min(cores - 1, HELPERS)):
         with suppress(OSError):
             subprocess.run(
-                [sys.executable, "-c", f"from {__name__} import detach; detach()"],
+                [sys.executable, "-P", "-c", script],
                 env={**os.environ, "PYTHONPATH": path, "AUTOGRAD_CORE_AHEAD": "0"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -169,7 +171,7 @@ def work() -> None:
         path = kernel._cache.path(sig)
         busy = Claim(path)
         with suppress(Exception):
-            if path.exists() or not busy.take():
+            if os.path.exists(path) or not busy.take():
                 continue
             busy.drop()
             kernel.compile(sig)

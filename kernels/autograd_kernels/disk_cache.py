@@ -157,7 +157,9 @@ class DiskCache:
         found = self._read(sig, target)
         if found is None:
             notice.begin()
-            if not folder().exists():  # nothing was ever compiled for this machine
+            if not os.path.exists(
+                folder()
+            ):  # nothing was ever compiled for this machine
                 ahead.start()
             claim = ahead.claim(self.path(sig))
             found = self._read(sig, target)  # whom we waited for may have written it
@@ -218,7 +220,7 @@ def _trusted(path: Path) -> bytes:
 
 def _write(path: Path, data: bytes) -> None:
     """All or nothing; readable by whom the umask lets, writable by this user only."""
-    if not path.parent.exists():
+    if not os.path.exists(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         prune(ROOT, path.parent)
     part = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")

@@ -51,6 +51,7 @@ from autograd_kernels import interpreter
 from autograd_kernels.compiler import HelperPipeline, KernelPipeline
 from autograd_kernels.disk_cache import DiskCache
 from autograd_kernels.native import Kernel, Traits
+from autograd_kernels.undisturbed import undisturbed
 
 interpreter.check()
 
@@ -131,6 +132,7 @@ def releasing(fn: F) -> F:
 
 
 def _kept(dispatcher: Any, fn: Any) -> Any:
+    dispatcher.compile = undisturbed(dispatcher.compile)
     # Only what the folder's key tells apart: no source from elsewhere, no closure.
     if fn.__module__.startswith(f"{__package__}.") and fn.__closure__ is None:
         dispatcher._cache = DiskCache(fn)
@@ -139,7 +141,8 @@ def _kept(dispatcher: Any, fn: Any) -> Any:
 
 def is_ready(builtin: Any, kinds: tuple[Any, ...]) -> bool:
     """Whether `entry` needs not compile: it was there before, or is in the cache."""
-    return kinds in builtin.overloads or builtin._cache.path(kinds).exists()
+    known = kinds in builtin.overloads
+    return known or os.path.exists(builtin._cache.path(kinds))
 
 
 def entry(builtin: Any, kinds: tuple[Any, ...]) -> Callable[..., Any]:

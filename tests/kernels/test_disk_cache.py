@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from pathlib import Path
@@ -28,6 +29,7 @@ FILES = (
     "caches.py",
     "notice.py",
     "interpreter.py",
+    "undisturbed.py",
 )
 PROBE = """
 from autograd_kernels.jit import kernel
@@ -59,7 +61,8 @@ def package(folder, version):
 
 def run(path, cache, script=CALL, cwd=None, **env):
     """(what was printed, standard error) of a script with the stand-in on its path."""
-    keep = {k: v for k, v in os.environ.items() if not k.startswith("XDG_")}
+    ours = "XDG_", "AUTOGRAD_CORE_"
+    keep = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
     env = {**keep, "AUTOGRAD_CORE_AHEAD": "0", "PYTHONPATH": str(path), **env}
     if cache is not None:
         env["AUTOGRAD_CORE_CACHE"] = str(cache)
@@ -172,6 +175,16 @@ def test_only_settings_that_change_code_change_the_folder(name, with_folder):
     assert (run(path, "/c", FOLDER, **env)[0] == before) is same
 
 
+def test_settings_of_numba_s_file_change_the_folder_too(tmp_path):
+    pytest.importorskip("yaml")
+    script = "from autograd_kernels import disk_cache; print(disk_cache.folder())"
+    path, found = plain(tmp_path, 1), set()
+    for text in ("developer_mode: 1", "boundscheck: 1"):
+        (tmp_path / ".numba_config.yaml").write_text(text)
+        found.add(run(path, "/c", script, cwd=tmp_path)[0])
+    assert len(found) == 2
+
+
 ROOTS = {
     "given": ({"AUTOGRAD_CORE_CACHE": "/some/where"}, "/some/where"),
     "given, below home": ({"AUTOGRAD_CORE_CACHE": "~/x"}, "{tmp}/x"),
@@ -224,15 +237,46 @@ def test_a_file_that_others_may_write_to_is_not_loaded(tmp_path):
     assert "may have been written by another user" in err
 
 
+# Python may lie where only root gets: a first compilation imports what comes late.
+ANOTHER = """
+import os
+import numpy as np
+from autograd_kernels import probe
+probe.add(0, 2, np.zeros(2, "{}"))
+probe.add.stats.cache_hits.clear()
+os.setgid(65534)
+os.setuid(65534)
+out = np.zeros(2)
+probe.add(0, 2, out)
+print(int(out[0]), sum(probe.add.stats.cache_hits.values()))
+"""
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_root_fills_it_and_another_user_reads_it(tmp_path):
-    path, cache = plain(tmp_path, 1), tmp_path / "cache"
-    for folder in (tmp_path, *tmp_path.parents):
-        if not folder.stat().st_mode & 0o001:
-            pytest.skip("nobody else can reach the temporary folder")
-    run(path, cache)
-    script = f"import os; os.setuid(65534)\n{CALL}"
-    assert run(path, cache, script)[0] == "1 1"
+def test_whose_files_another_user_reads():
+    """Root's and his own; those of a third could hold anything."""
+    with tempfile.TemporaryDirectory() as folder:  # pytest's is the user's alone
+        os.chmod(folder, 0o755)
+        path, cache = plain(Path(folder), 1), Path(folder, "cache")
+        run(path, cache)
+        (file,) = cache.rglob("*.nbc")
+        for owner, hits, late in ((0, 1, "f4"), (65534, 1, "i8"), (1234, 0, "i4")):
+            os.chown(file, owner, owner)
+            found, err = run(path, cache, ANOTHER.format(late))
+            assert found == f"1 {hits}"
+            assert ("may have been written by another user" in err) is (not hits)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_home_of_somebody_else():
+    """As where a container's user is set, and its HOME is still root's."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        path, home = plain(Path(folder), 1), Path(folder, "root")
+        home.mkdir(0o700)
+        found, err = run(path, home / "cache", ANOTHER.format("f4"))
+        assert found == "1 0"
+        assert "compiles its kernels anew at each start" in err
 
 
 def test_a_folder_that_cannot_be_used_is_said_once(tmp_path):
@@ -279,6 +323,24 @@ def test_a_claim_is_one_process_s_until_it_ends(tmp_path):
     assert ahead.claim(tmp_path / "another.nbc") is None  # no waiting with one in hand
     got.drop()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_helper_imports_nothing_from_the_working_folder(tmp_path, monkeypatch):
+    """Where it would run a user's `secrets.py` because of its name."""
+    calls, execute = [], subprocess.run
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(2), raising=False)
+    monkeypatch.setattr(sys, "path", [p for p in sys.path if p])
+    monkeypatch.delenv("AUTOGRAD_CORE_AHEAD", raising=False)
+    monkeypatch.setattr(
+        subprocess, "run", lambda *args, **options: calls.append((args[0], options))
+    )
+    ahead.start()
+    ((*command, _), options) = calls[0]
+    (tmp_path / "secrets.py").write_text("")
+    options = {**options, "stdout": subprocess.PIPE, "check": True, "text": True}
+    script = "import secrets; print(secrets.__file__)"
+    done = execute([*command, script], cwd=tmp_path, **options)
+    assert str(tmp_path) not in done.stdout
 
 
 STEP = """

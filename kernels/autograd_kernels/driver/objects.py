@@ -24,7 +24,7 @@ from autograd_kernels.native import ALIGNED, WRITEABLE, C, F
 # Where an object keeps things: words from its start, and below the bits of the word
 # that holds a 32-bit field.
 TYPE = 1
-LENGTH, ITEMS = 2, 3  # of a tuple
+LENGTH, ITEMS = 2, tuple.__basicsize__ // 8  # of a tuple; since 3.14 after its hash
 NUMBER = 2  # of a float
 DATA, NDIM, SHAPE, STRIDES, DTYPE, FLAGS = 2, 3, 4, 5, 7, 8  # of an array
 HALF = 0xFFFFFFFF
