@@ -27,7 +27,7 @@ except ImportError:  # not a POSIX system: nobody claims, nobody helps
     fcntl = None  # type: ignore[assignment]
 
 HELPERS = 3  # at most; more would wait for the longest kernel anyway
-PATIENCE = 60.0  # seconds that another process is waited for
+PATIENCE = 20.0  # seconds that another process is waited for: it may be stopped
 POLL = 0.004
 
 # Kernels in the order of need, a letter and a dimension for each argument after lo and
@@ -123,7 +123,6 @@ def claim(path: Path) -> Claim | None:
     mine = Claim(path)
     end = time.monotonic() + PATIENCE
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         while not mine.take():
             if time.monotonic() > end:
                 return None

@@ -157,9 +157,7 @@ class DiskCache:
         found = self._read(sig, target)
         if found is None:
             notice.begin()
-            if not os.path.exists(
-                folder()
-            ):  # nothing was ever compiled for this machine
+            if _is_first():
                 ahead.start()
             claim = ahead.claim(self.path(sig))
             found = self._read(sig, target)  # whom we waited for may have written it
@@ -173,8 +171,9 @@ class DiskCache:
 
     def _read(self, sig: Any, target: Any) -> CompileResult | None:
         try:
-            data = _trusted(self.path(sig))
-            if hashlib.sha256(data[32:]).digest() != data[:32]:
+            path = self.path(sig)
+            data = _trusted(path)
+            if checksum(path, data[32:]) != data[:32]:
                 return None
             rtsys.initialize(target)  # not refresh(): what compiles loads the rest
             return CompileResult._rebuild(target, *serialize.loads(data[32:]))
@@ -187,8 +186,8 @@ class DiskCache:
         claim = self.claims.pop(sig, None)
         try:
             if unchanged():
-                payload = serialize.dumps(result._reduce())
-                _write(self.path(sig), hashlib.sha256(payload).digest() + payload)
+                payload, path = serialize.dumps(result._reduce()), self.path(sig)
+                _write(path, checksum(path, payload) + payload)
         except OSError as error:
             _say(str(error))
         finally:
@@ -205,10 +204,29 @@ class DiskCache:
         """Part of Numba's cache interface."""
 
 
+def checksum(path: Path, payload: bytes) -> bytes:
+    """Of a content under a name: files that were swapped are found out."""
+    return hashlib.sha256(path.name.encode() + payload).digest()
+
+
+def _is_first() -> bool:
+    """Make this version's folder; whether nothing was ever compiled for it here."""
+    try:
+        ROOT.mkdir(0o755, parents=True, exist_ok=True)
+        folder().mkdir(0o755)
+    except OSError:  # it is there, or cannot be: whoever saves says so
+        return False
+    prune(ROOT, folder())
+    return True
+
+
 def _trusted(path: Path) -> bytes:
     """The content; OSError for a file that somebody else could have written."""
-    with open(path, "rb") as file:
-        about = os.fstat(file.fileno())
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))  # a pipe waits
+    with open(handle, "rb") as file:
+        about = os.fstat(handle)
+        if not stat.S_ISREG(about.st_mode):
+            raise OSError(f"{path} is no file")
         if hasattr(os, "geteuid") and (
             about.st_uid not in (0, os.geteuid())
             or about.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
@@ -220,9 +238,7 @@ def _trusted(path: Path) -> bytes:
 
 def _write(path: Path, data: bytes) -> None:
     """All or nothing; readable by whom the umask lets, writable by this user only."""
-    if not os.path.exists(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        prune(ROOT, path.parent)
+    path.parent.mkdir(0o755, parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
     try:

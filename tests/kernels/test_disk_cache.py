@@ -301,6 +301,16 @@ def test_folders_of_old_versions_are_removed(tmp_path):
     assert {p.name for p in tmp_path.iterdir()} == {"b" * 16, "not ours"}
 
 
+def test_who_makes_a_folder_removes_the_old_ones(tmp_path):
+    old, cache = tmp_path / "cache" / ("a" * 16), tmp_path / "cache"
+    old.mkdir(parents=True)
+    os.utime(old, (0, 0))
+    tree = package(tmp_path / "tree", 1).parent
+    assert run(tree, cache)[0] == "1 0"
+    assert not old.exists()
+    assert [p.stat().st_mode & 0o22 for p in cache.iterdir()] == [0]
+
+
 def test_a_claim_is_one_process_s_until_it_ends(tmp_path):
     path = tmp_path / "kernel.nbc"
     script = (

@@ -2,7 +2,6 @@
 
 import ctypes
 import gc
-import hashlib
 import json
 import os
 import pickle
@@ -18,6 +17,7 @@ import pytest
 import autograd_core as ag
 from autograd_core.launch import copy_into
 from autograd_kernels import elementwise, jit
+from autograd_kernels.disk_cache import checksum
 from autograd_kernels.native import kinds_of
 
 # Calls one kernel; says where it came from and what it computed.
@@ -91,25 +91,39 @@ def test_a_second_process_compiles_nothing(cache):
 
 
 DAMAGE = {
-    "empty": lambda data: b"",
-    "truncated": lambda data: data[: len(data) // 2],
-    "shorter than its checksum": lambda data: data[:7],
-    "garbage": lambda data: b"garbage " * 400,
-    "one flipped bit": lambda data: data[:1000] + bytes([data[1000] ^ 1]) + data[1001:],
+    "empty": lambda path, data: b"",
+    "truncated": lambda path, data: data[: len(data) // 2],
+    "shorter than its checksum": lambda path, data: data[:7],
+    "garbage": lambda path, data: b"garbage " * 400,
+    "one flipped bit": lambda path, data: (
+        data[:1000] + bytes([data[1000] ^ 1]) + data[1001:]
+    ),
+    # Of another kernel, whole.
+    "swapped": lambda path, data: (
+        checksum(path.with_name("other.nbc"), data[32:]) + data[32:]
+    ),
     # The sum is right and the content is not: what a foreign writer may leave.
-    "a sum over nonsense": lambda data: hashlib.sha256(b"?").digest() + b"?",
+    "a sum over nonsense": lambda path, data: checksum(path, b"?") + b"?",
 }
 
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
 def test_a_damaged_file_means_recompile(cache, damage):
     (entry,) = entries(cache)
-    entry.write_bytes(damage(entry.read_bytes()))
+    entry.write_bytes(damage(entry, entry.read_bytes()))
     again = call(cache)
     assert again["compiled"]
     assert again["out"] == OUT
     data = entry.read_bytes()  # replaced by a good one
-    assert hashlib.sha256(data[32:]).digest() == data[:32]
+    assert checksum(entry, data[32:]) == data[:32]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes")
+def test_a_pipe_in_a_file_s_place_waits_for_nobody(cache):
+    (entry,) = entries(cache)
+    entry.unlink()
+    os.mkfifo(entry)
+    assert call(cache)["out"] == OUT
 
 
 def test_processes_may_fill_the_cache_at_once(tmp_path):
