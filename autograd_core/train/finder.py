@@ -28,7 +28,8 @@ from autograd_core.train.aside import (
     unchanged,
 )
 from autograd_core.train.data import Batches
-from autograd_core.train.step import Loss, penalty, require_finite
+from autograd_core.train.loss import Loss
+from autograd_core.train.step import penalty, require_finite
 
 MEMORY = 10  # the average that smooths the losses reaches over this part of the sweep
 MARGIN = 10.0  # between the rate that is too high and the one that is suggested

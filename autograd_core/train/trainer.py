@@ -18,7 +18,8 @@ from autograd_core.train.parallel.agreement import run_of
 from autograd_core.train.parallel.gradients import SHARDS
 from autograd_core.train.predict import bare
 from autograd_core.train.run import Run
-from autograd_core.train.step import Loss, Step
+from autograd_core.train.loss import Loss
+from autograd_core.train.step import Step
 
 
 def fit(
@@ -63,6 +64,7 @@ def fit(
     What is minimised, ``epochs`` times over all rows:
 
     - ``loss(output, y)``, a mean over rows, with ``sample_weight=w`` if there are any;
+      all are Tensors, compiled or not;
     - plus l2 / 2 * sum(w**2) + l1 * sum(abs(w)) over weights (no biases, no scales).
       ``sparse`` takes the l1 part as a proximal step (`optim.shrink_` by lr * l1 after
       each step; Daubechies, Defrise, De Mol, 2004), which makes weights exactly 0.
