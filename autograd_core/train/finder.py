@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.foreign.keywords import answers
 from autograd_core.hooks import Array
 from autograd_core.nn import Module
 from autograd_core.optim import Optimizer
@@ -98,6 +99,7 @@ class LearningRates:
         return plots.finished(figure, path)
 
 
+@answers
 def find_lr(
     model: Module,
     opt: Optimizer,

@@ -145,8 +145,8 @@ def make_step(
     """One training step of ``model``: (x, y) -> (loss without penalty, output).
 
     ``loss(output, y)``, of Tensors, is a mean over rows, ``opt`` takes the step, ``l1``
-    and ``l2`` are as in `fit`. Returns a function, which may be compiled. A loss that is not
-    finite raises FloatingPointError before anything is updated.
+    and ``l2`` are as in `fit`. Returns a function, which may be compiled. A loss that
+    is not finite raises FloatingPointError before anything is updated.
 
     >>> import numpy as np
     >>> import autograd_core as ag

@@ -267,10 +267,9 @@ def test_a_draw_inside_says_to_draw_outside(name):
 def test_what_is_new_in_each_call_keeps_a_function_eager(made):
     """As compile.md has it: the values are right, and the caller's own."""
     f = ag.compile(lambda x: (x * 2, made(3)))
-    x, results = np.ones(3, np.float32), []
+    x = np.ones(3, np.float32)
     with pytest.warns(RuntimeWarning, match=r"output 1 is another \w+ in each call"):
-        for _ in range(9):
-            results.append(f(x)[1])
+        results = [f(x)[1] for _ in range(9)]
     assert len(set(map(id, results))) == 9
     if made is np.zeros:
         results[0][:] = 7
