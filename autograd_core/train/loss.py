@@ -19,9 +19,10 @@ def call_loss(loss: Loss, output: Any, y: Any, *weight: Any) -> Any:
     A compiled step knows nothing but Tensors; so a loss that works there works in all
     other places, and the other way round. They share the memory of the arrays.
     """
-    given = {"sample_weight": _tensor(weight[0])} if weight else {}
-    return loss(_tensor(output), _tensor(y), **given)
+    given = {"sample_weight": as_tensor(weight[0])} if weight else {}
+    return loss(as_tensor(output), as_tensor(y), **given)
 
 
-def _tensor(values: Any) -> Any:
+def as_tensor(values: Any) -> Any:
+    """An array as a Tensor around it; all else as it is."""
     return Tensor(operand(values)) if isinstance(values, np.ndarray) else values

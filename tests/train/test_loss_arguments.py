@@ -71,6 +71,14 @@ def test_other_functions_give_tensors(name):
     assert loss.seen == {(ag.Tensor, ag.Tensor)} | {(ag.Tensor,) for _ in weight}
 
 
+def test_the_function_of_a_parallel_gets_tensors():
+    model, loss = nn.Linear(3, 1), Witness()
+    parallel = train.Parallel(model, shards=2)
+    for _ in range(3):
+        parallel.backward(lambda x, y: loss(model(x), y) + 0 * x.sum(), X, X[:, :1])
+    assert loss.seen == {(ag.Tensor, ag.Tensor)}
+
+
 def test_shards_and_gradchecks_give_tensors():
     model, loss = nn.Linear(3, 1), Witness()
     opt, data = optim.Adam(model.parameters()), (X, TARGETS["floats"])
