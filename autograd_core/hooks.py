@@ -65,8 +65,11 @@ class Recorder(Protocol):
     def on_new_tensor(self, tensor: Any, constant: bool) -> None:
         """A tensor was made out of nothing; the last launch gave it its values."""
 
-    def on_escape(self, array: Array, how: str) -> None:
-        """Values leave for Python, where they cannot be followed. May raise."""
+    def on_escape(self, array: Array, how: str, instead: str = "") -> None:
+        """Values leave for Python, where they cannot be followed. May raise.
+
+        ``instead`` says what to do, where that is not to read a tensor outside.
+        """
 
     def on_module(self, module: Any, entered: bool) -> None:
         """A module's ``forward`` begins or ends."""

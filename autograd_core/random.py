@@ -16,6 +16,11 @@ from autograd_core.launch import empty, launch
 from autograd_core.writes import overwrite
 from autograd_kernels import dropout as k
 
+DRAWN = (
+    "Draw outside and pass the numbers in, or make the layer outside; nn.Dropout draws "
+    "anew in each replay"
+)
+
 
 class Generator:
     """A seed and a counter (uint64). ``draw`` takes the next key."""
@@ -31,7 +36,7 @@ class Generator:
     def get_state(self) -> Array:
         """A copy of (seed, counter)."""
         if (listener := recorder()) is not None:
-            listener.on_escape(self.state, "get_state()")
+            listener.on_escape(self.state, "get_state()", "Read it outside")
         return self.state.copy()
 
     def set_state(self, state: Array) -> None:
@@ -48,7 +53,7 @@ class Generator:
         """NumPy's own generator with the next key, for what no kernel draws."""
         key = self.draw()
         if (listener := recorder()) is not None:
-            listener.on_escape(key, who)
+            listener.on_escape(key, f"{who}, which NumPy draws,", DRAWN)
         return np.random.Generator(np.random.Philox(key=key))
 
 

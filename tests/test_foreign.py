@@ -1,5 +1,6 @@
-"""Other libraries' names that are not ours: an AttributeError that says what to use."""
+"""Other libraries' names that are not ours: an error that says what to use."""
 
+import inspect
 import re
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 import autograd_core as ag
 from autograd_core import foreign, nn, optim, train
+from autograd_core.foreign import keywords
 
 OF = {
     "autograd_core": ag,
@@ -154,3 +156,93 @@ def test_version_and_dir():
         assert dir(module) == sorted(module.__all__)
     assert "cuda" not in dir(ag.tensor([1.0]))
     assert "cuda" not in dir(nn.Linear(1, 1))
+
+
+# Keywords -------------------------------------------------------------------------
+
+P = list(nn.Linear(2, 1).parameters())
+FIT = (nn.Linear(2, 1), optim.SGD(P, lr=0.1), nn.MSELoss(), ())
+
+
+@pytest.mark.parametrize(
+    ("call", "args", "given", "use"),
+    [
+        (optim.Adam, (P,), "learning_rate", "here it is lr"),
+        (optim.AdamW, (P,), "beta_1", "here it is betas=(beta1, beta2)"),
+        (optim.SGD, (P,), "momentun", "did you mean momentum?"),
+        (optim.SGD, (P,), "fused", "leave it out: one launch"),
+        (optim.StepLR, (), "verbose", "there are: optimizer, step_size, gamma"),
+        (train.fit, FIT, "validation_data", "here it is valid=(x, y)"),
+        (train.fit, FIT, "verbose", "here it is progress=True"),
+        (train.fit, FIT, "batchsize", "did you mean batch_size?"),
+        (train.fit, FIT, "shuffle", "train.Batches(x, y, batch_size, shuffle=...)"),
+        (train.search, (len, {}), "n_trials", "here it is trials"),
+        (train.search, (len, {}), "n_jobs", "here it is workers"),
+        (train.EarlyStopping, (), "restore_best_weights", "here it is restore=True"),
+        (train.Batches, (), "random_state", "here it is seed"),
+        (train.find_lr, (), "optimizer", "here it is opt"),
+        (ag.grad, (np.sin,), "argnums", "here it is argnum"),
+        (ag.jacobian, (np.sin,), "argnums", "here it is argnum"),
+        (nn.Linear, (), "use_bias", "here it is bias"),
+        (nn.Linear, (2, 1), "device", "everything is on the CPU"),
+        (nn.Dropout, (), "rate", "here it is p"),
+        (nn.ReLU, (), "inplace", "leave it out"),
+        (nn.ReLU, (), "no_such", "it takes none"),
+        (nn.Sequential, (), "no_such", "it takes none"),
+        (nn.MSELoss, (), "size_average", "here it is reduction"),
+    ],
+)
+def test_a_keyword_that_is_not_ours_says_which_is(call, args, given, use):
+    text = f"{call.__name__}() got an unexpected keyword argument '{given}': {use}"
+    with pytest.raises(TypeError, match=f"^{re.escape(text)}"):
+        call(*args, **{given: 1})
+
+
+def answering():
+    """Every public callable that answers, by its name."""
+    spaces = (ag, nn, optim, train)
+    public = [getattr(space, name) for space in spaces for name in space.__all__]
+    found = [getattr(c, "__init__", c) if inspect.isclass(c) else c for c in public]
+    return [c for c in found if "__wrapped__" in getattr(c, "__dict__", {})]
+
+
+def test_every_keyword_is_somebodys():
+    """Each entry of the table leads to a keyword that some callable has."""
+    names = {n for call in answering() for n in inspect.signature(call).parameters}
+    for known, uses in keywords.KEYWORDS.items():
+        assert {use.partition("=")[0] for use in uses} <= names, known
+    assert not {*keywords.ADVICE} & {*inspect.signature(train.fit).parameters}
+
+
+def test_every_constructor_of_a_layer_optimizer_schedule_and_callback_answers():
+    bases = (nn.Module, optim.Optimizer, optim.Scheduler, train.Callback)
+    answer = set(answering())
+    for space in (nn, optim, train):
+        for name in space.__all__:
+            kind = getattr(space, name)
+            if inspect.isclass(kind) and issubclass(kind, bases) and kind not in bases:
+                assert kind.__init__ in answer, name
+
+
+def test_other_errors_of_a_call_stay_pythons():
+    with pytest.raises(TypeError, match=r"^Linear\(\) missing 1 required .*'out_fea"):
+        nn.Linear(2)
+    with pytest.raises(TypeError, match=r"^ReLU\(\) takes 1 positional argument"):
+        nn.ReLU(1)
+
+    def score(lr):
+        return score(rate=lr)
+
+    space = {"lr": train.Uniform(0, 1)}
+    with pytest.raises(TypeError, match=r"score\(\) got .* argument 'rate'"):
+        train.search(score, space, trials=1)
+
+
+def test_a_users_class_answers_as_python_does():
+    class Net(nn.Module):
+        def __init__(self, width):
+            self.body = nn.Linear(width, 1)
+
+    with pytest.raises(TypeError, match=r"Net\.__init__\(\) got .* 'units'$"):
+        Net(units=3)
+    assert not hasattr(Net.__init__, "__wrapped__")

@@ -18,6 +18,7 @@ from typing import NoReturn
 import numpy as np
 
 from autograd_core.foreign.arrays import AG, AWAY, IN_PLACE, NUMPY, NUMPYS, TENSOR
+from autograd_core.foreign.keywords import Answering
 from autograd_core.foreign.layers import FAMILIES, FUNCTIONAL, INIT, MODULE, NN
 from autograd_core.foreign.training import OPTIM, OPTIMIZER, SEARCH, TRAIN
 
@@ -118,7 +119,7 @@ class ElsewhereInTensor:
         return _there(self)
 
 
-class ElsewhereInModule:
+class ElsewhereInModule(Answering):
     """What PyTorch's Modules have and these do not."""
 
     def __dir__(self) -> list[str]:
@@ -126,7 +127,7 @@ class ElsewhereInModule:
         return _there(self)
 
 
-class ElsewhereInOptimizer:
+class ElsewhereInOptimizer(Answering):
     """What other optimizers have: a learning rate of all that is one attribute."""
 
     def __dir__(self) -> list[str]:

@@ -248,6 +248,9 @@ class Layer(Module):
     with the values of that moment. TypeError for what holds no numbers.
     """
 
+    def __init__(self) -> None:
+        """Without settings."""
+
     def _as_inputs(self, args: Args, kwargs: Kwargs) -> tuple[Args, Kwargs]:
         """The input, which comes first or by its name, as a Tensor."""
         if args:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 from weakref import ref
 
+from autograd_core.foreign.keywords import Answering
 from autograd_core.optim.checks import check_names, describe
 from autograd_core.optim.optimizer import Optimizer
 from autograd_core.optim.settings import Number, Setting, whole
@@ -19,7 +20,7 @@ from autograd_core.optim.settings import Number, Setting, whole
 NUMBER = Number(-math.inf, math.inf)
 
 
-class Scheduler:
+class Scheduler(Answering):
     """Base of the schedules: counts steps and sets each group's learning rate.
 
     The learning rate that a group of ``optimizer`` has when its schedule is made is the

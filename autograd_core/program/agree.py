@@ -18,7 +18,7 @@ from autograd_core.program.events import (
     name_of,
 )
 from autograd_core.program.record import Recording
-from autograd_core.program.values import same, same_function
+from autograd_core.program.values import is_plain, same, same_function
 
 PIECE = 1 << 18  # bytes that are compared at a time
 
@@ -166,9 +166,19 @@ def _outputs_differ(old: Recording, new: Recording) -> str | None:
         elif a is not b:
             return f"output {i} is computed in one call only"
         elif not same(old.result.leaves[i], new.result.leaves[i]):
-            was, now = old.result.leaves[i], new.result.leaves[i]
-            return f"output {i} was {_short(was)} when recorded and is {_short(now)}"
+            return (
+                f"output {i} {_otherwise(old.result.leaves[i], new.result.leaves[i])}"
+            )
     return None
+
+
+def _otherwise(was: Any, now: Any) -> str:
+    """How an output differs that no op computes."""
+    if type(was) is type(now) and not is_plain(now):
+        hint = ", as ag.tensor makes" if isinstance(now, np.ndarray) else ""
+        kind = type(now).__name__
+        return f"is another {kind} in each call; return Tensors{hint}, and plain values"
+    return f"was {_short(was)} when recorded and is {_short(now)}"
 
 
 def _gradients_differ(old: Recording, new: Recording) -> str | None:

@@ -171,20 +171,20 @@ class Recorder:
         if constant and isinstance(last, Launch):
             self.fresh.append(last)
 
-    def on_escape(self, array: Array, how: str) -> None:
+    def on_escape(self, array: Array, how: str, instead: str = "") -> None:
         if how == ".data":  # perhaps for its shape only, perhaps to compute with
             self.doubts.append(
                 f"the bare array of a tensor (.data) is read at {self.line()}; what "
                 "NumPy computes of it is not recorded. Use the tensor itself"
             )
             return
-        met = ""
-        if "NumPy" in how:
-            met = " A NumPy array that meets it, as w in w[y], must be ag.tensor(w)."
+        if not instead:
+            how, instead = f"{how} of a traced tensor", OUTSIDE
+            if "NumPy" in how:
+                instead += f". {MET}"
         raise RuntimeError(
-            f"ag.compile: {how} of a traced tensor at {user_line()}. A replay does not "
-            "run Python, so the value would be frozen. Return the tensor and read it "
-            f"outside, or use np.where for a choice that depends on data.{met}"
+            f"ag.compile: {how} at {user_line()}. A replay does not run Python, so the "
+            f"value would be frozen. {instead}."
         )
 
     def _is_temporary(self, tensor: TensorBase) -> bool:
@@ -323,6 +323,11 @@ def _alone() -> int:
     return getrefcount(buffer.home)
 
 
+OUTSIDE = (
+    "Return the tensor and read it outside, or use np.where for a choice that depends "
+    "on data"
+)
+MET = "A NumPy array that meets it, as w in w[y], must be ag.tensor(w)"
 getrefcount = sys.getrefcount
 ALONE = _alone()
 

@@ -14,6 +14,7 @@ from autograd_core.optim import Optimizer
 from autograd_core.tape import no_grad, state
 from autograd_core.tensor import Tensor
 from autograd_core.train.data import Batches, check_labels, split, take, unpack
+from autograd_core.train.loss import Loss, call_loss
 from autograd_core.train.metrics import Metric, check_loss, measure
 from autograd_core.train.parallel.gradients import shares_of
 from autograd_core.train.parallel.shards import cut
@@ -23,7 +24,7 @@ from autograd_core.train.predict import (
     predict,
     target_dtype,
 )
-from autograd_core.train.step import Loss, Options
+from autograd_core.train.step import Options
 
 Validation = tuple[Any, Array, Array | None]
 TRIED = 256  # rows that metrics are tried on
@@ -234,12 +235,12 @@ def _try_loss(
     what: str,
 ) -> None:
     target = y[rows].astype(target_dtype(model, y), copy=False)
-    given: dict[str, Any] = {}
+    given = []
     if weight is not None:
-        given["sample_weight"] = weight[rows].astype(output.dtype, copy=False)
+        given = [weight[rows].astype(output.dtype, copy=False)]
     try:
         with no_grad():
-            found = loss(Tensor(output), target, **given)
+            found = call_loss(loss, output, target, *given)
     except (TypeError, ValueError) as error:
         hint = "" if "; " in str(error) else _hint(output, y)
         raise _kind(error)(
@@ -268,8 +269,8 @@ def check_mean(model: Module, loss: Loss, data: Validation, shards: int) -> None
     values = []
     with no_grad():
         for run in map(slice, *zip(*runs, strict=True)):
-            given = {} if weights is None else {"sample_weight": weights[run]}
-            values.append(loss(Tensor(output[run]), target[run], **given).item())
+            given = [] if weights is None else [weights[run]]
+            values.append(call_loss(loss, output[run], target[run], *given).item())
     whole, parts = values[0], float(np.dot(values[1:], shares))
     if abs(whole - parts) > ROUNDING * max(map(abs, values)):  # not if it is NaN
         raise ValueError(
@@ -291,7 +292,8 @@ def _check_labels(loss: Loss, output: Array, y: Array, what: str) -> None:
         rows = np.array([*inside, row])
         try:
             with no_grad():
-                loss(Tensor(np.zeros((len(rows), classes), output.dtype)), y[rows])
+                zeros = np.zeros((len(rows), classes), output.dtype)
+                call_loss(loss, zeros, y[rows])
         except (TypeError, ValueError):
             check_labels(y, classes, what)
 

@@ -14,7 +14,7 @@ from autograd_core.random import default_generator
 from autograd_core.tape import TensorBase
 from autograd_core.tensor import Tensor
 from autograd_core.train.data import Batches
-from autograd_core.train.step import Loss
+from autograd_core.train.loss import Loss, call_loss
 from autograd_core.writes import overwrite, write
 
 
@@ -94,8 +94,7 @@ def loss_of(loss: Loss, output: Any, y: Array, *weight: Array) -> Tensor:
     """The loss of a batch; ValueError unless it is one number."""
     if not callable(loss):
         raise TypeError(f"expected a function loss(output, y), got {loss!r}")
-    extra: Any = {"sample_weight": weight[0]} if weight else {}
-    value = loss(output, y, **extra)
+    value: Tensor = call_loss(loss, output, y, *weight)
     if value.size != 1:
         raise ValueError(f"the loss must be a scalar, got shape {value.shape}")
     return value

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.foreign.keywords import answers
 from autograd_core.hooks import Array
 from autograd_core.nn import Module
 from autograd_core.optim import Optimizer
@@ -28,7 +29,8 @@ from autograd_core.train.aside import (
     unchanged,
 )
 from autograd_core.train.data import Batches
-from autograd_core.train.step import Loss, penalty, require_finite
+from autograd_core.train.loss import Loss
+from autograd_core.train.step import penalty, require_finite
 
 MEMORY = 10  # the average that smooths the losses reaches over this part of the sweep
 MARGIN = 10.0  # between the rate that is too high and the one that is suggested
@@ -97,6 +99,7 @@ class LearningRates:
         return plots.finished(figure, path)
 
 
+@answers
 def find_lr(
     model: Module,
     opt: Optimizer,

@@ -10,7 +10,8 @@ import numpy as np
 
 from autograd_core.nn import Module
 from autograd_core.train.data import Batches
-from autograd_core.train.step import Loss, Options, penalty
+from autograd_core.train.loss import Loss, call_loss
+from autograd_core.train.step import Options, penalty
 
 ROWS = 16
 
@@ -24,11 +25,10 @@ def objective(
     """
     twin = copy.deepcopy(model).double().train()
     x, y, *weights = (_double(part[:ROWS]) for part in batches.at(0))
-    given = {"sample_weight": weights[0]} if weights else {}
     own = copy.deepcopy(loss).double() if isinstance(loss, Module) else loss
 
     def cost() -> Any:
-        value = own(twin(x), y, **given)
+        value = call_loss(own, twin(x), y, *weights)
         if options.penalised:
             value = value + penalty(twin, options.l1, options.l2)
         return value

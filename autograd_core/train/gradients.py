@@ -11,7 +11,8 @@ from autograd_core.gradcheck import Report, gradcheck
 from autograd_core.nn import Module
 from autograd_core.tensor import Tensor
 from autograd_core.train.aside import as_written, batch_at, batches_of, loss_of
-from autograd_core.train.step import Loss, penalty
+from autograd_core.train.loss import Loss
+from autograd_core.train.step import penalty
 
 
 def check_gradients(

@@ -32,7 +32,7 @@ from autograd_core.train.aside import (
     loss_of,
     unchanged,
 )
-from autograd_core.train.step import Loss
+from autograd_core.train.loss import Loss
 from autograd_core.walk import walk
 
 LIMIT = 1e3  # by what factor a signal may shrink or grow

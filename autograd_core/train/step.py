@@ -14,9 +14,9 @@ from autograd_core.nn.regularisation import l1_penalty, l2_penalty, weights
 from autograd_core.optim import EMA, Optimizer
 from autograd_core.tape import no_grad
 from autograd_core.tensor import Tensor
+from autograd_core.train.loss import Loss, call_loss
 from autograd_kernels import checks
 
-Loss = Callable[..., Any]
 DIVERGED = (
     "This step was not taken: parameters and optimizer are as they were. A smaller "
     "learning rate, clipped gradients or inputs of a smaller scale may help."
@@ -75,8 +75,7 @@ class Step:
     def forward(self, x: Any, y: Any, *given: Any) -> tuple[Any, Any]:
         """Loss, without penalty, and output."""
         output = self.model(x)
-        options = {"sample_weight": given[0]} if given else {}
-        return self.loss(output, y, **options), output
+        return call_loss(self.loss, output, y, *given), output
 
     def descend(self, value: Any) -> tuple[Any, ...]:
         """The rest of a step whose loss has this value and left its gradients."""
@@ -145,9 +144,9 @@ def make_step(
 ) -> Callable[[Array, Array], tuple[Any, ...]]:
     """One training step of ``model``: (x, y) -> (loss without penalty, output).
 
-    ``loss(output, y)`` is a mean over rows, ``opt`` takes the step, ``l1`` and ``l2``
-    are as in `fit`. Returns a function, which may be compiled. A loss that is not
-    finite raises FloatingPointError before anything is updated.
+    ``loss(output, y)``, of Tensors, is a mean over rows, ``opt`` takes the step, ``l1``
+    and ``l2`` are as in `fit`. Returns a function, which may be compiled. A loss that
+    is not finite raises FloatingPointError before anything is updated.
 
     >>> import numpy as np
     >>> import autograd_core as ag

@@ -6,21 +6,24 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from autograd_core.foreign.keywords import answers
 from autograd_core.nn import Module, check
 from autograd_core.optim import Optimizer, Scheduler
 from autograd_core.train import arguments, checkpoint
 from autograd_core.train.callbacks import Callback, Progress, as_callbacks, fresh
 from autograd_core.train.data import Batches
 from autograd_core.train.history import History
+from autograd_core.train.loss import Loss
 from autograd_core.train.metrics import Metric, check_metrics
 from autograd_core.train.parallel import Parallel, Ranks
 from autograd_core.train.parallel.agreement import run_of
 from autograd_core.train.parallel.gradients import SHARDS
 from autograd_core.train.predict import bare
 from autograd_core.train.run import Run
-from autograd_core.train.step import Loss, Step
+from autograd_core.train.step import Step
 
 
+@answers
 def fit(
     model: Module,
     opt: Optimizer,
@@ -63,6 +66,7 @@ def fit(
     What is minimised, ``epochs`` times over all rows:
 
     - ``loss(output, y)``, a mean over rows, with ``sample_weight=w`` if there are any;
+      all are Tensors, compiled or not;
     - plus l2 / 2 * sum(w**2) + l1 * sum(abs(w)) over weights (no biases, no scales).
       ``sparse`` takes the l1 part as a proximal step (`optim.shrink_` by lr * l1 after
       each step; Daubechies, Defrise, De Mol, 2004), which makes weights exactly 0.

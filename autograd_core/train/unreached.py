@@ -22,5 +22,5 @@ def warn_unreached(model: Module, opt: Optimizer) -> None:
         f"fit: no gradient reaches {count(len(names), 'parameter')}, {shown}: forward "
         "does not use them, or leaves the graph on the way (.numpy(), .detach()). They "
         "stay as they are; requires_grad_(False) says that this is meant",
-        stacklevel=6,
+        stacklevel=7,
     )

@@ -9,6 +9,7 @@ from typing import Any, Literal, ParamSpec, TypeVar, overload
 
 import numpy as np
 
+from autograd_core.foreign.keywords import answers
 from autograd_core.signatures import Call
 from autograd_core.tensor import Tensor
 from autograd_core.transforms.run import Run
@@ -97,6 +98,7 @@ def value_and_grad(
 def value_and_grad(
     f: Callable[P, R], argnum: Argnum = 0, has_aux: bool = False
 ) -> Call[P, tuple[R, Any]]: ...
+@answers
 def value_and_grad(
     f: Callable[..., Any], argnum: Argnum = 0, has_aux: bool = False
 ) -> Any:
@@ -161,6 +163,7 @@ def grad(
 def grad(
     f: Callable[P, Any], argnum: Argnum = 0, has_aux: bool = False
 ) -> Call[P, Any]: ...
+@answers
 def grad(f: Callable[..., Any], argnum: Argnum = 0, has_aux: bool = False) -> Any:
     """The gradient of a scalar function ``f``, as a function of the same arguments.
 
@@ -190,6 +193,7 @@ def elementwise_grad(f: Callable[P, Any], argnum: int = 0) -> Call[P, Tensor]: .
 def elementwise_grad(
     f: Callable[P, Any], argnum: tuple[int, ...] | list[int]
 ) -> Call[P, tuple[Tensor, ...]]: ...
+@answers
 def elementwise_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Any:
     """The derivative, element by element, of a function that works so.
 

@@ -8,6 +8,7 @@ from typing import Any, ParamSpec, overload
 
 import numpy as np
 
+from autograd_core.foreign.keywords import answers
 from autograd_core.launch import copy_into, empty
 from autograd_core.ops.shape import astype, concatenate, reshape
 from autograd_core.signatures import Call
@@ -27,6 +28,7 @@ def jacobian(f: Callable[P, Any], argnum: int = 0) -> Call[P, Tensor]: ...
 def jacobian(
     f: Callable[P, Any], argnum: tuple[int, ...] | list[int]
 ) -> Call[P, tuple[Tensor, ...]]: ...
+@answers
 def jacobian(f: Callable[..., Any], argnum: Argnum = 0) -> Any:
     """The function that gives ``d out / d in``, of shape ``out.shape + in.shape``.
 
@@ -59,6 +61,7 @@ def jacobian(f: Callable[..., Any], argnum: Argnum = 0) -> Any:
     return derivative(run, f, "jacobian")
 
 
+@answers
 def hessian(f: Callable[P, Any], argnum: Argnum = 0) -> Call[P, Tensor]:
     """The function that gives the second derivatives, of shape ``in.shape * 2``.
 

@@ -245,3 +245,32 @@ def test_a_mask_from_outside_may_not_change_how_many_it_takes() -> None:
     mask[...] = [False, True, False]
     with pytest.raises(ValueError, match=r"shape \(2,\) .* \(1,\) now"):
         taken(INPUTS[0])
+
+
+DRAWS = {
+    "randn": lambda x: x + ag.randn(3),
+    "rand": lambda x: x + ag.rand(3),
+    "layer": lambda x: nn.Linear(3, 1)(x),
+    "init": lambda x: nn.init.normal_(ag.tensor(x)),
+}
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_a_draw_inside_says_to_draw_outside(name):
+    with pytest.raises(RuntimeError, match="Draw outside and pass the numbers") as told:
+        ag.compile(DRAWS[name])(np.ones(3, np.float32))
+    assert "np.where" not in str(told.value)
+    assert "traced tensor" not in str(told.value)
+
+
+@pytest.mark.parametrize("made", [np.zeros, lambda n: [np.ones(n)], lambda n: object()])
+def test_what_is_new_in_each_call_keeps_a_function_eager(made):
+    """As compile.md has it: the values are right, and the caller's own."""
+    f = ag.compile(lambda x: (x * 2, made(3)))
+    x = np.ones(3, np.float32)
+    with pytest.warns(RuntimeWarning, match=r"output 1 is another \w+ in each call"):
+        results = [f(x)[1] for _ in range(9)]
+    assert len(set(map(id, results))) == 9
+    if made is np.zeros:
+        results[0][:] = 7
+        assert not f(x)[1].any()

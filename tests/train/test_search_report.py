@@ -84,8 +84,12 @@ def test_importance_of_noise_and_of_little():
         for s in range(20)
     ]
     assert np.mean(shares) < 0.06
-    few = train.search(lambda x: x, {"x": SPACE["p"]}, 9).importance()
-    assert math.isnan(few["x"])
+    few = train.search(lambda x: x, {"x": SPACE["p"]}, 9, refine=1)
+    with pytest.warns(UserWarning, match=r"9 trials .* how much x matters") as told:
+        assert math.isnan(few.importance()["x"])
+    assert "at least 10" in str(told[0].message)
+    assert told[0].filename == __file__
+    few.plot()  # silent: warnings are errors
     same = train.search(lambda x: 1.0, {"x": SPACE["p"]}, 20).importance()
     assert same["x"] == 0
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from autograd_core.foreign.keywords import Answering
+
 if TYPE_CHECKING:
     from autograd_core.train.run import Run
 
 
-class Callback:
+class Callback(Answering):
     """Base: override what is needed. A run calls them in the order given.
 
     `reset`, `check`, then, if all of them found nothing wrong, `start`, `step` and

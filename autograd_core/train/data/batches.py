@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from autograd_core.foreign.keywords import answers
 from autograd_core.hooks import Array
 from autograd_core.nn import check
 from autograd_core.train.augment import Augmentation, Chain
@@ -47,6 +48,7 @@ class Batches:
     [4, 4, 2]
     """
 
+    @answers
     def __init__(
         self,
         x: Any,

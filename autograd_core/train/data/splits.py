@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.foreign.keywords import answers
 from autograd_core.hooks import Array
 from autograd_core.nn import check
 from autograd_core.train.data.forms import as_array
 
 
+@answers
 def split(
     y: Any, *fractions: float, seed: int = 0, stratify: bool = True
 ) -> tuple[Array, ...]:

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from autograd_core.foreign.keywords import answers
 from autograd_core.hooks import Array
 from autograd_core.train.data.checks import require_finite
 from autograd_core.train.data.forms import as_array, chunks
@@ -34,6 +35,7 @@ class Standardizer:
     array([[5., 6.]])
     """
 
+    @answers
     def __init__(self, x: Any = None, per_column: bool = True) -> None:
         self.per_column = per_column
         self._mean: Array | None = None

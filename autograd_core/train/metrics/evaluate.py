@@ -7,20 +7,23 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.foreign.keywords import answers
 from autograd_core.hooks import Array
 from autograd_core.nn import Module
 from autograd_core.tape import no_grad
 from autograd_core.tensor import Tensor
 from autograd_core.train.data import unpack
+from autograd_core.train.loss import Loss, call_loss
 from autograd_core.train.predict import predict, target_dtype
 
 Metric = Callable[[Array, Array], float]
 TAKEN = ("loss", "cost", "lr", "rows", "seconds", "epoch")  # as `fit` names columns
 
 
+@answers
 def evaluate(
     model: Module,
-    loss: Callable[..., Any],
+    loss: Loss,
     x: Any,
     y: Any,
     metrics: Mapping[str, Metric] | None = None,
@@ -49,11 +52,9 @@ def evaluate(
     x, y, weight = unpack((x, y, sample_weight), "evaluate")
     output = predict(model, x, batch_size)
     y = y.astype(target_dtype(model, y), copy=False)
-    options = {}
-    if weight is not None:
-        options["sample_weight"] = weight.astype(output.dtype, copy=False)
+    given = [] if weight is None else [weight.astype(output.dtype, copy=False)]
     with no_grad():
-        value = loss(Tensor(output), y, **options)
+        value = call_loss(loss, output, y, *given)
     return {"loss": number(value, "the loss"), **measure(metrics or {}, output, y)}
 
 

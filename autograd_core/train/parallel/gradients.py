@@ -106,11 +106,12 @@ class Parallel:
     ) -> float:
         """Leave the gradients of a batch's loss in the parameters; returns the loss.
 
-        ``function(*rows)`` gives the loss, a mean over the rows of a shard, or a tuple
-        that begins with it. ``arrays`` (rows, ...) are the whole batch, the same on all
-        ranks; a rank takes what is its own. ``weights`` (rows,), if the mean is a
-        weighted one, weigh the shards too. It is compiled, where it can be, once for
-        each number of rows, as long as ``function`` is the same object.
+        ``function(*rows)``, of Tensors, gives the loss, a mean over the rows of a
+        shard, or a tuple that begins with it. ``arrays`` (rows, ...) are the whole
+        batch, the same on all ranks; a rank takes what is its own. ``weights`` (rows,),
+        if the mean is a weighted one, weigh the shards too. It is compiled, where it
+        can be, once for each number of rows, as long as ``function`` is the same
+        object.
 
         Raises ValueError for arrays of other lengths, FloatingPointError if the loss is
         not finite; then parameters and buffers are as they were.

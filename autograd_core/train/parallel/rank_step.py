@@ -11,6 +11,7 @@ from autograd_core.hooks import Array
 from autograd_core.launch import copy_into, empty, host
 from autograd_core.ops.elementwise import equal, mul, sub, where
 from autograd_core.tensor import Tensor
+from autograd_core.train.loss import as_tensor
 from autograd_core.train.parallel.in_turn import in_turn
 from autograd_core.train.parallel.moved import Places
 from autograd_core.train.parallel.packed import Sums
@@ -61,7 +62,7 @@ class RankStep:
     ) -> tuple[Any, ...]:
         share, *rows = batch
         parallel, moving = self.parallel, self.parallel.moving
-        loss, *more = as_tuple(self.function(*rows))
+        loss, *more = as_tuple(self.function(*map(as_tensor, rows)))
         first = len(moving.floats)
         numbers = {id(p): n for n, p in enumerate(parallel.parameters)}
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.train.plots import finished, panels
+from autograd_core.train.tuning.importance import importance
 from autograd_core.train.tuning.result import Search, Trial
 from autograd_core.train.tuning.space import Choice, Log, OneMinus, Scale, Whole
 
@@ -25,7 +26,7 @@ def plot_search(result: Search, path: str | os.PathLike[str] | None = None) -> A
     has a score, ImportError without matplotlib.
     """
     best = result.best
-    shares = result.importance()
+    shares = importance(result.trials, result.space, result.maximize)
     figure, axes = panels(len(shares))
     for (name, share), ax in zip(shares.items(), axes, strict=True):
         _panel(ax, name, result.space[name], result, best)

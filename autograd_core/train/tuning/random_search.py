@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd_core.foreign.keywords import answers
 from autograd_core.random import default_generator
 from autograd_core.train.history import INTERRUPTED, History
 from autograd_core.train.tuning.interrupt import Presses, listening
@@ -33,6 +34,7 @@ class Measured(NamedTuple):
     error: str = ""
 
 
+@answers
 def search(
     score: Callable[..., Any],
     space: Mapping[str, Scale],

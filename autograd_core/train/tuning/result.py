@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 import os
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from autograd_core.foreign import ElsewhereInSearch
 from autograd_core.plural import count
 from autograd_core.train.history import INTERRUPTED
-from autograd_core.train.tuning.importance import importance
+from autograd_core.train.tuning.importance import ENOUGH, importance
 from autograd_core.train.tuning.space import Scale
 
 COLUMNS = ("trial", "round", "score", "seconds", "error")  # of `rows`, beside params
@@ -86,8 +87,20 @@ class Search(ElsewhereInSearch):
         ]
 
     def importance(self) -> dict[str, float]:
-        """What mattered: see `autograd_core.train.tuning.importance`."""
-        return importance(self.trials, self.space, self.maximize)
+        """What mattered: see `autograd_core.train.tuning.importance`.
+
+        Warns of those that are NaN, as there are too few trials.
+        """
+        found = importance(self.trials, self.space, self.maximize)
+        if unknown := [name for name, share in found.items() if math.isnan(share)]:
+            first = sum(trial.round == 0 for trial in self.trials)
+            warnings.warn(
+                f"importance: {count(first, 'trial')} before refinement are too few to "
+                f"say how much {', '.join(unknown)} matters (NaN): it takes at least "
+                f"{ENOUGH}, and more than a Choice has options",
+                stacklevel=2,
+            )
+        return found
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Any:
         """See `plot_search`."""
