@@ -1,6 +1,6 @@
 """Keywords that a callable does not have: a TypeError that says which it has instead.
 
-For what is called now and then, as constructors: it costs a fraction of a microsecond.
+For what is called now and then, as constructors: it costs a one or two microseconds.
 Only the error that Python raises in the call itself is changed, none from inside.
 """
 
