@@ -10,6 +10,7 @@ dtypes and integers; what depends on the values in arrays is not seen, except by
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ from autograd_kernels import jit
 from autograd_kernels.compiler import KernelPipeline
 
 END = 4  # steps of units that are tried at each end
-MOST_SHAPES = 4096  # combinations that are remembered
+MOST_CALLS = 4096  # that are remembered
 MOST_INTS = 64  # combinations of integers that are tried with the same shapes
 
 
@@ -39,21 +40,29 @@ class Bounds:
         self.checked = jit.njit(
             function, boundscheck=True, pipeline_class=KernelPipeline
         )
-        self.seen: dict[Any, set[Any]] = {}
+        self.seen: set[Any] = set()  # calls that were tried
+        self.alike: Counter[Any] = Counter()  # how many of them, but for integers
 
     def check(self, units: int, step: int, args: Sequence[Any]) -> None:
         """Try both ends of the work, unless such a call has been tried before."""
-        arrays = [x for x in args if isinstance(x, np.ndarray)]
-        shapes = units, *[(x.dtype, x.shape) for x in arrays]
-        ints = tuple([x for x in args if not isinstance(x, np.ndarray)])
-        seen = self.seen.get(shapes, ())
-        if ints in seen or len(seen) == MOST_INTS:
+        call = (
+            units,
+            *[(x.dtype.char, x.shape) if type(x) is np.ndarray else x for x in args],
+        )
+        if call not in self.seen:
+            self._try(call, units, step, args)
+
+    def _try(self, call: Any, units: int, step: int, args: Sequence[Any]) -> None:
+        shapes = tuple([x for x in call[1:] if isinstance(x, tuple)])
+        if self.alike[units, shapes] == MOST_INTS:
             return
         for lo, hi in _ends(units, step):
             self.run(lo, hi, units, args)
-        if len(self.seen) == MOST_SHAPES:
+        if len(self.seen) >= MOST_CALLS:
             self.seen.clear()
-        self.seen.setdefault(shapes, set()).add(ints)
+            self.alike.clear()
+        self.seen.add(call)
+        self.alike[units, shapes] += 1
 
     def run(self, lo: int, hi: int, units: int, args: Sequence[Any]) -> None:
         """Compute a part of so many units; IndexError before it leaves an array.
@@ -94,7 +103,7 @@ class Bounds:
             warnings.warn(
                 f"kernel {self.name}: {', '.join(lost)}: 0.5 becomes 0. Call it with "
                 'floats (an op can raise where x.dtype.kind != "f"), or say int(...)',
-                stacklevel=5,
+                stacklevel=7,
             )
 
 
@@ -110,7 +119,7 @@ def _ends(units: int, step: int) -> list[tuple[int, int]]:
 
 def _casts(typed: Any, names: Sequence[str]) -> Iterator[str]:
     """Casts ``x.dtype.type(a float)`` to integers, of parameters with these names."""
-    made = {
+    made: dict[str, Any] = {
         one.target.name: one.value
         for block in typed.blocks.values()
         for one in block.find_insts(ir.Assign)
@@ -118,7 +127,7 @@ def _casts(typed: Any, names: Sequence[str]) -> Iterator[str]:
     for call, signature in typed.calltypes.items():
         if not _is(call, "call") or not _loses(signature, typed, call):
             continue
-        dtype = made.get(getattr(made.get(call.func.name), "value", call.func).name)
+        dtype: Any = made.get(_source(made[call.func.name]))
         if not _is(dtype, "getattr") or dtype.attr != "dtype":
             continue
         name = dtype.value.name.partition(".")[0]
@@ -146,6 +155,11 @@ def _stores(typed: Any, names: Sequence[str]) -> Iterator[str]:
             is_integer = isinstance(getattr(array, "dtype", None), types.Integer)
             if name in names and is_integer and isinstance(value, types.Float):
                 yield f"{name} of {array.dtype} takes floats"
+
+
+def _source(one: Any) -> str:
+    """The variable that an attribute is taken of."""
+    return str(one.value.name) if _is(one, "getattr") else ""
 
 
 def _is(one: Any, op: str) -> bool:

@@ -285,9 +285,10 @@ def check_op(
     ``inputs`` are arrays as it takes them, ``attrs`` its options. Its gradient, and
     (``order=2``) the gradient of that, are compared with central differences in
     float64; values and gradients in float32 with those in float64; both with the
-    composition, if it has one; other strides, sizes of 0, kernels that are cut in parts,
-    and replays of a Program must give the same bits. Kernels must stay within their
-    arrays, and no element may be written in two parts of the work.
+    composition, if it has one; other strides, sizes of 0, kernels that are cut in
+    parts, and replays of a Program must give the same bits. Kernels must stay within
+    their arrays, and write no element in two parts of their work. That one makes
+    arrays of its own is a remark.
 
     Returns an `OpReport`; raises CheckError with it if something is wrong, unless
     ``raise_on_failure=False``.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ class WrongError(Exception):
 
 
 class Cutter:
-    """A recorder that runs each launch whole and in parts, and looks at what is written.
+    """A recorder that runs launches whole and in parts, and looks at what is written.
 
     ``remarks`` gets what is not wrong.
     """
@@ -66,7 +67,7 @@ def _parts(units: int, step: int) -> list[tuple[int, int]]:
     """Up to three parts, of which the middle one is as small as can be."""
     first = units // 3 // step * step
     cuts = sorted({0, first, min(first + step, units), units})
-    return list(zip(cuts, cuts[1:], strict=False))
+    return list(pairwise(cuts))
 
 
 def _fill(outs: Any, byte: int) -> None:

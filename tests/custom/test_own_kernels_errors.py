@@ -131,7 +131,7 @@ def wrong_ops():
     )
     yield "composition", primitive_of(composition=lambda x: x * 2.00001)
     yield (
-        "cut in two",
+        "cut in parts",
         primitive_of(
             lambda g, out, x: g,
             body=lambda x: ag.kernel(short)(
