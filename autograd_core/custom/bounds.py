@@ -127,12 +127,12 @@ def _casts(typed: Any, names: Sequence[str]) -> Iterator[str]:
     for call, signature in typed.calltypes.items():
         if not _is(call, "call") or not _loses(signature, typed, call):
             continue
-        dtype: Any = made.get(_source(made[call.func.name]))
+        dtype: Any = made.get(_source(made.get(call.func.name)))
         if not _is(dtype, "getattr") or dtype.attr != "dtype":
             continue
         name = dtype.value.name.partition(".")[0]
-        value = getattr(made.get(call.args[0].name), "value", None)
-        whole = isinstance(value, float) and value.is_integer()
+        given = made.get(call.args[0].name)
+        whole = isinstance(given, ir.Const) and float(given.value).is_integer()
         if name in names and not whole:
             yield f"{name}.dtype.type(...) makes {signature.return_type} of a float"
 

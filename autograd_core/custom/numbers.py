@@ -30,7 +30,7 @@ def check_numbers(fn: Callable[..., Any], who: str, results: int) -> None:
     for found in _returned(fn.__code__):
         if found != wanted:
             raise TypeError(
-                f"{who}: must return {wanted} wherever it ends, not {found}"
+                f"{who}: must return {wanted} wherever it ends, and returns {found}"
             )
     cells = dict(zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True))
     for path in paths(fn.__code__, cells):
