@@ -3,8 +3,8 @@
 Its compiled loop checks none, and would write past the end of an array. So a second
 one, with Numba's ``boundscheck``, first computes a few units at both ends of the work,
 where loops leave their arrays. It is asked once for each combination of units, shapes,
-dtypes and integers; what depends on the values in arrays is not seen, except by
-`check_op`, which tries all units.
+dtypes and integers; what depends on the values in arrays is not seen. In `all_units`,
+which is `check_op`'s, every call is tried, and all of its units.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,8 @@ class Bounds:
     ``written`` of them, the last, are outputs.
     """
 
+    thorough = 0  # blocks of `all_units` that are entered
+
     def __init__(
         self, function: Callable[..., Any], names: Sequence[str], written: int
     ) -> None:
@@ -49,7 +52,9 @@ class Bounds:
             units,
             *[(x.dtype.char, x.shape) if type(x) is np.ndarray else x for x in args],
         )
-        if call not in self.seen:
+        if self.thorough:
+            self.run(0, units, units, args)
+        elif call not in self.seen:
             self._try(call, units, step, args)
 
     def _try(self, call: Any, units: int, step: int, args: Sequence[Any]) -> None:
@@ -105,6 +110,16 @@ class Bounds:
                 'floats (an op can raise where x.dtype.kind != "f"), or say int(...)',
                 stacklevel=7,
             )
+
+
+@contextmanager
+def all_units() -> Iterator[None]:
+    """A block in which every call is tried with all of its units."""
+    Bounds.thorough += 1
+    try:
+        yield
+    finally:
+        Bounds.thorough -= 1
 
 
 def _ends(units: int, step: int) -> list[tuple[int, int]]:

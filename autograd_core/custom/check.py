@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.custom.bounds import all_units
 from autograd_core.custom.cutting import Cutter, WrongError
 from autograd_core.gradcheck import gradcheck
 from autograd_core.hooks import Array, listen
@@ -286,12 +287,12 @@ def check_op(
     (``order=2``) the gradient of that, are compared with central differences in
     float64; values and gradients in float32 with those in float64; both with the
     composition, if it has one; other strides, sizes of 0, kernels that are cut in
-    parts, and replays of a Program must give the same bits. Kernels must stay within
-    their arrays, and write no element in two parts of their work. That one makes
-    arrays of its own is a remark.
+    parts, and replays of a Program must give the same bits. No element may be written
+    in two parts. That a kernel makes arrays is a remark.
 
     Returns an `OpReport`; raises CheckError with it if something is wrong, unless
-    ``raise_on_failure=False``.
+    ``raise_on_failure=False``. Raises whatever a call of the op raises: IndexError for
+    kernels that leave their arrays, in whichever unit.
 
     >>> import autograd_core as ag
     >>> import numpy as np
@@ -299,7 +300,14 @@ def check_op(
     >>> bool(ag.check_op(cube, np.array([1.0, -2.0, 0.5])))
     True
     """
-    case = Case(op, inputs, attrs)
+    with all_units():
+        report = _checked(Case(op, inputs, attrs), order)
+    if raise_on_failure and not report:
+        raise CheckError(report)
+    return report
+
+
+def _checked(case: Case, order: int) -> OpReport:
     report = OpReport(case.name)
     for what, check in CHECKS.items():
         if check is _second and order < 2:
@@ -311,8 +319,6 @@ def check_op(
             wrong = str(error) if isinstance(error, WrongError) else _told(error)
         report.rows.append((what, wrong))
     report.remarks = list(dict.fromkeys(case.remarks))
-    if raise_on_failure and not report:
-        raise CheckError(report)
     return report
 
 

@@ -29,16 +29,13 @@ class Cutter:
         self.remarks = remarks
 
     def launch(self, kernel: Any, units: int, args: tuple[Any, ...]) -> None:
-        """Run the launch. Raises WrongError or IndexError for what a kernel may not."""
+        """Run the launch. Raises WrongError for what a kernel may not do."""
         if kernel.__module__.startswith("autograd_kernels."):  # has tests of its own
             kernel(0, units, *args)
             return
         is_, name = kernel.traits, kernel.__name__
         reads, outs = args[: len(args) - is_.writes], args[len(args) - is_.writes :]
         before = [x.tobytes() if isinstance(x, np.ndarray) else x for x in reads]
-        bounds = getattr(kernel, "bounds", None)
-        if bounds is not None:  # of all units, where calls try the ends
-            bounds.run(0, units, units, args)
         parts = _parts(units, is_.step)
         found = [_written(kernel, lo, hi, args, outs) for lo, hi in parts]
         _fill(outs, BEFORE_WHOLE)
