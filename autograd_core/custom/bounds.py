@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 from numba.core import ir, types
 from numba.core.errors import NumbaError
+from numpy import ndarray
 
 from autograd_kernels import jit
 from autograd_kernels.compiler import KernelPipeline
@@ -50,7 +50,7 @@ class Bounds:
         """Try both ends of the work, unless such a call has been tried before."""
         call = (
             units,
-            *[(x.dtype.char, x.shape) if type(x) is np.ndarray else x for x in args],
+            *[(x.shape, x.dtype.char) if type(x) is ndarray else x for x in args],
         )
         if self.thorough:
             self.run(0, units, units, args)
@@ -95,14 +95,14 @@ class Bounds:
 
     def _told(self, args: Sequence[Any]) -> str:
         return ", ".join(
-            f"{name} of shape {x.shape}" if isinstance(x, np.ndarray) else f"{name}={x}"
+            f"{name} of shape {x.shape}" if isinstance(x, ndarray) else f"{name}={x}"
             for name, x in zip(self.names, args, strict=True)
         )
 
     def _warn(self, typed: Any, args: Sequence[Any]) -> None:
         """Of floats that become integers without a word."""
         lost = sorted(set(_casts(typed, self.inputs)))
-        if not any(x.dtype.kind == "f" for x in args if isinstance(x, np.ndarray)):
+        if not any(x.dtype.kind == "f" for x in args if isinstance(x, ndarray)):
             lost += sorted(set(_stores(typed, self.outputs)))
         if lost:
             warnings.warn(

@@ -71,15 +71,14 @@ class Kernel:
             )
         if RECORDING and (listener := current.recorder) is not None:
             listener.on_op(inputs)
-        dtype = next((x.dtype for x in inputs if _is_float(x)), np.dtype(np.float64))
         args = [
-            self._input(x, dtype, name)
+            self._input(x, name, inputs)
             for x, name in zip(inputs, self.inputs, strict=True)
         ]
         outs = [empty(*self._like(like)) for like in self._likes(out)]
         self._run(units, [*args, *outs])
-        results: list[Any] = list(outs)
-        if any(isinstance(x, TensorBase) for x in inputs):
+        results: list[Any] = outs
+        if [x for x in inputs if isinstance(x, TensorBase)]:  # quicker than any()
             results = [Tensor(x) for x in outs]
         return results[0] if self.outputs == 1 else tuple(results)
 
@@ -93,7 +92,7 @@ class Kernel:
             raise TypeError(told(self.name, error)) from error
         run(self.name, dispatcher, units, args)
 
-    def _input(self, x: Any, dtype: Any, name: str) -> Any:
+    def _input(self, x: Any, name: str, inputs: Sequence[Any]) -> Any:
         if isinstance(x, TensorBase):
             if keeps_graph(x):
                 raise TypeError(
@@ -108,7 +107,7 @@ class Kernel:
                 raise OverflowError(f"{self.name}: {name} does not fit an int64")
             return int(x)
         if isinstance(x, float | np.floating):
-            return const(float(x), dtype).reshape(1)
+            return const(float(x), _dtype(inputs)).reshape(1)
         raise TypeError(
             f"{self.name}: {name} must be an array, a Tensor or a number, got "
             f"{type(x).__name__}"
@@ -150,6 +149,11 @@ def _is_pair(x: Any) -> bool:
         and len(x) == 2
         and not all(isinstance(n, int | np.integer) for n in x)
     )
+
+
+def _dtype(inputs: Sequence[Any]) -> Any:
+    """That of numbers among them: the first float array's."""
+    return next((x.dtype for x in inputs if _is_float(x)), np.dtype(np.float64))
 
 
 def _is_float(x: Any) -> bool:
