@@ -50,7 +50,7 @@ class Bounds:
         """Try both ends of the work, unless such a call has been tried before."""
         call = (
             units,
-            *[(x.shape, x.dtype.char) if type(x) is ndarray else x for x in args],
+            *[(x.shape, x.dtype.char) if isinstance(x, ndarray) else x for x in args],
         )
         if self.thorough:
             self.run(0, units, units, args)

@@ -91,6 +91,13 @@ def test_good_calls_before_do_not_hide_a_bad_one():
         copied(-1, WIDE, out=WIDE)
 
 
+def test_arrays_of_other_classes_are_tried_too():
+    matrix = np.ones((6, 9)).view(np.recarray)
+    assert copied(6, matrix, out=WIDE).tolist() == WIDE.tolist()
+    with pytest.raises(IndexError):
+        copied(7, matrix, out=WIDE)
+
+
 def test_each_sort_of_call_is_tried_once(monkeypatch):
     tried = []
     run = bounds.Bounds.run
