@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.custom.bounds import all_units
+from autograd_core.custom.cutting import Cutter, WrongError
 from autograd_core.gradcheck import gradcheck
 from autograd_core.hooks import Array, listen
 from autograd_core.program import compile
@@ -17,11 +19,15 @@ EPS = float(np.finfo(np.float32).eps)
 
 
 class OpReport:
-    """What `check_op` found: ``rows`` of (what, what is wrong or ""); true if none."""
+    """What `check_op` found: ``rows`` of (what, what is wrong or ""); true if none.
+
+    ``remarks`` tell of what is not wrong, but slow.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.rows: list[tuple[str, str]] = []
+        self.remarks: list[str] = []
 
     def __bool__(self) -> bool:
         return not any(wrong for _, wrong in self.rows)
@@ -30,6 +36,7 @@ class OpReport:
         width = max(len(what) for what, _ in self.rows)
         lines = [f"  {what:{width}}  {wrong or 'ok'}" for what, wrong in self.rows]
         verdict = "passed" if self else "FAILED"
+        lines += [f"  remark: {remark}" for remark in self.remarks]
         return "\n".join([f"check_op {self.name} {verdict}", *lines])
 
     __repr__ = __str__
@@ -43,15 +50,12 @@ class CheckError(AssertionError):
         self.report = report
 
 
-class WrongError(Exception):
-    """One thing that an op does not do as it should."""
-
-
 class Case:
     """An op, and how it is called here: float64 inputs, options, a cotangent."""
 
     def __init__(self, op: Any, inputs: Sequence[Any], attrs: dict[str, Any]) -> None:
         self.op, self.attrs = op, attrs
+        self.remarks: list[str] = []
         self.name = getattr(op, "name", getattr(op, "__name__", "op"))
         self.rng = np.random.default_rng(0)
         self.inputs = [x._data if isinstance(x, Tensor) else x for x in inputs]
@@ -248,46 +252,9 @@ def _flat(tree: Any) -> Iterator[Array]:
         yield tree.numpy() if isinstance(tree, Tensor) else np.asarray(tree)
 
 
-class Cutter:
-    """A recorder that runs each launch whole and cut, and looks at what is written."""
-
-    def launch(self, kernel: Any, units: int, args: tuple[Any, ...]) -> None:
-        if kernel.__module__.startswith("autograd_kernels."):  # has tests of its own
-            kernel(0, units, *args)
-            return
-        is_ = kernel.traits
-        reads, outs = args[: len(args) - is_.writes], args[len(args) - is_.writes :]
-        before = [x.tobytes() if isinstance(x, np.ndarray) else x for x in reads]
-        kernel(0, units, *args)
-        name = kernel.__name__
-        for x, was in zip(reads, before, strict=True):
-            if isinstance(x, np.ndarray) and x.tobytes() != was:
-                raise WrongError(f"kernel {name} writes to an input")
-        whole = [x.copy() for x in outs]
-        for out in outs:  # a part computes what is its own, whatever was there
-            out.view(np.uint8 if out.ndim else out.dtype).fill(0)
-        cut = max(units // 2 // is_.step, 1) * is_.step
-        for lo, hi in ((min(cut, units), units), (0, min(cut, units))):
-            kernel(lo, hi, *args)
-        for x, y in zip(outs, whole, strict=True):
-            if x.tobytes() != y.tobytes():
-                raise WrongError(
-                    f"kernel {name} computes something else when its {units} units are "
-                    f"cut at {cut}: it must write all of its outputs, and depend on "
-                    "nothing but inputs"
-                )
-
-    def on_allocate(self, array: Array, scratch: bool = False) -> None:
-        if array.dtype.kind == "f":
-            array.fill(np.nan)
-
-    def __getattr__(self, name: str) -> Any:
-        return lambda *args, **kwargs: None
-
-
 def _cuts(case: Case) -> None:
     """Kernels write what is theirs, wherever their work is cut."""
-    watcher: Any = Cutter()
+    watcher: Any = Cutter(case.remarks)
     expected = case.results(case.inputs)
     f, chosen = case.of(case.inputs), case.chosen(case.inputs)
     with listen(watcher):
@@ -306,7 +273,7 @@ CHECKS: dict[str, Callable[[Case], None]] = {
     "the composition": _composition,
     "layouts": _layouts,
     "no elements": _empty,
-    "kernels cut in two": _cuts,
+    "kernels cut in parts": _cuts,
     "a Program": _program,
 }
 
@@ -319,11 +286,13 @@ def check_op(
     ``inputs`` are arrays as it takes them, ``attrs`` its options. Its gradient, and
     (``order=2``) the gradient of that, are compared with central differences in
     float64; values and gradients in float32 with those in float64; both with the
-    composition, if it has one; other strides, sizes of 0, kernels that are cut in two,
-    and replays of a Program must give the same bits.
+    composition, if it has one; other strides, sizes of 0, kernels that are cut in
+    parts, and replays of a Program must give the same bits. No element may be written
+    in two parts. That a kernel makes arrays is a remark.
 
     Returns an `OpReport`; raises CheckError with it if something is wrong, unless
-    ``raise_on_failure=False``.
+    ``raise_on_failure=False``. Raises whatever a call of the op raises: IndexError for
+    kernels that leave their arrays, in whichever unit.
 
     >>> import autograd_core as ag
     >>> import numpy as np
@@ -331,7 +300,14 @@ def check_op(
     >>> bool(ag.check_op(cube, np.array([1.0, -2.0, 0.5])))
     True
     """
-    case = Case(op, inputs, attrs)
+    with all_units():
+        report = _checked(Case(op, inputs, attrs), order)
+    if raise_on_failure and not report:
+        raise CheckError(report)
+    return report
+
+
+def _checked(case: Case, order: int) -> OpReport:
     report = OpReport(case.name)
     for what, check in CHECKS.items():
         if check is _second and order < 2:
@@ -342,8 +318,7 @@ def check_op(
         except Exception as error:
             wrong = str(error) if isinstance(error, WrongError) else _told(error)
         report.rows.append((what, wrong))
-    if raise_on_failure and not report:
-        raise CheckError(report)
+    report.remarks = list(dict.fromkeys(case.remarks))
     return report
 
 

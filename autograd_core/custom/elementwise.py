@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd_core import calls, front
 from autograd_core.custom.kernels import run
+from autograd_core.custom.numbers import check_numbers, numbers
 from autograd_core.custom.primitive import Primitive
 from autograd_core.custom.source import Captured, function_of, parameters_of
 from autograd_core.hooks import Array
@@ -24,13 +25,20 @@ MOST = 4  # inputs
 class Scalars:
     """A function of numbers, and its loops over arrays, compiled when they are used.
 
-    ``part`` picks one of several results.
+    ``part`` picks one of several results. Raises TypeError for what no such function
+    can be, see `check_numbers`.
     """
 
     def __init__(
-        self, fn: Callable[..., Any], name: str, part: int | None = None
+        self,
+        fn: Callable[..., Any],
+        name: str,
+        part: int | None = None,
+        results: int = 1,
     ) -> None:
+        check_numbers(fn, name, results)
         self.function, self.name, self.part = fn, name, part
+        self.wanted = numbers(results)
         self.shown = name.replace(": its backward", "_backward")  # by `explain`
         self.captured = Captured(fn, name)
         self._loops: dict[Any, Any] = {}
@@ -54,13 +62,15 @@ class Scalars:
             flat(b.expanded(a, shape) if p else a)
             for a, p in zip(arrays, pattern, strict=True)
         ]
-        run(
-            self.name,
-            self.loop(loops.many, *pattern),
-            out.size,
-            [*args, out.reshape(-1)],
-        )
+        self.run(self.loop(loops.many, *pattern), [*args, out.reshape(-1)])
         return out
+
+    def run(self, loop: Any, args: list[Array]) -> None:
+        """Launch a loop over all elements of the last argument."""
+        try:
+            run(self.name, loop, args[-1].size, args)
+        except TypeError as error:
+            raise TypeError(f"{error}. It must return {self.wanted}") from error
 
 
 class Elementwise(Primitive):
@@ -120,7 +130,8 @@ class Elementwise(Primitive):
         several = len(self.names) > 1
         name = f"{self.name}: its backward"
         self._rules = [
-            Scalars(rule, name, i if several else None) for i in range(len(self.names))
+            Scalars(rule, name, i if several else None, len(self.names))
+            for i in range(len(self.names))
         ]
         self._rule = rule
         return fn
@@ -135,7 +146,7 @@ class Elementwise(Primitive):
         if len(arrays) == 1:
             out = empty(arrays[0].shape, arrays[0].dtype)
             loop = self.scalars.loop(loops.unary)
-            run(self.name, loop, out.size, [flat(arrays[0]), out.reshape(-1)])
+            self.scalars.run(loop, [flat(arrays[0]), out.reshape(-1)])
             return out
         shape = _shape(arrays)
         if (
@@ -144,12 +155,7 @@ class Elementwise(Primitive):
         ):
             out = empty(shape, arrays[0].dtype)
             loop = self.scalars.loop(loops.binary)
-            run(
-                self.name,
-                loop,
-                out.size,
-                [strides, *map(flat, arrays), out.reshape(-1)],
-            )
+            self.scalars.run(loop, [strides, *map(flat, arrays), out.reshape(-1)])
             return out
         return self.scalars.over(arrays, shape)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numba.core.errors import NumbaError
 
+from autograd_core.custom.bounds import Bounds
 from autograd_core.custom.source import Captured, function_of, parameters_of
 from autograd_core.hooks import RECORDING, current
 from autograd_core.launch import const, contiguous, empty, launch
@@ -36,7 +37,8 @@ class Kernel:
             )
         if not 1 <= outputs <= len(names) - 2:
             raise ValueError(f"{who}: outputs={outputs} of {len(names) - 2} arrays")
-        self.inputs, self.outputs = names[2 : len(names) - outputs], outputs
+        self.names, self.outputs = names[2:], outputs
+        self.inputs = self.names[:-outputs]
         self._captured = Captured(self.function, who)
         self._decorate, self._step = DECORATORS["sums" if sums else "plain"], step
         self._compiled: dict[Any, Any] = {}
@@ -51,7 +53,9 @@ class Kernel:
         found = self._compiled.get(key)
         if found is None:
             decorate = self._decorate(writes=self.outputs, step=self._step)
-            found = self._compiled[key] = decorate(self.function)
+            found = decorate(self.function)
+            found.bounds = Bounds(self.function, self.names, self.outputs)
+            self._compiled[key] = found
         return found
 
     def __call__(self, units: int, *inputs: Any, out: Any) -> Any:
@@ -67,19 +71,28 @@ class Kernel:
             )
         if RECORDING and (listener := current.recorder) is not None:
             listener.on_op(inputs)
-        dtype = next((x.dtype for x in inputs if _is_float(x)), np.dtype(np.float64))
         args = [
-            self._input(x, dtype, name)
+            self._input(x, name, inputs)
             for x, name in zip(inputs, self.inputs, strict=True)
         ]
         outs = [empty(*self._like(like)) for like in self._likes(out)]
-        run(self.name, self.dispatcher, int(units), [*args, *outs])
-        results: list[Any] = list(outs)
-        if any(isinstance(x, TensorBase) for x in inputs):
+        self._run(units, [*args, *outs])
+        results: list[Any] = outs
+        if [x for x in inputs if isinstance(x, TensorBase)]:  # quicker than any()
             results = [Tensor(x) for x in outs]
         return results[0] if self.outputs == 1 else tuple(results)
 
-    def _input(self, x: Any, dtype: Any, name: str) -> Any:
+    def _run(self, units: int, args: list[Any]) -> None:
+        if (units := int(units)) < 0:
+            raise ValueError(f"{self.name}: expected units >= 0, got {units}")
+        dispatcher = self.dispatcher
+        try:
+            dispatcher.bounds.check(units, self._step, args)
+        except NumbaError as error:
+            raise TypeError(told(self.name, error)) from error
+        run(self.name, dispatcher, units, args)
+
+    def _input(self, x: Any, name: str, inputs: Sequence[Any]) -> Any:
         if isinstance(x, TensorBase):
             if keeps_graph(x):
                 raise TypeError(
@@ -94,7 +107,7 @@ class Kernel:
                 raise OverflowError(f"{self.name}: {name} does not fit an int64")
             return int(x)
         if isinstance(x, float | np.floating):
-            return const(float(x), dtype).reshape(1)
+            return const(float(x), _dtype(inputs)).reshape(1)
         raise TypeError(
             f"{self.name}: {name} must be an array, a Tensor or a number, got "
             f"{type(x).__name__}"
@@ -136,6 +149,11 @@ def _is_pair(x: Any) -> bool:
         and len(x) == 2
         and not all(isinstance(n, int | np.integer) for n in x)
     )
+
+
+def _dtype(inputs: Sequence[Any]) -> Any:
+    """That of numbers among them: the first float array's."""
+    return next((x.dtype for x in inputs if _is_float(x)), np.dtype(np.float64))
 
 
 def _is_float(x: Any) -> bool:
@@ -182,6 +200,11 @@ def kernel(
     change no bit, for it is shared among threads, and replayed natively by Programs; so
     it writes only to its outputs, each element of them, and raises nothing. ``sums``
     lets LLVM re-associate additions; parts start at multiples of ``step`` units.
+
+    The loop checks no index. So the first call with such units, shapes, dtypes and
+    integers tries a few units at both ends with every index checked: IndexError if one
+    is outside, before anything is written there. Indices that are read from arrays are
+    not seen by it, but by `check_op`.
 
     Raises TypeError for a signature of another kind and for what Numba cannot compile.
     Plain globals that it reads are constants to Numba; it is compiled anew when one has

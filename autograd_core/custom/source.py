@@ -39,7 +39,7 @@ class Captured:
         )
         self.space = fn.__globals__
         self.frozen: tuple[Any, ...] | None = None  # of a helper, as it was compiled
-        found = {path: self._value(path) for path in _paths(fn.__code__, self.cells)}
+        found = {path: self._value(path) for path in paths(fn.__code__, self.cells)}
         for path, value in found.items():
             if isinstance(value, REFUSED):
                 raise TypeError(self._refused(path, value))
@@ -82,7 +82,7 @@ class Captured:
         return _told(value)
 
 
-def _paths(code: CodeType, cells: Any) -> Iterator[Path]:
+def paths(code: CodeType, cells: Any) -> Iterator[Path]:
     """The globals and the variables of a closure that code mentions, inner code too."""
     path: Path = ()
     for step in dis.get_instructions(code):
@@ -98,7 +98,7 @@ def _paths(code: CodeType, cells: Any) -> Iterator[Path]:
         path = (str(name),) if known else ()
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
-            yield from _paths(inner, cells)
+            yield from paths(inner, cells)
 
 
 def _is_users_module(module: ModuleType) -> bool:

@@ -24,6 +24,19 @@ def python_helper(x):
     return x + 1.0
 
 
+def nothing(x):
+    if x > 0.0:
+        return x
+
+
+def by_name(x):
+    pair = x, x
+    return pair
+
+
+largest = np.max
+
+
 def of_three(lo, hi, x, out):
     out[lo:hi] = x[lo:hi]
 
@@ -33,7 +46,7 @@ def short(lo, hi, x, out):
         out[i] = x[i]
 
 
-three = ag.kernel(of_three)
+three, too_short = ag.kernel(of_three), ag.kernel(short)
 
 
 def primitive_of(*vjps, body=lambda x: x * 2.0, **options):
@@ -75,6 +88,23 @@ ERRORS = {
     "<lambda>: Numba cannot compile it": (
         lambda: ag.elementwise(lambda x: python_helper(x))(X)
     ),
+    "nothing: must return one number wherever it ends, and returns nothing": (
+        lambda: ag.elementwise(nothing)
+    ),
+    "must return one number wherever it ends, and returns a tuple of 2": (
+        lambda: ag.elementwise(lambda x: (x, x))
+    ),
+    "must return one number wherever it ends, and returns a tuple of 1": (
+        lambda: swish.defvjp(lambda g, x: (g,))
+    ),
+    "damped: its backward: must return a tuple of 2 wherever it ends, and returns a "
+    "tuple of 3": (lambda: damped.defvjp(lambda g, x, rate: (g, x, rate))),
+    "Cannot cast complex128": lambda: ag.elementwise(lambda x: x * 1j)(X),
+    "It must return one number": lambda: ag.elementwise(by_name)(X),
+    "np.mean reduces an array, and this function gets one number of it at a time": (
+        lambda: ag.elementwise(lambda x: x - np.mean(x))
+    ),
+    "np.max reduces an array": (lambda: swish.defvjp(lambda g, x: g * largest(x))),
     "swish: expected 1 inputs (x), got 2": lambda: swish(X, X),
     "swish: cannot compute with dtype <U1": lambda: swish("x"),
     "damped: operands of shapes (2, 3) and (2,) do not broadcast": (
@@ -131,12 +161,10 @@ def wrong_ops():
     )
     yield "composition", primitive_of(composition=lambda x: x * 2.00001)
     yield (
-        "cut in two",
+        "cut in parts",
         primitive_of(
             lambda g, out, x: g,
-            body=lambda x: ag.kernel(short)(
-                x.size, x.reshape(-1), out=(x.size, x.dtype)
-            ),
+            body=lambda x: too_short(x.size, x.reshape(-1), out=(x.size, x.dtype)),
         ),
     )
 
