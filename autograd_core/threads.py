@@ -162,6 +162,7 @@ class ShareOrNot:
     def _begin(self) -> None:
         self.trials = TRIALS
         self.times: tuple[list[float], list[float]] = ([], [])  # alone, shared
+        self.waking = 0.0  # seconds of the first shared call: helpers come too late
         self.trying = True
         self.chosen = False  # shared, until the next round
         self.alone = math.inf  # seconds that a call takes alone, typically
@@ -197,6 +198,9 @@ class ShareOrNot:
     def _tried(self, seconds: float, shared: bool) -> None:
         if seconds * self.trials > TRIAL_SECONDS:
             self.trials = max(2, int(TRIAL_SECONDS / seconds))
+        if shared and not self.waking:
+            self.waking = seconds
+            return
         self.times[shared].append(seconds)
         alone, together = self.times
         hopeless = sum(together) > 2 * TRIALS * _typical(alone)
@@ -208,7 +212,8 @@ class ShareOrNot:
         self.alone, together = map(_typical, self.times)
         shared = together < GAIN * self.alone
         best, slower = min(self.alone, together), self.times[not shared]
-        self._rest_after(sum(slower) - len(slower) * best, shared)
+        slow = slower if shared else [*slower, min(self.waking, max(slower))]
+        self._rest_after(sum(slow) - len(slow) * best, shared)
         self.rest = max(self.rest, LEAST_REST * best)
 
     def _rest_after(self, lost: float, shared: bool) -> None:
