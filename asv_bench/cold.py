@@ -64,7 +64,7 @@ def main():
         return
     cases = [("cold, one process", "0"), ("cold, all cores", "1")]
     for name, ahead in cases:
-        with tempfile.TemporaryDirectory() as cache:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as cache:
             env = {"AUTOGRAD_CORE_CACHE": cache, "AUTOGRAD_CORE_AHEAD": ahead}
             print_row(name, env)
             print_row("warm", env)

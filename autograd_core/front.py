@@ -32,6 +32,7 @@ from autograd_kernels.native import (
 )
 
 MOST = rows.MOST  # bytes of an array that a front takes
+OFTEN, LOOKS = 40, 50  # uses between two looks at the disk, and how many looks
 SCRATCH = 1 << 18  # bytes of a product's working memory
 
 preparing = lock()  # one thread at a time fills rows
@@ -48,24 +49,24 @@ def _declines(*args: Any) -> None:
 class Uses:
     """Counts what could have been a built-in's work, until that built-in pays.
 
-    That is soon if it is in the disk cache, else only in a long run: to compile one
-    takes up to a second, once per machine.
+    That is soon if it is in the disk cache, which is looked at now and then, else only
+    in a long run: to compile one takes up to a second, once per machine.
     """
 
-    __slots__ = ("left", "patient")
+    __slots__ = ("left", "looks")
 
-    def __init__(self, often: int = 40) -> None:
-        self.left, self.patient = often, False
+    def __init__(self, often: int = OFTEN) -> None:
+        self.left, self.looks = often, LOOKS
 
     def enough(self, entry: tuple[Any, tuple[Any, ...]]) -> bool:
         """Count one; whether the built-in `jit.entry` pays from now on."""
         if self.left:
             self.left -= 1
-        elif self.patient or jit.is_ready(*entry):
-            self.patient = True
+        elif not self.looks or jit.is_ready(*entry):
+            self.looks = 0
             return True
         else:
-            self.left, self.patient = 2000, True
+            self.left, self.looks = OFTEN, self.looks - 1
         return False
 
 

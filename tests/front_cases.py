@@ -25,7 +25,7 @@ def warm(one):
     for dtype in FLOATS:
         if dtype in one.uses:
             one.uses[dtype] = Uses(0)
-            one.uses[dtype].patient = True
+            one.uses[dtype].looks = 0
             one.missed(np.empty(0, dtype))
 
 

@@ -36,7 +36,7 @@ from autograd_core.precision import OPTIONS
 from autograd_core.program.buffers import Buffers
 from autograd_core.program.cost import split
 from autograd_core.program.events import Launch
-from autograd_core.threads import exploded, teams
+from autograd_core.threads import teams
 from autograd_kernels.driver.replay import SIZES
 from autograd_kernels.jit import kernel
 from autograd_kernels.llvm.builder import Vectors, rolled
@@ -44,6 +44,7 @@ from autograd_kernels.llvm.memory import data
 from autograd_kernels.llvm.target import BYTES
 from autograd_kernels.matmul import BIAS, RELU
 from autograd_kernels.matmul_bfloat16 import matmul_bfloat16
+from autograd_kernels.native import exploded, kinds_of
 
 SIZES_OF_AXES = (8, 32, 33, 64, 100, 128, 256, 257, 512, 784, 1000, 1024, 2048)
 LARGE = 256  # squares from here on are compared with the peak
@@ -71,7 +72,7 @@ def launches(
     kernel: Any, args: tuple[Any, ...], units: int, parts: int, grain: int
 ) -> Run:
     """A table of launches, replayed as a Program does it."""
-    entry = teams.current.entry(kernel, args)
+    entry = kernel.address(kinds_of(args))
     words = np.array(exploded(args) + [0] * SIZES[-1], np.int64)
     row = [entry, words.ctypes.data, len(words) - SIZES[-1], units, parts, grain]
     row += [1, 0]

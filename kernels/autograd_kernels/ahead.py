@@ -30,8 +30,9 @@ HELPERS = 3  # at most; more would wait for the longest kernel anyway
 PATIENCE = 20.0  # seconds that another process is waited for: it may be stopped
 POLL = 0.004
 
-# Kernels in the order of need, a letter and a dimension for each argument after lo and
-# hi: f float32, i int64, u uint64; 0 dimensions is a number, o a Python object.
+# Kernels in the order of need, a letter and a dimension for each argument, of kernels
+# after lo and hi: f float32, i int64, u uint64; 0 dimensions is a number, o a Python
+# object.
 FIRST = """
 elementwise.cast u1 u1
 dropout.draw u1 u1
@@ -53,24 +54,37 @@ activations.relu_backward f1 f1 f1
 optim.adam.adam_advance f2 i2
 optim.adam.adam f2 i2
 batchnorm.backward_cols f2 f2 f1 f2 f2 f1 f1
-driver.entry.unchanged
+driver.entry.unchanged i0 i0
 fused.relu_dropout u1 f1 f1 f1
 fused.relu_dropout_backward f1 f1 f1 f1
-driver.replay.replay i0
-driver.entry.enter o0 o0
+driver.replay.replay i0 i0 i0
+driver.entry.enter i0 o0 o0
+"""
+# What makes larger and longer work faster, compiled when all of that is there.
+THEN = """
+driver.replay.replay_shared i0 i0 i0 i0
+driver.replay.serve i0 i0 i0
+driver.launching.launch o0 o0 o0
+driver.front.product o0 o0 o0 o0
+driver.front.binary o0 o0 o0
+driver.front.unary o0 o0
+driver.front.slope o0 o0 o0
+driver.front.total o0 o0
+driver.launching.empty o0 o0 o0
+driver.launching.point o0 o0 o0
 """
 
 
-def first() -> Iterator[tuple[str, str, tuple[str, ...]]]:
+def needs(text: str = FIRST) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """(module, kernel, argument types as in `FIRST`), in the order of need."""
-    for line in FIRST.strip().splitlines():
+    for line in text.strip().splitlines():
         name, *kinds = line.split()
         module, _, kernel = name.rpartition(".")
         yield module, kernel, tuple(kinds)
 
 
-def types(kinds: tuple[str, ...]) -> tuple[Any, ...]:
-    """Numba's types of all arguments of a kernel."""
+def types(module: str, kinds: tuple[str, ...]) -> tuple[Any, ...]:
+    """Numba's types of all arguments of a kernel, or of a built-in of `driver`."""
     import numba
 
     from autograd_kernels.driver.objects import BORROWED
@@ -81,8 +95,8 @@ def types(kinds: tuple[str, ...]) -> tuple[Any, ...]:
         scalar, ndim = letters[kind[0]], int(kind[1])
         return numba.types.Array(scalar, ndim, "C") if ndim else scalar
 
-    lo_hi = (numba.int64,) * (1 if kinds[:1] == ("o0",) else 2)
-    return lo_hi + tuple(of(kind) for kind in kinds)
+    lo_hi = () if module.startswith("driver.") else (numba.int64, numba.int64)
+    return (*lo_hi, *(of(kind) for kind in kinds))
 
 
 class Claim:
@@ -164,13 +178,19 @@ def detach() -> None:
 
 def work() -> None:
     """Compile, from the last to the first, what is not there and nobody is at."""
-    for module, name, kinds in reversed([*first()]):
+    for need in reversed([*needs()]):
+        make(*need)
+    os.nice(10)  # nobody waits for these
+    for need in needs(THEN):
+        make(*need)
+
+
+def make(module: str, name: str, kinds: tuple[str, ...]) -> None:
+    """Compile one kernel."""
+    with suppress(Exception):
         kernel = getattr(importlib.import_module(f"{__package__}.{module}"), name)
-        sig = types(kinds)
-        path = kernel._cache.path(sig)
-        busy = Claim(path)
-        with suppress(Exception):
-            if os.path.exists(path) or not busy.take():
-                continue
+        sig = types(module, kinds)
+        busy = Claim(path := kernel._cache.path(sig))
+        if not os.path.exists(path) and busy.take():
             busy.drop()
             kernel.compile(sig)
