@@ -130,7 +130,7 @@ def test_threads_that_make_a_front_ready_at_once(rng):
     for _ in range(20):
         one = front.unary(k.sqrt)
         for uses in one.uses.values():
-            uses.left, uses.patient = 0, True
+            uses.left, uses.looks = 0, 0
         gate = threading.Barrier(4)
 
         def work(dtype, one=one, gate=gate):
