@@ -144,5 +144,7 @@ def test_it_trains_away_from_the_checkout(cache, python, tmp_path):
     for file in result["from"]:
         assert Path(file).is_relative_to(python.parents[1])
     assert result["losses"][-1] < 0.7 * result["losses"][0]
-    kept = {path.suffix for path in home.rglob("*") if path.is_file()}
-    assert kept == ({".nbc"} if cache == "home" else set())
+    kept = [path.name for path in home.rglob("*") if path.is_file()]
+    assert bool(kept) is (cache == "home")
+    # Helper processes may still be at it: a claim, or a file half written.
+    assert all(".nbc" in name or name.endswith(".lock") for name in kept)

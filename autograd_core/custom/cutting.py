@@ -35,10 +35,13 @@ class Cutter:
             return
         is_, name = kernel.traits, kernel.__name__
         reads, outs = args[: len(args) - is_.writes], args[len(args) - is_.writes :]
+        words = [out for out in outs if _is_status(out)]
+        outs = [out for out in outs if not _is_status(out)]
         before = [x.tobytes() if isinstance(x, np.ndarray) else x for x in reads]
         parts = _parts(units, is_.step)
-        found = [_written(kernel, lo, hi, args, outs) for lo, hi in parts]
+        found = [_written(kernel, lo, hi, args, outs, words) for lo, hi in parts]
         _fill(outs, BEFORE_WHOLE)
+        _fill(words, 0)
         if _allocations(lambda: kernel(0, units, *args)):
             self.remarks.append(
                 f"kernel {name} makes arrays in each part of its work: hand in memory "
@@ -67,16 +70,22 @@ def _parts(units: int, step: int) -> list[tuple[int, int]]:
     return list(pairwise(cuts))
 
 
+def _is_status(out: Array) -> bool:
+    """Whether an output is a word for `raise_if`, which holds 0 before a launch."""
+    return out.dtype == np.int64 and out.size == 1
+
+
 def _fill(outs: Any, byte: int) -> None:
     for out in outs:
         out.reshape(-1).view(np.uint8).fill(byte)
 
 
 def _written(
-    kernel: Any, lo: int, hi: int, args: Any, outs: Any
+    kernel: Any, lo: int, hi: int, args: Any, outs: Any, words: Any
 ) -> list[tuple[Array, Array]]:
     """For each output, what a part computes, and which elements it writes."""
     _fill(outs, BEFORE_PARTS)
+    _fill(words, 0)
     kernel(lo, hi, *args)
     flat = [out.reshape(-1).copy() for out in outs]
     return [
