@@ -34,9 +34,9 @@ class Cutter:
             kernel(0, units, *args)
             return
         is_, name = kernel.traits, kernel.__name__
-        reads, outs = args[: len(args) - is_.writes], args[len(args) - is_.writes :]
-        words = [out for out in outs if _is_status(out)]
-        outs = [out for out in outs if not _is_status(out)]
+        reads, written = args[: len(args) - is_.writes], args[len(args) - is_.writes :]
+        words = [out for out in written if _is_status(out)]
+        outs = [out for out in written if not _is_status(out)]
         before = [x.tobytes() if isinstance(x, np.ndarray) else x for x in reads]
         parts = _parts(units, is_.step)
         found = [_written(kernel, lo, hi, args, outs, words) for lo, hi in parts]
