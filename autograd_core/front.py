@@ -73,9 +73,9 @@ class Uses:
 class Front:
     """``front.enter(*operands)``: the result, or None.
 
-    ``entry`` is the built-in and ``kinds`` are the types of its arguments; ``kinds``
-    those of the kernel's arguments after lo and hi for a dtype, ``rest`` the
-    row's words after the two addresses. ``bound`` are its first operands.
+    ``entry`` is the built-in with the types of its arguments. For a dtype, ``kinds``
+    gives those of the kernel's arguments after lo and hi. ``rest`` gives the row's
+    words after the two addresses, ``bound`` are the first operands.
     """
 
     __slots__ = ("bound", "enter", "entry", "kernel", "kinds", "rest", "row", "uses")

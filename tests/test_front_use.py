@@ -14,13 +14,15 @@ import autograd_core as ag
 from autograd_core import calls, front
 from autograd_core import op as op_module
 from autograd_core.front import Uses
-from autograd_core.launch import launch
+from autograd_core.launch import const, hyper, launch, launch_whole
 from autograd_core.ops import TABLE
 from autograd_core.ops import elementwise as e
 from autograd_core.ops import reduce as r
 from autograd_core.walk import as_arrays, walk
 from autograd_kernels import elementwise as k
 from autograd_kernels.driver import objects
+from autograd_kernels.driver.replay import load
+from autograd_kernels.jit import kernel
 
 pytestmark = pytest.mark.skipif(
     not objects.layout_known(), reason="a layout of objects that fronts do not know"
@@ -167,6 +169,50 @@ def test_launches_by_address_do_what_the_dispatcher_does(rng):
         out = np.empty_like(other)
         launch(k.sqrt, other.size, abs(other), out)
         np.testing.assert_array_equal(out, np.sqrt(abs(other)))
+
+
+@kernel
+def wait(lo, hi, most, flag, out):
+    """Look at ``flag`` until it is written to; out[0]: whether it was."""
+    looks = 0
+    while load(flag, 0) == 0 and looks < most:
+        looks += 1
+    out[0] = looks < most
+
+
+def by_built_in(made, units, args):
+    """Launch it once by Python, which enters it, and then by the built-in."""
+    made.launches.uses = Uses(0)
+    made.launches.uses.looks = 0
+    launch_whole(made, units, *args)
+    return lambda units, args: made.launches.enter(made.launches.row, units, args)
+
+
+def test_a_launch_refuses_integers_beyond_its_words(rng):
+    flag, out = np.ones(1, np.int64), np.zeros(1, np.int64)
+    address = flag.ctypes.data
+    enter = by_built_in(wait, 1, (5, address, out))
+    assert enter(1, (5, address, out)) is True
+    for most, units in ((2**70, 1), (-(2**70), 1), (5, 2**70)):
+        assert enter(units, (most, address, out)) is False
+
+
+def test_a_large_launch_lets_other_threads_run():
+    flag, out = np.ones(1, np.int64), np.zeros(1 << 17, np.int64)  # a megabyte
+    enter = by_built_in(wait, 1, (5, flag.ctypes.data, out))
+    flag[0] = out[0] = 0
+    other = threading.Timer(0.05, flag.fill, [1])
+    other.start()
+    assert enter(1, (10**10, flag.ctypes.data, out)) is True
+    other.join()
+    assert out[0] == 1
+
+
+def test_zeros_of_both_signs_are_hyper_parameters_of_their_own():
+    for make in (lambda v: hyper("f4", v), lambda v: const(v, "f4")):
+        assert [np.signbit(make(v)).item() for v in (0.0, -0.0, 0.0)] == [0, 1, 0]
+    parts = [const(v, "c16").imag for v in (complex(1, 0.0), complex(1, -0.0))]
+    assert [np.signbit(part).item() for part in parts] == [False, True]
 
 
 def test_calls_have_their_ops_name():

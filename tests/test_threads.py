@@ -266,6 +266,16 @@ def test_pace_settles_on_the_faster_way_after_a_cold_start(
     assert chosen.count(not faster) <= 2 * TRIALS
 
 
+def test_helpers_that_come_late_in_the_first_round_are_waited_for() -> None:
+    pace = ShareOrNot()
+    took = iter([1.0, 0.1] + [0.05] * 60)  # one wakes, one comes too late, both help
+    chosen = []
+    for _ in range(20):
+        chosen.append(pace.share())
+        pace.took(next(took) if chosen[-1] else 0.1, chosen[-1])
+    assert chosen == [False] * 2 + [True] * 18
+
+
 def test_a_gain_too_small_for_another_core_is_none() -> None:
     assert not any(calls(ShareOrNot(), 60, 1e-4, 1.01 * GAIN * 1e-4)[-20:])
     assert all(calls(ShareOrNot(), 60, 1e-4, 0.99 * GAIN * 1e-4)[-20:])

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from fuzz_explore import main
 from fuzz_values import LAYOUTS, VALUES, WIDTH, Knob, laid_out
-from truth_modules import Cfg, linear
 from truth_run import Verdict, compared, failed
+from truth_things import Cfg, linear
 from truth_world import Eager, seen
 
 import autograd_core as ag

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from truth_modules import Cfg
+from truth_things import Cfg
 
 import autograd_core as ag
 from autograd_core import nn

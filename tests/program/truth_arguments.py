@@ -9,9 +9,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from truth_modules import Cfg, Frozen, linear, module
 from truth_results import Out
 from truth_tensors import filled
+from truth_things import Cfg, Frozen, linear, module
 from truth_world import ROWS, VECTORS, World, case, rows
 
 import autograd_core as ag

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from truth_modules import linear, module
+from truth_things import linear, module
 from truth_world import World, case, rows
 
 import autograd_core as ag

@@ -7,7 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from truth_modules import Frozen, by_k, module
+from truth_modules import by_k
+from truth_things import Frozen, module
 from truth_world import World, case
 
 # Equal is not the same -----------------------------------------------------------

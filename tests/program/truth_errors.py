@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from truth_modules import linear
+from truth_things import linear
 from truth_training import Training, world
 from truth_world import World, batch, case
 

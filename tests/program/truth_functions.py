@@ -6,8 +6,8 @@ from functools import lru_cache, partial, reduce
 from typing import Any
 
 import numpy as np
-from truth_modules import linear, module
 from truth_tensors import filled
+from truth_things import linear, module
 from truth_world import ROWS, World, case, rows, vector
 
 import autograd_core as ag

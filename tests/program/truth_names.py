@@ -10,8 +10,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from truth_modules import Cfg, linear
 from truth_tensors import filled
+from truth_things import Cfg, linear
 from truth_world import World, case
 
 import autograd_core as ag

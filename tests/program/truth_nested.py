@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from truth_modules import linear, module
 from truth_tensors import filled, ramp
+from truth_things import linear, module
 from truth_training import Training
 from truth_world import World, batch, case, rows, vector
 

@@ -6,8 +6,8 @@ import copy
 from typing import Any
 
 import numpy as np
-from truth_modules import linear, module
 from truth_tensors import filled, ramp
+from truth_things import linear, module
 from truth_world import ROWS, World, batch, case, rows, vector
 
 import autograd_core as ag

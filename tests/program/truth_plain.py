@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 from truth_arguments import Closed
-from truth_modules import linear, module
 from truth_tensors import filled, ramp
+from truth_things import linear, module
 from truth_training import Training, world
 from truth_world import LABELS, ROWS, World, batch, case, eager, rows, vector
 

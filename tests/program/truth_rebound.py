@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from truth_modules import linear
 from truth_tensors import filled
+from truth_things import linear
 from truth_world import World, case, rows
 
 import autograd_core as ag

@@ -8,8 +8,8 @@ from types import MappingProxyType, SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
-from truth_modules import linear, module
 from truth_tensors import filled, ramp
+from truth_things import linear, module
 from truth_world import World, case, rows
 
 import autograd_core as ag

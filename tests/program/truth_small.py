@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from truth_modules import linear
 from truth_tensors import filled, ramp
+from truth_things import linear
 from truth_training import Training, world
 from truth_world import ROWS, World, batch, case, vector
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from truth_modules import linear
+from truth_things import linear
 from truth_world import World, case
 
 import autograd_core as ag
