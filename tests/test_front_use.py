@@ -13,7 +13,7 @@ from front_cases import BINARY, FLOATS, FRONTED, UNARY, same, warm_all
 import autograd_core as ag
 from autograd_core import calls, front
 from autograd_core import op as op_module
-from autograd_core.front import Uses
+from autograd_core.front import LOOKS, OFTEN, Uses
 from autograd_core.launch import const, hyper, launch, launch_whole
 from autograd_core.ops import TABLE
 from autograd_core.ops import elementwise as e
@@ -213,6 +213,24 @@ def test_zeros_of_both_signs_are_hyper_parameters_of_their_own():
         assert [np.signbit(make(v)).item() for v in (0.0, -0.0, 0.0)] == [0, 1, 0]
     parts = [const(v, "c16").imag for v in (complex(1, 0.0), complex(1, -0.0))]
     assert [np.signbit(part).item() for part in parts] == [False, True]
+
+
+@pytest.mark.parametrize(("look", "uses"), [(1, OFTEN), (3, 3 * OFTEN + 2)])
+def test_what_helpers_have_compiled_is_found_soon(look, uses, monkeypatch):
+    looks = iter(range(1, look + 1))
+    monkeypatch.setattr(front.jit, "is_ready", lambda *entry: next(looks) == look)
+    counted = Uses()
+    assert [counted.enough((None, ())) for _ in range(uses + 3)] == [
+        *[False] * uses,
+        *[True] * 3,
+    ]
+
+
+def test_nobody_waits_for_helpers_for_ever(monkeypatch):
+    monkeypatch.setattr(front.jit, "is_ready", lambda *entry: False)
+    counted = Uses()
+    found = [counted.enough((None, ())) for _ in range((LOOKS + 2) * (OFTEN + 1))]
+    assert (LOOKS + 1) * OFTEN <= found.index(True) <= (LOOKS + 1) * (OFTEN + 1)
 
 
 def test_calls_have_their_ops_name():

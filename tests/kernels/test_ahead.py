@@ -1,5 +1,7 @@
 """Kernels compiled ahead, by other processes; and what a terminal is told meanwhile."""
 
+import importlib
+import inspect
 import os
 import subprocess
 import sys
@@ -92,6 +94,14 @@ def test_what_is_compiled_ahead_is_what_a_first_step_needs(tmp_path):
     names = [p.name.partition("-")[0] for p in tmp_path.rglob("*.nbc")]
     twice = {name for name in names if names.count(name) > 1}
     assert twice == {"elementwise.cast"}
+
+
+@pytest.mark.parametrize("need", [*ahead.needs(), *ahead.needs(ahead.THEN)])
+def test_what_is_listed_is_there_and_takes_as_much(need):
+    module, name, kinds = need
+    kernel = getattr(importlib.import_module(f"autograd_kernels.{module}"), name)
+    parameters = inspect.signature(kernel.py_func).parameters
+    assert len(ahead.types(module, kinds)) == len(parameters)
 
 
 SLOW = """
